@@ -1,0 +1,26 @@
+/**
+ * The `scene` artifact: where episodes take place.
+ *
+ *   scene/scene.json       this type
+ *   scene/background.png   the video's own picture with every task object and the hand taken out, at frame size
+ *   scene/depth.npy        [H, W] f32 z-depth of that background, metres (table plane; 0 = far)
+ */
+import { z } from 'zod';
+import { IntrinsicsSchema } from '../math/camera.js';
+import { Mat4Schema } from '../perceive/perception.js';
+
+export const SceneSchema = z.object({
+  kind: z.literal('v2r/scene'),
+  version: z.literal(1),
+  /** The video's camera: episodes are seen through it unless augmentation moves it. */
+  camera: IntrinsicsSchema,
+  cameraFromWorld: Mat4Schema,
+  robot: z.string(),
+  worldFromBase: Mat4Schema,
+  /** Convex polygon in world x, y (metres, counter-clockwise) on which objects may be put: on the table, in view, in reach. */
+  workspace: z.array(z.tuple([z.number(), z.number()])),
+  /** Share of sampled object places that the arm reaches with its hand pointing down. */
+  reachShare: z.number(),
+  finding: z.string(),
+});
+export type Scene = z.infer<typeof SceneSchema>;

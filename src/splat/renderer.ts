@@ -1,0 +1,79 @@
+/**
+ * The renderer's contract: what callers see, whatever backend draws (TypeScript twin, WebAssembly SIMD, WebGPU later).
+ * EWA splatting as in 3DGS: 0.3 px low-pass, alpha cut 1/255, stop at transmittance 1e-4, pixel centres at +0.5.
+ */
+import type { Intrinsics } from '../math/camera.js';
+import type { Mat4, Twist } from '../math/se3.js';
+import type { GaussianSet } from './gaussians.js';
+
+/** A set made ready for one backend (colours evaluated, covariances built). Made once, drawn many times. */
+export interface PreparedSet {
+  readonly count: number;
+  /** Frees what the backend holds for it. */
+  dispose(): void;
+}
+
+/** A prepared set at a rigid pose. All instances of one call are depth-sorted together, so they occlude each other rightly. */
+export interface Instance {
+  readonly set: PreparedSet;
+  readonly cameraFromSet: Mat4;
+  /** Uniform scale of the set before the pose, default 1. */
+  readonly scale?: number;
+  /** 1..255, written to `Frame.label` where this instance dominates. */
+  readonly label: number;
+}
+
+/** Opaque pixels behind the Gaussians: a photo or a cached render. Gaussians behind its depth are hidden by it. */
+export interface StaticLayer {
+  /** [H, W, 3] u8 sRGB. */
+  readonly rgb: Uint8Array;
+  /** [H, W] f32 z-depth in metres, Infinity or 0 = infinitely far. */
+  readonly depthM: Float32Array;
+}
+
+export interface RenderOptions {
+  /** Drawn behind (and, where nearer, in front of) the Gaussians. Absent: black, and `alpha` tells the coverage. */
+  readonly layer?: StaticLayer;
+  /** Also fill `depthM` and `label`. Default true. */
+  readonly depth?: boolean;
+  /** Anti-aliased mode: opacity compensated for the low-pass filter (Mip-Splatting). Default false. */
+  readonly antialias?: boolean;
+}
+
+/** Buffers are owned by the caller after the call: the renderer never writes to them again. */
+export interface Frame {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** [H, W, 3] f32 0..1 sRGB; over the layer if one was given, else premultiplied over black. */
+  readonly rgb: Float32Array;
+  /** [H, W] f32 coverage of the Gaussians, 0..1. */
+  readonly alpha: Float32Array;
+  /** [H, W] f32 expected z-depth of the Gaussians in metres (sum w z / sum w), of the layer where it shows, 0 = none. */
+  readonly depthM: Float32Array;
+  /** [H, W] u8 label with the largest weight, 0 where coverage < 0.5. */
+  readonly label: Uint8Array;
+}
+
+/** Derivative of a scalar loss by what `render` drew, same shapes as in `Frame` (rgb premultiplied over black, no layer). */
+export interface FrameGradient {
+  readonly rgb: Float32Array;
+  readonly alpha: Float32Array;
+  /** By the UNNORMALISED depth sum (sum w z); may be absent. */
+  readonly depthSum?: Float32Array;
+}
+
+/** Gradient of the loss by a left perturbation cameraFromSet -> exp(twist) cameraFromSet, and by the log of the scale. */
+export interface PoseGradient {
+  readonly twist: Twist;
+  readonly logScale: number;
+}
+
+export interface SplatRenderer {
+  prepare(set: GaussianSet): PreparedSet;
+  render(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions): Frame;
+  /**
+   * Back-propagates to the pose of `instances[instanceIdx]`. Call right after `render` with the same camera and
+   * instances (the renderer keeps its sorted lists from that call).
+   */
+  poseGradient(gradient: FrameGradient, instanceIdx: number): PoseGradient;
+}
