@@ -34,7 +34,7 @@ export interface StaticLayer {
 export interface RenderOptions {
   /** Drawn behind (and, where nearer, in front of) the Gaussians. Absent: black, and `alpha` tells the coverage. */
   readonly layer?: StaticLayer;
-  /** Also fill `depthM` and `label`. Default true. */
+  /** Also fill `depthM`, `medianDepthM` and `label` (else left 0). Default true. */
   readonly depth?: boolean;
   /** Anti-aliased mode: opacity compensated for the low-pass filter (Mip-Splatting). Default false. */
   readonly antialias?: boolean;
@@ -50,8 +50,13 @@ export interface Frame {
   readonly alpha: Float32Array;
   /** [H, W] f32 expected z-depth of the Gaussians in metres (sum w z / sum w), of the layer where it shows, 0 = none. */
   readonly depthM: Float32Array;
-  /** [H, W] u8 label with the largest weight, 0 where coverage < 0.5. */
+  /**
+   * [H, W] u8 label of the Gaussian at which coverage, counted from the front, passes one half; 0 where it never does. Where
+   * two labels share a fully covered pixel this is the one with the larger weight.
+   */
   readonly label: Uint8Array;
+  /** [H, W] f32 z-depth of that same Gaussian (median depth), of the layer where it shows, 0 = none. */
+  readonly medianDepthM: Float32Array;
 }
 
 /** Derivative of a scalar loss by what `render` drew, same shapes as in `Frame` (rgb premultiplied over black, no layer). */
@@ -68,6 +73,20 @@ export interface PoseGradient {
   readonly logScale: number;
 }
 
+/** Gradient of the loss by the parameters of every Gaussian of one instance (0 where it was not drawn). */
+export interface GaussianGradient {
+  /** [N, 3] by the position in the set's frame. */
+  readonly position: Float64Array;
+  /** [N, 3]. */
+  readonly logScale: Float64Array;
+  /** [N, 4] by the quaternion wxyz as stored, through its normalisation. */
+  readonly rotation: Float64Array;
+  /** [N]. */
+  readonly opacityLogit: Float64Array;
+  /** [N, 3] by the evaluated colour 0..1; by the `dc` coefficient it is SH_C0 times this. */
+  readonly colour: Float64Array;
+}
+
 export interface SplatRenderer {
   prepare(set: GaussianSet): PreparedSet;
   render(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions): Frame;
@@ -76,4 +95,20 @@ export interface SplatRenderer {
    * instances (the renderer keeps its sorted lists from that call).
    */
   poseGradient(gradient: FrameGradient, instanceIdx: number): PoseGradient;
+  /** The same to every Gaussian of `instances[instanceIdx]`, for fitting shapes and colours. */
+  gaussianGradient(gradient: FrameGradient, instanceIdx: number): GaussianGradient;
+}
+
+/** A frame of zeros. */
+export function createFrame(widthPx: number, heightPx: number): Frame {
+  const numPixels = widthPx * heightPx;
+  return {
+    widthPx,
+    heightPx,
+    rgb: new Float32Array(numPixels * 3),
+    alpha: new Float32Array(numPixels),
+    depthM: new Float32Array(numPixels),
+    label: new Uint8Array(numPixels),
+    medianDepthM: new Float32Array(numPixels),
+  };
 }
