@@ -1,0 +1,194 @@
+/**
+ * Inverse kinematics by damped least squares: Levenberg-Marquardt steps whose damping follows the squared error (Sugihara 2011,
+ * "Solvability-unconcerned inverse kinematics"), joint limits by an active set, and a pull in the null space towards a preferred
+ * configuration. Seeded by the last configuration it is continuous along a path.
+ */
+import type { Mat4 } from '../math/se3.js';
+import { chainFramesInto, jacobianInto } from './kinematics.js';
+import type { RobotModel } from './robot-model.js';
+
+export interface IkOptions {
+  /** Configuration that the null space is pulled to; default the middle of each joint's range blended with home. */
+  readonly preferred?: ArrayLike<number>;
+  /** Share of the way to `preferred` taken in the null space: once, in the first step, so that paths stay smooth. */
+  readonly pull?: number;
+  /** Kept free of each joint limit, radians. */
+  readonly limitMarginRad?: number;
+  readonly maxIterations?: number;
+  /** The solver stops below these. */
+  readonly positionToleranceM?: number;
+  readonly rotationToleranceRad?: number;
+}
+
+export interface IkResult {
+  /** Joint angles, radians: the best found, whether or not it is good enough. */
+  readonly q: number[];
+  /** Whether both errors are within tolerance (limits always hold). */
+  readonly ok: boolean;
+  readonly positionErrorM: number;
+  readonly rotationErrorRad: number;
+  readonly iterations: number;
+}
+
+const DEFAULTS = {
+  pull: 0,
+  limitMarginRad: 0.02,
+  maxIterations: 60,
+  positionToleranceM: 1e-7,
+  rotationToleranceRad: 1e-7,
+};
+/** Damping that remains at zero error: keeps the normal matrix regular at singular configurations. */
+const DAMPING_FLOOR = 1e-7;
+/** Longest step of any joint in one iteration, radians: the linearisation does not hold further. */
+const MAX_STEP_RAD = 0.5;
+
+/** Solves baseFromTool(q) = `baseFromTool` from `seed`. Scratch is allocated per call; cost is a few microseconds per iteration. */
+export function solveIk(
+  robot: RobotModel,
+  baseFromTool: Mat4,
+  seed: ArrayLike<number>,
+  options: IkOptions = {},
+): IkResult {
+  const o = { ...DEFAULTS, ...options };
+  const n = robot.joints.length;
+  const frames = new Float64Array((n + 1) * 12);
+  const jacobian = new Float64Array(6 * n);
+  const error = new Float64Array(6);
+  const normal = new Float64Array(36);
+  const rhs = new Float64Array(6);
+  const step = new Float64Array(n);
+  const pull = new Float64Array(n);
+  const locked = new Uint8Array(n);
+  const lower = robot.joints.map((joint) => joint.lowerRad + o.limitMarginRad);
+  const upper = robot.joints.map((joint) => joint.upperRad - o.limitMarginRad);
+  const q = Float64Array.from(seed, (value, i) => Math.min(upper[i], Math.max(lower[i], value)));
+  const best = Float64Array.from(q);
+  let bestCost = Number.POSITIVE_INFINITY;
+  let bestPosition = Number.POSITIVE_INFINITY;
+  let bestRotation = Number.POSITIVE_INFINITY;
+  let iterations = 0;
+
+  for (; iterations <= o.maxIterations; iterations++) {
+    chainFramesInto(robot, q, frames);
+    poseErrorInto(frames, n * 12, baseFromTool, error);
+    const position = Math.hypot(error[0], error[1], error[2]);
+    const rotation = Math.hypot(error[3], error[4], error[5]);
+    const cost = position * position + rotation * rotation;
+    if (cost < bestCost) {
+      bestCost = cost;
+      bestPosition = position;
+      bestRotation = rotation;
+      best.set(q);
+    }
+    const converged = position < o.positionToleranceM && rotation < o.rotationToleranceRad;
+    const pulls = iterations === 0 && o.pull > 0;
+    if ((converged && !pulls) || iterations === o.maxIterations) break;
+    if (pulls) bestCost = Number.POSITIVE_INFINITY;
+
+    for (let i = 0; i < n; i++) pull[i] = pulls && o.preferred ? o.pull * (o.preferred[i] - q[i]) : 0;
+    jacobianInto(n, frames, jacobian);
+    const damping = 0.5 * cost + DAMPING_FLOOR * Math.min(1, cost * 1e6);
+    locked.fill(0);
+    // Joints that the step would push over a limit are held there and the step is solved again without them.
+    for (let attempt = 0; attempt < n; attempt++) {
+      dampedStep(n, jacobian, error, pull, locked, damping, normal, rhs, step);
+      let changed = false;
+      for (let i = 0; i < n; i++) {
+        const next = q[i] + step[i];
+        if (
+          !locked[i] &&
+          ((next > upper[i] && q[i] >= upper[i] - 1e-9) || (next < lower[i] && q[i] <= lower[i] + 1e-9))
+        ) {
+          locked[i] = 1;
+          changed = true;
+        }
+      }
+      if (!changed) break;
+    }
+    let longest = 0;
+    for (let i = 0; i < n; i++) longest = Math.max(longest, Math.abs(step[i]));
+    const shrink = longest > MAX_STEP_RAD ? MAX_STEP_RAD / longest : 1;
+    for (let i = 0; i < n; i++) q[i] = Math.min(upper[i], Math.max(lower[i], q[i] + step[i] * shrink));
+  }
+  return {
+    q: [...best],
+    ok: bestPosition < Math.max(o.positionToleranceM, 1e-6) && bestRotation < Math.max(o.rotationToleranceRad, 1e-6),
+    positionErrorM: bestPosition,
+    rotationErrorRad: bestRotation,
+    iterations,
+  };
+}
+
+/** error = [p_target - p, rotation vector of R_target R^T], base frame. `at`: offset of the tool's 3x4 in `frames`. */
+function poseErrorInto(frames: Float64Array, at: number, target: Mat4, error: Float64Array): void {
+  for (let r = 0; r < 3; r++) error[r] = target[r * 4 + 3] - frames[at + r * 4 + 3];
+  // R = target * current^T
+  const r = (i: number, j: number): number =>
+    target[i * 4] * frames[at + j * 4] +
+    target[i * 4 + 1] * frames[at + j * 4 + 1] +
+    target[i * 4 + 2] * frames[at + j * 4 + 2];
+  const x = r(2, 1) - r(1, 2);
+  const y = r(0, 2) - r(2, 0);
+  const z = r(1, 0) - r(0, 1);
+  const doubleSine = Math.hypot(x, y, z);
+  const trace = r(0, 0) + r(1, 1) + r(2, 2);
+  const angle = Math.atan2(doubleSine, trace - 1);
+  // Near half a turn the axis cannot be read off the skew part; any axis starts the solver moving.
+  const factor = doubleSine > 1e-9 ? angle / doubleSine : trace > 0 ? 0.5 : 0;
+  const flipped = doubleSine <= 1e-9 && trace <= 0;
+  error[3] = flipped ? Math.PI : x * factor;
+  error[4] = y * factor;
+  error[5] = z * factor;
+}
+
+/** step = pull + J^T (J J^T + damping I)^-1 (error - J pull), columns of locked joints left out. */
+function dampedStep(
+  n: number,
+  jacobian: Float64Array,
+  error: Float64Array,
+  pull: Float64Array,
+  locked: Uint8Array,
+  damping: number,
+  normal: Float64Array,
+  rhs: Float64Array,
+  step: Float64Array,
+): void {
+  for (let r = 0; r < 6; r++) {
+    let residual = error[r];
+    for (let i = 0; i < n; i++) if (!locked[i]) residual -= jacobian[r * n + i] * pull[i];
+    rhs[r] = residual;
+    for (let c = 0; c <= r; c++) {
+      let sum = r === c ? damping : 0;
+      for (let i = 0; i < n; i++) if (!locked[i]) sum += jacobian[r * n + i] * jacobian[c * n + i];
+      normal[r * 6 + c] = sum;
+    }
+  }
+  choleskySolve6(normal, rhs);
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    if (!locked[i]) {
+      sum = pull[i];
+      for (let r = 0; r < 6; r++) sum += jacobian[r * n + i] * rhs[r];
+    }
+    step[i] = sum;
+  }
+}
+
+/** Solves A x = b in place for a symmetric positive definite 6x6 A given by its lower triangle. */
+function choleskySolve6(a: Float64Array, b: Float64Array): void {
+  for (let j = 0; j < 6; j++) {
+    for (let i = j; i < 6; i++) {
+      let sum = a[i * 6 + j];
+      for (let k = 0; k < j; k++) sum -= a[i * 6 + k] * a[j * 6 + k];
+      a[i * 6 + j] = i === j ? Math.sqrt(Math.max(sum, 1e-14)) : sum / a[j * 6 + j];
+    }
+  }
+  for (let i = 0; i < 6; i++) {
+    for (let k = 0; k < i; k++) b[i] -= a[i * 6 + k] * b[k];
+    b[i] /= a[i * 6 + i];
+  }
+  for (let i = 5; i >= 0; i--) {
+    for (let k = i + 1; k < 6; k++) b[i] -= a[k * 6 + i] * b[k];
+    b[i] /= a[i * 6 + i];
+  }
+}

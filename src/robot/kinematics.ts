@@ -1,0 +1,101 @@
+/** Forward kinematics and the geometric Jacobian of a serial chain. */
+import { compose, fromAxisAngle, identity, type Mat4 } from '../math/se3.js';
+import type { RobotModel } from './robot-model.js';
+
+/** Every frame of the arm seen from its base. */
+export interface ArmFrames {
+  /** [0] base (identity), [i] link of joint i, [n + 1] hand. The indices of `Capsule.frame`. */
+  readonly links: Mat4[];
+  readonly tool: Mat4;
+}
+
+/** baseFromX for all links, the hand and the tool. `q`: n joint angles, radians. */
+export function armFrames(robot: RobotModel, q: ArrayLike<number>): ArmFrames {
+  const links: Mat4[] = [identity()];
+  robot.joints.forEach((joint, i) => {
+    links.push(compose(links[i], joint.parentFromJoint, fromAxisAngle([0, 0, 1], q[i])));
+  });
+  const tool = compose(links[robot.joints.length], robot.lastFromTool);
+  links.push(compose(tool, robot.gripper.toolFromHand));
+  return { links, tool };
+}
+
+/** baseFromFinger for the two fingers of a parallel gripper opened to `widthM`; the second is turned half a turn about z. */
+export function fingerFrames(robot: RobotModel, baseFromTool: Mat4, widthM: number): [Mat4, Mat4] {
+  const baseFromHand = compose(baseFromTool, robot.gripper.toolFromHand);
+  const along = (y: number): Mat4 => [1, 0, 0, 0, 0, 1, 0, y, 0, 0, 1, robot.gripper.fingerFrameZM, 0, 0, 0, 1];
+  const turned = fromAxisAngle([0, 0, 1], Math.PI);
+  return [compose(baseFromHand, along(widthM / 2)), compose(baseFromHand, along(-widthM / 2), turned)];
+}
+
+/**
+ * Fast forward kinematics for solvers: frames of all links and of the tool in one flat array, no allocation.
+ * `out`: [n + 1, 12] f64, row-major 3x4 per frame; frame n is the tool.
+ */
+export function chainFramesInto(robot: RobotModel, q: ArrayLike<number>, out: Float64Array): void {
+  const n = robot.joints.length;
+  for (let i = 0; i < n; i++) {
+    const m = robot.joints[i].parentFromJoint;
+    const c = Math.cos(q[i]);
+    const s = Math.sin(q[i]);
+    const at = i * 12;
+    for (let r = 0; r < 3; r++) {
+      let x = m[r * 4];
+      let y = m[r * 4 + 1];
+      let z = m[r * 4 + 2];
+      let t = m[r * 4 + 3];
+      if (i > 0) {
+        const p = at - 12 + r * 4;
+        x = out[p] * m[0] + out[p + 1] * m[4] + out[p + 2] * m[8];
+        y = out[p] * m[1] + out[p + 1] * m[5] + out[p + 2] * m[9];
+        z = out[p] * m[2] + out[p + 1] * m[6] + out[p + 2] * m[10];
+        t = out[p] * m[3] + out[p + 1] * m[7] + out[p + 2] * m[11] + out[p + 3];
+      }
+      const o = at + r * 4;
+      out[o] = x * c + y * s;
+      out[o + 1] = y * c - x * s;
+      out[o + 2] = z;
+      out[o + 3] = t;
+    }
+  }
+  const m = robot.lastFromTool;
+  for (let r = 0; r < 3; r++) {
+    const p = (n - 1) * 12 + r * 4;
+    const o = n * 12 + r * 4;
+    for (let c = 0; c < 3; c++) out[o + c] = out[p] * m[c] + out[p + 1] * m[4 + c] + out[p + 2] * m[8 + c];
+    out[o + 3] = out[p] * m[3] + out[p + 1] * m[7] + out[p + 2] * m[11] + out[p + 3];
+  }
+}
+
+/**
+ * Geometric Jacobian of the tool from `frames` (as `chainFramesInto` fills it): twist of the tool origin in the base frame,
+ * linear rows first. `out`: [6, n] f64 row-major. Column i is [z_i x (p - p_i), z_i].
+ */
+export function jacobianInto(numJoints: number, frames: Float64Array, out: Float64Array): void {
+  const t = numJoints * 12;
+  for (let i = 0; i < numJoints; i++) {
+    const f = i * 12;
+    const zx = frames[f + 2];
+    const zy = frames[f + 6];
+    const zz = frames[f + 10];
+    const dx = frames[t + 3] - frames[f + 3];
+    const dy = frames[t + 7] - frames[f + 7];
+    const dz = frames[t + 11] - frames[f + 11];
+    out[i] = zy * dz - zz * dy;
+    out[numJoints + i] = zz * dx - zx * dz;
+    out[2 * numJoints + i] = zx * dy - zy * dx;
+    out[3 * numJoints + i] = zx;
+    out[4 * numJoints + i] = zy;
+    out[5 * numJoints + i] = zz;
+  }
+}
+
+/** Smallest distance of any joint to its limit, as a share of its half range: 1 in the middle, 0 at a limit, negative beyond. */
+export function limitMargin(robot: RobotModel, q: ArrayLike<number>): number {
+  let least = 1;
+  robot.joints.forEach((joint, i) => {
+    const half = (joint.upperRad - joint.lowerRad) / 2;
+    least = Math.min(least, (q[i] - joint.lowerRad) / half, (joint.upperRad - q[i]) / half);
+  });
+  return least;
+}
