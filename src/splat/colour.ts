@@ -43,6 +43,14 @@ export function evaluateColours<T extends Float32Array | Float64Array>(
   return out;
 }
 
+/** All (degree + 1)^2 basis functions at a unit direction, so that a colour is 0.5 + sum of basis * coefficient. */
+export function shBasis(degree: number, x: number, y: number, z: number): Float64Array {
+  const basis = new Float64Array((degree + 1) ** 2);
+  basis[0] = SH_C0;
+  if (degree > 0) fillBasis(basis, degree, x, y, z);
+  return basis;
+}
+
 /** Basis functions 1.. of the unit direction (x, y, z), in the order of `f_rest`. */
 function fillBasis(basis: Float64Array, degree: number, x: number, y: number, z: number): void {
   basis[1] = -C1 * y;

@@ -31,3 +31,20 @@ export function createGaussians(count: number, shDegree = 0): GaussianSet {
     sh: new Float32Array(count * (shDegree + 1) ** 2 * 3),
   };
 }
+
+/** The Gaussians with the given indices, in that order, as a new set. */
+export function pickGaussians(set: GaussianSet, indices: ArrayLike<number>): GaussianSet {
+  const out = createGaussians(indices.length, set.shDegree);
+  const numSh = (set.shDegree + 1) ** 2 * 3;
+  const copy = (from: Float32Array, to: Float32Array, stride: number): void => {
+    for (let k = 0; k < indices.length; k++) {
+      for (let c = 0; c < stride; c++) to[k * stride + c] = from[indices[k] * stride + c];
+    }
+  };
+  copy(set.position, out.position, 3);
+  copy(set.logScale, out.logScale, 3);
+  copy(set.rotation, out.rotation, 4);
+  copy(set.opacityLogit, out.opacityLogit, 1);
+  copy(set.sh, out.sh, numSh);
+  return out;
+}

@@ -45,6 +45,35 @@ export class PointGrid {
     return best;
   }
 
+  /** Is there a point closer than `maxM` (at most the cell size) that `accepts` lets through? Looks in the own cell first. */
+  hasWithin(point: Vec3, maxM: number, accepts: (index: number) => boolean): boolean {
+    const [cx, cy, cz] = [this.cellOf(point[0]), this.cellOf(point[1]), this.cellOf(point[2])];
+    if (this.cellHas(this.bucketOf(cx, cy, cz), point, maxM, accepts)) return true;
+    // Cells that the ball reaches: on each axis the own cell and one or both neighbours.
+    const low = point.map((value) => this.cellOf(value - maxM));
+    const high = point.map((value) => this.cellOf(value + maxM));
+    for (let x = low[0]; x <= high[0]; x++) {
+      for (let y = low[1]; y <= high[1]; y++) {
+        for (let z = low[2]; z <= high[2]; z++) {
+          if (x === cx && y === cy && z === cz) continue;
+          if (this.cellHas(this.bucketOf(x, y, z), point, maxM, accepts)) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private cellHas(bucket: number, point: Vec3, maxM: number, accepts: (index: number) => boolean): boolean {
+    const { xyz, next } = this;
+    for (let j = this.heads[bucket]; j >= 0; j = next[j]) {
+      const dx = xyz[3 * j] - point[0];
+      const dy = xyz[3 * j + 1] - point[1];
+      const dz = xyz[3 * j + 2] - point[2];
+      if (dx * dx + dy * dy + dz * dz < maxM * maxM && accepts(j)) return true;
+    }
+    return false;
+  }
+
   pointAt(index: number): Vec3 {
     return [this.xyz[3 * index], this.xyz[3 * index + 1], this.xyz[3 * index + 2]];
   }

@@ -73,7 +73,7 @@ export function sampleMesh(
     for (let i = 0; i < 3; i++) point[i] = (1 - s) * a[i] + s * (1 - t) * b[i] + s * t * c[i];
     const normal = faceNormals[f];
     const crowds = (j: number): boolean => dot(normal, faceNormals[owner[j]]) > 0;
-    if (grid.nearest(point, exclusion, crowds) >= 0) continue;
+    if (grid.hasWithin(point, exclusion, crowds)) continue;
     grid.add(point);
     owner.push(f);
   }
