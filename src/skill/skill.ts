@@ -1,6 +1,10 @@
-/** The `skill` artifact (`skill/skill.json`): who does what to whom and when, parsed from object motion. */
+/** The `skill` artifact (`skill/skill.json`): who does what to whom and when, parsed from object motion. docs/formats/skill.md */
 import { z } from 'zod';
-import { Mat4Schema } from '../perceive/perception.js';
+import { Mat4Schema, ObjectRoleSchema } from '../perceive/perception.js';
+
+/** Words a task can be called: they go into task strings and choose nothing else. */
+export const TaskWordSchema = z.enum(['attach', 'drum', 'move', 'place', 'pour', 'stack', 'sweep']);
+export type TaskWord = z.infer<typeof TaskWordSchema>;
 
 export const SkillSegmentSchema = z.object({
   /** grasp: a hand takes the source (it starts to move). task: source moves relative to the target. release: it is let go. */
@@ -12,6 +16,29 @@ export const SkillSegmentSchema = z.object({
   toFrame: z.int(),
   confidence: z.number(),
   evidence: z.string(),
+  /** On task segments: what this segment does, judged from the relative motion. */
+  word: TaskWordSchema.optional(),
+});
+
+/** A moment at which something happens to one object. */
+export const SkillEventSchema = z.object({
+  /** grasp: last frame at rest. lift: leaves its support. contact: touches the target. down: back on a support. release: first frame at rest again. */
+  kind: z.enum(['grasp', 'lift', 'contact', 'down', 'release']),
+  objectId: z.int(),
+  frame: z.int(),
+  confidence: z.number(),
+  evidence: z.string(),
+});
+
+export const RelativeMotionSchema = z.object({
+  sourceId: z.int(),
+  targetId: z.int().nullable(),
+  fromFrame: z.int(),
+  targetFromSource: z.array(Mat4Schema),
+  /** Set when the source is not held but pushed or carried along by this (held) object; then no grasp belongs to it. */
+  drivenBy: z.int().nullable().optional(),
+  /** Offset in world axes (metres) that was blended in so that the last pose rests on its support. */
+  correctionM: z.tuple([z.number(), z.number(), z.number()]).optional(),
 });
 
 export const SkillSchema = z.object({
@@ -23,20 +50,19 @@ export const SkillSchema = z.object({
   /** A sentence a language-conditioned policy is trained with ("put the red can into the bowl"). */
   instruction: z.string(),
   segments: z.array(SkillSegmentSchema),
+  events: z.array(SkillEventSchema).optional(),
+  /** What each object turned out to be, judged from the motion; may differ from what perception guessed. */
+  roles: z.array(z.object({ id: z.int(), role: ObjectRoleSchema })).optional(),
   /**
    * Relative motion during the task segment(s), one per task segment, sampled every frame from `fromFrame` to `toFrame`:
-   * targetFromSource (or worldFromSource when the target is the table).
+   * targetFromSource (or worldFromSource when the target is the table). Motions with `drivenBy` set come after the
+   * motion of the object that drives them.
    */
-  relativeMotions: z.array(
-    z.object({
-      sourceId: z.int(),
-      targetId: z.int().nullable(),
-      fromFrame: z.int(),
-      targetFromSource: z.array(Mat4Schema),
-    }),
-  ),
+  relativeMotions: z.array(RelativeMotionSchema),
   confidence: z.number(),
   finding: z.string(),
 });
 export type Skill = z.infer<typeof SkillSchema>;
 export type SkillSegment = z.infer<typeof SkillSegmentSchema>;
+export type SkillEvent = z.infer<typeof SkillEventSchema>;
+export type RelativeMotion = z.infer<typeof RelativeMotionSchema>;

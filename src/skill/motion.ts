@@ -1,0 +1,189 @@
+/** Motion and rest of one object with hysteresis, and the exact frames at which rest ends and begins. */
+import { compose, inverse, logRotation, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
+import { robustMeanPose } from './pose-statistics.js';
+import type { Trajectory } from './trajectory.js';
+
+/** One journey of an object from rest to rest. */
+export interface Carry {
+  /** Last frame at rest before (0 if it moved from the start) and first frame at rest after (the last frame if never). */
+  readonly fromFrame: number;
+  readonly toFrame: number;
+  /** Mean pose at rest before and after; null when the video begins or ends within the motion. */
+  readonly restBefore: Mat4 | null;
+  readonly restAfter: Mat4 | null;
+  /** Largest distance from where it started, metres; largest turn, radians. */
+  readonly travelM: number;
+  readonly turnRad: number;
+  /** Share of the frames in which the object was really seen. */
+  readonly observedShare: number;
+}
+
+export interface MotionOptions {
+  readonly fps: number;
+  /** Journeys shorter than this (and turning less than `minTurnRad`) are wobble, metres. */
+  readonly minTravelM: number;
+  readonly minTurnRad: number;
+  /** Pauses shorter than this belong to the motion, seconds. */
+  readonly minRestSec: number;
+  /** Says whether the object can stand where it is at a frame (on the table, on something) without a hand. */
+  readonly isSupported: (frame: number) => boolean;
+}
+
+/** Half-width of the window in which speed is measured, seconds. */
+const SPEED_REACH_SEC = 0.13;
+/** Hands carry things at 0.1 to 0.6 m/s; a tracked thing at rest creeps at well under 0.02 m/s. */
+const ENTER_SPEED = 0.06;
+const LEAVE_SPEED = 0.025;
+const ENTER_TURN_SPEED = 0.8;
+const LEAVE_TURN_SPEED = 0.35;
+/** Speeds must stand out of their own noise by this factor (enter; leaving takes half of it). */
+const NOISE_FACTOR = 5;
+/** Rest poses are averaged over at most this long, so that slow drift long before does not count. */
+const REST_SEC = 0.6;
+
+export function findCarries(track: Trajectory, options: MotionOptions): Carry[] {
+  const intervals = joinPauses(movingIntervals(track, options.fps), options);
+  return intervals
+    .map(([from, to], i) =>
+      measureCarry(
+        track,
+        from,
+        to,
+        intervals[i - 1]?.[1] ?? -1,
+        intervals[i + 1]?.[0] ?? track.observed.length,
+        options,
+      ),
+    )
+    .filter((carry) => {
+      const enoughWay = carry.travelM >= Math.max(options.minTravelM, 4 * track.sdM);
+      const enoughTurn = carry.turnRad >= Math.max(options.minTurnRad, 6 * track.noiseRad);
+      return enoughWay || enoughTurn;
+    });
+}
+
+/** Speeds (m/s and rad/s) per frame by the slope of a straight line through the window around it. */
+export function speedsOf(poses: readonly Mat4[], fps: number): { linear: number[]; angular: number[]; reach: number } {
+  const reach = Math.max(2, Math.round(SPEED_REACH_SEC * fps));
+  const last = poses.length - 1;
+  const linear: number[] = [];
+  const angular: number[] = [];
+  for (let t = 0; t <= last; t++) {
+    let sumSquares = 0;
+    const v = [0, 0, 0];
+    const w = [0, 0, 0];
+    const toCentre = inverse(poses[t]);
+    for (let k = Math.max(-reach, -t); k <= Math.min(reach, last - t); k++) {
+      const pose = poses[t + k];
+      const turn = logRotation(compose(pose, toCentre));
+      for (let c = 0; c < 3; c++) {
+        v[c] += k * (pose[3 + 4 * c] - poses[t][3 + 4 * c]);
+        w[c] += k * turn[c];
+      }
+      sumSquares += k * k;
+    }
+    linear.push((Math.hypot(...v) / sumSquares) * fps || 0);
+    angular.push((Math.hypot(...w) / sumSquares) * fps || 0);
+  }
+  return { linear, angular, reach };
+}
+
+/** Half-open frame intervals in which the object moves: enter above the high threshold, leave below the low one. */
+function movingIntervals(track: Trajectory, fps: number): [number, number][] {
+  const { linear, angular, reach } = speedsOf(track.worldFromObject, fps);
+  // Variance of a slope over the window: sigma^2 / sum k^2.
+  const slopeSd = fps / Math.sqrt((reach * (reach + 1) * (2 * reach + 1)) / 3);
+  const enter = Math.max(ENTER_SPEED, NOISE_FACTOR * slopeSd * track.noiseM);
+  const leave = Math.max(LEAVE_SPEED, (NOISE_FACTOR / 2) * slopeSd * track.noiseM);
+  const enterTurn = Math.max(ENTER_TURN_SPEED, NOISE_FACTOR * slopeSd * track.noiseRad);
+  const leaveTurn = Math.max(LEAVE_TURN_SPEED, (NOISE_FACTOR / 2) * slopeSd * track.noiseRad);
+  const above = (t: number, high: boolean): boolean =>
+    high ? linear[t] > enter || angular[t] > enterTurn : linear[t] > leave || angular[t] > leaveTurn;
+
+  const out: [number, number][] = [];
+  for (let t = 0; t < linear.length; t++) {
+    if (!above(t, true)) continue;
+    let from = t;
+    const floor = out.at(-1)?.[1] ?? 0;
+    while (from > floor && above(from - 1, false)) from--;
+    while (t < linear.length && above(t, false)) t++;
+    out.push([from, t]);
+  }
+  return out;
+}
+
+/** Joins motions whose pause is short, or during which the object hangs in the air: then a hand still holds it. */
+function joinPauses(intervals: [number, number][], options: MotionOptions): [number, number][] {
+  const out: [number, number][] = [];
+  for (const [from, to] of intervals) {
+    const last = out.at(-1);
+    const pause = last ? from - last[1] : Number.POSITIVE_INFINITY;
+    const middle = last ? Math.round((last[1] + from) / 2) : 0;
+    if (last && (pause < options.minRestSec * options.fps || !options.isSupported(middle))) last[1] = to;
+    else out.push([from, to]);
+  }
+  return out;
+}
+
+function measureCarry(
+  track: Trajectory,
+  from: number,
+  to: number,
+  previousEnd: number,
+  nextStart: number,
+  options: MotionOptions,
+): Carry {
+  const poses = track.worldFromObject;
+  const last = poses.length - 1;
+  const restFrames = Math.max(3, Math.round(REST_SEC * options.fps));
+  // The window that measures speed smears motion by its half-width on both sides; rest is averaged outside of that.
+  const before = poses.slice(Math.max(previousEnd + 1, from - restFrames, 0), from);
+  const hangs = to <= last && !options.isSupported(Math.min(last, Math.round((to + nextStart) / 2)));
+  const after = hangs ? [] : poses.slice(to, Math.min(nextStart, to + restFrames));
+  const restBefore = before.length > 0 ? robustMeanPose(before) : null;
+  const restAfter = after.length > 0 ? robustMeanPose(after) : null;
+  const fromFrame = restBefore ? departure(track, restBefore, from, to, 1) : from;
+  const toFrame = restAfter ? departure(track, restAfter, to - 1, from, -1) : hangs ? last : Math.min(to, last);
+  const start = restBefore ?? poses[from];
+  let travelM = 0;
+  let turnRad = 0;
+  let seen = 0;
+  for (let t = fromFrame; t <= toFrame; t++) {
+    travelM = Math.max(travelM, distance(translationOf(poses[t]), translationOf(start)));
+    turnRad = Math.max(turnRad, rotationAngleBetween(start, poses[t]));
+    if (track.observed[t]) seen++;
+  }
+  return {
+    fromFrame,
+    toFrame,
+    restBefore,
+    restAfter,
+    travelM,
+    turnRad,
+    observedShare: seen / (toFrame - fromFrame + 1),
+  };
+}
+
+/**
+ * Frame at which the object leaves `rest`, going from `begin` in direction `step` (1: onset; -1: the arrival, in
+ * reverse). It is known to have left once it is `r` away; because things start slowly, the crossings of r and 4r are
+ * extrapolated to zero with distance ~ time^2.5 (between constant acceleration and the minimum-jerk law of reaching).
+ */
+function departure(track: Trajectory, rest: Mat4, begin: number, end: number, step: 1 | -1): number {
+  const poses = track.worldFromObject;
+  const r = Math.max(0.003, 3 * track.noiseM);
+  const rTurn = Math.max(0.06, 4 * track.noiseRad);
+  const away = (t: number, factor: number): boolean =>
+    distance(translationOf(poses[t]), translationOf(rest)) > factor * r ||
+    rotationAngleBetween(rest, poses[t]) > factor * rTurn;
+  const leaves = (factor: number): number => {
+    for (let t = begin; step > 0 ? t < end : t > end; t += step) if (away(t, factor)) return t;
+    return end;
+  };
+  const near = leaves(1);
+  const far = leaves(4);
+  const growth = 4 ** (1 / 2.5) - 1;
+  const onset = near - step * Math.max(1, Math.abs(far - near) / growth);
+  // Not beyond where the (smeared) speed already says rest.
+  return step > 0 ? Math.max(begin, Math.round(onset)) : Math.min(begin + 1, Math.round(onset), poses.length - 1);
+}

@@ -1,0 +1,119 @@
+/** The motion of a source in its target's frame: smooth, gap-free, and exact where the source rests. */
+import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
+import { distance, scale, type Vec3 } from '../math/vec3.js';
+import type { Actor } from './actor.js';
+import type { Journey, Task } from './journey.js';
+import type { SkillOptions } from './options.js';
+import { smoothPoses } from './pose-statistics.js';
+import { settle } from './settle.js';
+import type { RelativeMotion } from './skill.js';
+import { restingPose } from './tasks.js';
+
+/** A target that stays within this of its mean counts as standing still, metres (or 4 standard deviations). */
+const STILL_M = 0.01;
+
+/** Smoothed world poses of a journey, frame `carry.fromFrame` first; its ends are the mean poses at rest. */
+export function smoothPath(journey: Journey, sigmaFrames: number): Mat4[] {
+  const { carry, actor } = journey;
+  const path = actor.track.worldFromObject.slice(carry.fromFrame, carry.toFrame + 1);
+  if (carry.restBefore) path[0] = carry.restBefore;
+  if (carry.restAfter) path[path.length - 1] = carry.restAfter;
+  return smoothPoses(path, sigmaFrames);
+}
+
+/** World poses of the target over a task: one mean pose if it stands still, else its smoothed path. */
+function targetPath(task: Task, target: Actor, sigmaFrames: number): Mat4[] {
+  const { fromFrame, toFrame } = task;
+  const length = toFrame - fromFrame + 1;
+  if (task.targetFrozen) {
+    return new Array<Mat4>(length).fill(restingPose(target, Math.max(0, fromFrame - 10), fromFrame));
+  }
+  const last = target.track.observed.length - 1;
+  const mean = restingPose(target, fromFrame, Math.min(last, toFrame + 10));
+  const poses = target.track.worldFromObject.slice(fromFrame, toFrame + 1);
+  const limit = Math.max(STILL_M, 4 * target.track.sdM);
+  const still = poses.every((pose) => distance(translationOf(pose), translationOf(mean)) < limit);
+  return still ? new Array<Mat4>(length).fill(mean) : smoothPoses(poses, sigmaFrames);
+}
+
+export interface MotionReport {
+  readonly motions: RelativeMotion[];
+  /** What was corrected or could not be, in a sentence; null if the source rested well already. */
+  readonly note: string | null;
+}
+
+/** The relative motion of a task, and those of the objects driven in it. */
+export function relativeMotions(
+  journey: Journey,
+  task: Task,
+  drivenJourneys: readonly Journey[],
+  fps: number,
+  options: SkillOptions,
+): MotionReport {
+  const sigma = options.smoothing * fps;
+  const { fromFrame, toFrame } = task;
+  const targets = task.target ? targetPath(task, task.target, sigma) : null;
+  const intoTarget = (path: Mat4[]): Mat4[] =>
+    targets ? path.map((pose, i) => compose(inverse(targets[i]), pose)) : path;
+  const start = journey.carry.fromFrame;
+  const path = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
+
+  const settled = task.endsAtRest
+    ? settle(
+        journey.actor,
+        path[path.length - 1],
+        task.target && targets && { actor: task.target, worldFromObject: targets[targets.length - 1] },
+        options.settleDistance,
+      )
+    : null;
+  const offset = settled?.offsetM ?? [0, 0, 0];
+  const motion: RelativeMotion = {
+    sourceId: journey.actor.id,
+    targetId: task.target?.id ?? null,
+    fromFrame,
+    targetFromSource: intoTarget(blendOffset(path, offset)),
+  };
+  if (settled) motion.correctionM = offset;
+  const driven = task.driven.map((actor): RelativeMotion => {
+    const own = drivenJourneys.find((j) => j.actor.id === actor.id);
+    return {
+      sourceId: actor.id,
+      targetId: task.target?.id ?? null,
+      fromFrame,
+      targetFromSource: intoTarget(drivenPath(actor, own, fromFrame, toFrame, sigma)),
+      drivenBy: journey.actor.id,
+    };
+  });
+  return { motions: [motion, ...driven], note: settleNote(journey, task, settled) };
+}
+
+/** Where a driven object is during the task: at rest, then on its smoothed way, then at rest again. */
+function drivenPath(actor: Actor, own: Journey | undefined, from: number, to: number, sigmaFrames: number): Mat4[] {
+  if (!own) return smoothPoses(actor.track.worldFromObject.slice(from, to + 1), sigmaFrames);
+  const path = smoothPath(own, sigmaFrames);
+  const out: Mat4[] = [];
+  for (let t = from; t <= to; t++) {
+    out.push(path[Math.min(path.length - 1, Math.max(0, t - own.carry.fromFrame))]);
+  }
+  return out;
+}
+
+/** Adds an offset that grows smoothly from nothing at the start to its whole at the end (3s^2 - 2s^3). */
+function blendOffset(path: readonly Mat4[], offset: Vec3): Mat4[] {
+  const last = Math.max(1, path.length - 1);
+  return path.map((pose, i) => {
+    const s = i / last;
+    return compose(fromTranslation(scale(offset, s * s * (3 - 2 * s))), pose);
+  });
+}
+
+function settleNote(journey: Journey, task: Task, settled: ReturnType<typeof settle> | null): string | null {
+  if (!settled || settled.outcome === 'rests') return null;
+  const name = journey.actor.name;
+  const where = task.target ? `${task.target.name}` : 'the table';
+  if (settled.outcome === 'unresolved') {
+    return `${name} does not rest properly on ${where} at the end and the error is too large to correct`;
+  }
+  const [x, y, z] = settled.offsetM.map((v) => Math.round(v * 1000));
+  return `the end of ${name} on ${where} was corrected by (${x}, ${y}, ${z}) mm so that it rests`;
+}
