@@ -1,0 +1,137 @@
+/** The objects stage: every perceived object as a shape, Gaussians and a mesh, from what the video shows of it at rest. */
+import { type StageContext, throwIfCancelled } from '../base/context.js';
+import type { ByteImage } from '../image/image.js';
+import { compose, fromTranslation, inverse, type Mat4 } from '../math/se3.js';
+import { scale } from '../math/vec3.js';
+import type { PerceivedObject, Perception } from '../perceive/perception.js';
+import { createRenderer } from '../splat/create-renderer.js';
+import type { GaussianSet } from '../splat/gaussians.js';
+import type { SplatRenderer } from '../splat/renderer.js';
+import type { FrameSource } from '../video/frames.js';
+import { chooseShape } from './choose-shape.js';
+import { meshBounds, transformMesh } from './mesh.js';
+import { paintObject, viewNormal } from './object-gaussians.js';
+import type { ObjectModel, Objects, TriangleMesh } from './object-model.js';
+import type { ObjectOptions } from './options.js';
+import { framesOfRest, gatherRestView } from './rest-view.js';
+import type { ShapeFit } from './shape-fit.js';
+
+/** Things a hand moves on a table: outside of this the scale or the mask is wrong. */
+const MIN_SIZE_M = 0.005;
+const MAX_SIZE_M = 0.6;
+/** Silhouette agreement at which a fit is worth nothing / is fully trusted. */
+const WORTHLESS_IOU = 0.6;
+const TRUSTED_IOU = 0.97;
+
+export interface ObjectInputs {
+  readonly frames: FrameSource;
+  readonly perception: Perception;
+  /** Id map of a frame (see `perception.ts`). */
+  readMask(frameIdx: number): Promise<ByteImage>;
+}
+
+export interface BuiltObjects {
+  readonly objects: Objects;
+  /** By object id, in the object frame. */
+  readonly gaussians: Map<number, GaussianSet>;
+  readonly meshes: Map<number, TriangleMesh>;
+}
+
+/** Objects whose mask is empty or that do not stand on the table are left out with a warning. */
+export async function buildObjects(
+  inputs: ObjectInputs,
+  options: ObjectOptions,
+  ctx: StageContext,
+): Promise<BuiltObjects> {
+  const renderer = await createRenderer();
+  const built: BuiltObjects = {
+    objects: { kind: 'v2r/objects', version: 1, objects: [] },
+    gaussians: new Map(),
+    meshes: new Map(),
+  };
+  const { objects } = inputs.perception;
+  for (const [k, object] of objects.entries()) {
+    throwIfCancelled(ctx);
+    ctx.progress(k, objects.length, object.name);
+    const result = await buildObject(object, inputs, options, renderer, ctx);
+    if (result === null) continue;
+    built.objects.objects.push(result.model);
+    built.gaussians.set(object.id, result.gaussians);
+    built.meshes.set(object.id, result.mesh);
+  }
+  ctx.progress(objects.length, objects.length, 'objects');
+  return built;
+}
+
+async function buildObject(
+  object: PerceivedObject,
+  inputs: ObjectInputs,
+  options: ObjectOptions,
+  renderer: SplatRenderer,
+  ctx: StageContext,
+): Promise<{ model: ObjectModel; gaussians: GaussianSet; mesh: TriangleMesh } | null> {
+  const { perception, frames } = inputs;
+  const { camera } = perception;
+  const cameraFromWorld = perception.table.cameraFromWorld;
+  const restFrames = framesOfRest(object, perception.numFrames, options.restFrames);
+  const view = await gatherRestView(object.id, restFrames, frames, inputs.readMask);
+  const fit = chooseShape({ id: object.id, name: object.name, view, camera, cameraFromWorld }, options);
+  if (fit === null) {
+    ctx.warn(
+      'object-without-shape',
+      `object ${object.id} (${object.name}): its mask in frame ${object.referenceFrame} is empty or does not stand on the table; left out`,
+    );
+    return null;
+  }
+  const { mesh, worldFromObject, sizeM } = centred(fit);
+  const cameraFromObject = compose(cameraFromWorld, worldFromObject);
+  const completion =
+    fit.family === 'box'
+      ? ({ kind: 'half-turn' } as const)
+      : ({ kind: 'mirror', normal: viewNormal(inverse(cameraFromObject)) } as const);
+  const { gaussians, seenShare } = paintObject(
+    mesh,
+    [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject }],
+    completion,
+    Math.max(...sizeM),
+    options,
+    renderer,
+    ctx.random(`surface-${object.id}`),
+  );
+  const trust = Math.min(1, Math.max(0, (fit.iou - WORTHLESS_IOU) / (TRUSTED_IOU - WORTHLESS_IOU)));
+  const plausible = Math.max(...sizeM) <= MAX_SIZE_M && Math.max(...sizeM) >= MIN_SIZE_M;
+  if (!plausible) {
+    ctx.warn(
+      'object-size',
+      `object ${object.id} (${object.name}) came out ${sizeM.map((s) => (100 * s).toFixed(1)).join(' x ')} cm: the scale or its mask is wrong`,
+    );
+  }
+  if (seenShare === 0) ctx.warn('object-unseen', `object ${object.id} (${object.name}): no surface colour was seen`);
+  const model: ObjectModel = {
+    id: object.id,
+    name: object.name,
+    role: object.role,
+    family: fit.family,
+    sizeM,
+    hollow: fit.hollow,
+    symmetry: fit.symmetry,
+    gaussians: `object-${object.id}.ply`,
+    mesh: `object-${object.id}.obj`,
+    referenceFrame: object.referenceFrame,
+    cameraFromObject,
+    fitIou: fit.iou,
+    confidence: (plausible ? 1 : 0.1) * trust * object.confidence,
+  };
+  return { model, gaussians, mesh };
+}
+
+/** Moves the mesh so that its bounding box is centred on the origin: the object frame. */
+function centred(fit: ShapeFit): { mesh: TriangleMesh; worldFromObject: Mat4; sizeM: [number, number, number] } {
+  const { min, max } = meshBounds(fit.mesh);
+  const middle: [number, number, number] = [(min[0] + max[0]) / 2, (min[1] + max[1]) / 2, (min[2] + max[2]) / 2];
+  return {
+    mesh: transformMesh(fit.mesh, fromTranslation(scale(middle, -1))),
+    worldFromObject: compose(fit.worldFromMesh, fromTranslation(middle)),
+    sizeM: [max[0] - min[0], max[1] - min[1], max[2] - min[2]],
+  };
+}

@@ -1,0 +1,110 @@
+/** Picks a shape family for a standing object by silhouette agreement, opens vessels, and adds what sticks out (handles). */
+import { connectedComponents } from '../image/components.js';
+import { createBytes, maskMoments } from '../image/image.js';
+import { countSet, dilate } from '../image/morphology.js';
+import type { Intrinsics } from '../math/camera.js';
+import { compose, inverse } from '../math/se3.js';
+import { cropAround, sampleMask } from './crop.js';
+import { fitBox } from './fit-box.js';
+import { fitFlatPrism, fitInflated, inflateMask } from './fit-outline.js';
+import { fitRevolution, hollowed, type RevolutionFit } from './fit-revolution.js';
+import { looksOpen } from './interior.js';
+import { joinMeshes, meshBounds, transformMesh } from './mesh.js';
+import type { ObjectOptions } from './options.js';
+import { createDepthBuffer, rasterizeMesh } from './rasterize.js';
+import type { RestView } from './rest-view.js';
+import type { ShapeFit } from './shape-fit.js';
+import { createSilhouetteTarget, type SilhouetteTarget, silhouetteIou } from './silhouette.js';
+import { guessStanding, type StandingGuess } from './standing.js';
+
+/** A box or solid of revolution that agrees less than this is not what the object is. */
+const GOOD_ENOUGH_IOU = 0.84;
+/** Above this nothing worth adding is left outside the body. */
+const COMPLETE_IOU = 0.985;
+/** A part that sticks out must cover this share of the mask. */
+const MIN_PART_SHARE = 0.015;
+/** Parts are thinner than bars of their width: handles are straps. */
+const PART_THICKNESS_RATIO = 0.6;
+/** Lower than this share of its width counts as flat. */
+const FLAT_RATIO = 0.2;
+/** Vessels are opened with this wall (geometry study), but never thicker than an eighth of the radius. */
+const WALL_M = 0.003;
+
+/** Everything the shape fit of one object needs. */
+export interface ShapeEvidence {
+  readonly id: number;
+  readonly name: string;
+  readonly view: RestView;
+  readonly camera: Intrinsics;
+  readonly cameraFromWorld: number[];
+}
+
+/** Null when the mask is empty or the object does not touch the visible table. */
+export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions): ShapeFit | null {
+  const { view, camera, cameraFromWorld } = evidence;
+  const moments = maskMoments(view.mask);
+  const guess = guessStanding(view.mask, camera, cameraFromWorld);
+  if (moments === null || guess === null) return null;
+  const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
+  const target = createSilhouetteTarget(crop, sampleMask(view.idMap, evidence.id, crop), cameraFromWorld);
+  const { shape } = options;
+  const wanted = (family: string): boolean => shape === 'auto' || shape === family;
+  const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
+  const box = wanted('box') ? fitBox(target, guess) : null;
+  let best = better(revolution, box);
+  if (best && (shape !== 'auto' || best.iou >= GOOD_ENOUGH_IOU)) {
+    if (best === revolution && looksOpen(revolution, evidence)) best = hollowed(revolution, wallOf(revolution));
+    return best.iou < COMPLETE_IOU ? withParts(best, evidence, target, guess) : best;
+  }
+  const flatHeight = best ? heightOf(best) : 0;
+  const isFlat = best !== null && flatHeight < FLAT_RATIO * guess.widthM;
+  const prism =
+    shape === 'prism' || (shape === 'auto' && isFlat)
+      ? fitFlatPrism(view.mask, camera, target, flatHeight || 0.005)
+      : null;
+  return prism ?? (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
+}
+
+function better<T extends ShapeFit>(a: T | null, b: ShapeFit | null): T | ShapeFit | null {
+  if (a === null || b === null) return a ?? b;
+  return b.iou > a.iou ? b : a;
+}
+
+const heightOf = (fit: ShapeFit): number => meshBounds(fit.mesh).max[2];
+
+function wallOf(fit: RevolutionFit): number {
+  return Math.min(WALL_M, Math.max(...fit.profile.map((p) => p.radiusM)) / 8);
+}
+
+/** Adds mask parts that the body leaves uncovered (a handle, a spout) as inflated pieces in the upright plane of its axis. */
+function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTarget, guess: StandingGuess): ShapeFit {
+  const { view, camera, cameraFromWorld } = evidence;
+  const { widthPx, heightPx } = camera;
+  const buffer = createDepthBuffer(widthPx, heightPx);
+  rasterizeMesh(fit.mesh, compose(cameraFromWorld, fit.worldFromMesh), camera, buffer);
+  const body = dilate(
+    Uint8Array.from(buffer.depthM, (z) => (z > 0 ? 1 : 0)),
+    widthPx,
+    heightPx,
+    1,
+  );
+  const rest = view.mask.data.map((inside, i) => (inside && !body[i] ? 1 : 0));
+  const minArea = MIN_PART_SHARE * countSet(view.mask.data);
+  const sheet = { x: fit.worldFromMesh[3], y: fit.worldFromMesh[7], away: guess.away };
+  const { labels, components } = connectedComponents(rest, widthPx, heightPx);
+  const parts = components
+    .filter((component) => component.area >= minArea)
+    .map((component) => {
+      const own = Uint8Array.from(labels, (label) => (label === component.label ? 1 : 0));
+      // Two pixels more than the rest itself, so that the part reaches into the body.
+      const grown = dilate(own, widthPx, heightPx, 2).map((v, i) => (v && view.mask.data[i] ? 1 : 0));
+      const part = createBytes(widthPx, heightPx, grown);
+      return inflateMask(part, camera, inverse(cameraFromWorld), sheet, PART_THICKNESS_RATIO);
+    })
+    .filter((part) => part !== null)
+    .map((part) => transformMesh(part, inverse(fit.worldFromMesh)));
+  if (parts.length === 0) return fit;
+  const mesh = joinMeshes(fit.mesh, ...parts);
+  const iou = silhouetteIou(transformMesh(mesh, fit.worldFromMesh), target);
+  return iou > fit.iou ? { ...fit, mesh, iou, symmetry: 'none' } : fit;
+}

@@ -1,0 +1,132 @@
+/** A square-ish window around an object, resampled to a small fixed size: what shape fitting and pose tracking look at. */
+import type { ByteImage, PixelBox, RgbImage } from '../image/image.js';
+import { cropIntrinsics, type Intrinsics } from '../math/camera.js';
+
+/** The window's pixel (i, j) covers frame pixels x0Px + i / scale .. x0Px + (i + 1) / scale, and so on in y. */
+export interface Crop {
+  readonly x0Px: number;
+  readonly y0Px: number;
+  /** Window pixels per frame pixel. */
+  readonly scale: number;
+  /** Intrinsics of the window (its size included). */
+  readonly camera: Intrinsics;
+}
+
+/** Enlarging a tiny object further adds pixels but no information. */
+const MAX_SCALE = 3;
+/** At most this many taps per axis and window pixel when shrinking. */
+const MAX_TAPS = 4;
+
+/** Window around `box` with `margin` (share of its longer side) on each side; the longer side becomes `sizePx`. */
+export function cropAround(camera: Intrinsics, box: PixelBox, margin: number, sizePx: number): Crop {
+  const longer = Math.max(box.x1 - box.x0, box.y1 - box.y0, 1);
+  const pad = margin * longer;
+  const x0Px = Math.floor(box.x0 - pad);
+  const y0Px = Math.floor(box.y0 - pad);
+  const width = Math.ceil(box.x1 + pad) - x0Px;
+  const height = Math.ceil(box.y1 + pad) - y0Px;
+  const scale = Math.min(MAX_SCALE, sizePx / Math.max(width, height));
+  return { x0Px, y0Px, scale, camera: cropIntrinsics(camera, x0Px, y0Px, width, height, scale) };
+}
+
+/** What a crop sees of one object. All [H, W] f32, 0..1. */
+export interface MaskSample {
+  /** Share of the pixel covered by the object. */
+  readonly inside: Float32Array;
+  /** 0 where the pixel says nothing about the object: outside the frame, or hand or another object is (or may be) there. */
+  readonly care: Float32Array;
+}
+
+/**
+ * Reads an id map through the crop. Pixels within `guardPx` frame pixels of a foreign id (hand, other objects) are not cared for:
+ * mask borders against a hand are the least certain of all.
+ */
+export function sampleMask(idMap: ByteImage, id: number, crop: Crop, guardPx = 1): MaskSample {
+  const { widthPx, heightPx } = crop.camera;
+  const inside = new Float32Array(widthPx * heightPx);
+  const care = new Float32Array(widthPx * heightPx);
+  const taps = tapsOf(crop);
+  const guardOffsets = guardPx > 0 ? [0, -guardPx, guardPx] : [0];
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      let hits = 0;
+      let cared = 0;
+      for (const ty of taps) {
+        const sy = Math.floor(crop.y0Px + (y + ty) / crop.scale);
+        for (const tx of taps) {
+          const sx = Math.floor(crop.x0Px + (x + tx) / crop.scale);
+          const value = idAt(idMap, sx, sy);
+          if (value === id) hits++;
+          if (value >= 0 && !nearForeign(idMap, id, sx, sy, guardOffsets)) cared++;
+        }
+      }
+      const count = taps.length * taps.length;
+      inside[i] = hits / count;
+      care[i] = cared === count ? 1 : 0;
+    }
+  }
+  return { inside, care };
+}
+
+function idAt(idMap: ByteImage, x: number, y: number): number {
+  return x < 0 || y < 0 || x >= idMap.widthPx || y >= idMap.heightPx ? -1 : idMap.data[y * idMap.widthPx + x];
+}
+
+function nearForeign(idMap: ByteImage, id: number, x: number, y: number, offsets: readonly number[]): boolean {
+  for (const dy of offsets) {
+    for (const dx of offsets) {
+      const value = idAt(idMap, x + dx, y + dy);
+      if (value > 0 && value !== id) return true;
+    }
+  }
+  return false;
+}
+
+/** [H, W, 3] f32 0..1: the frame seen through the crop (area averages when shrinking, bilinear when enlarging; black outside). */
+export function sampleRgb(frame: RgbImage, crop: Crop): Float32Array {
+  const { widthPx, heightPx } = crop.camera;
+  const out = new Float32Array(widthPx * heightPx * 3);
+  const taps = tapsOf(crop);
+  const weight = 1 / (255 * taps.length * taps.length);
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i += 3) {
+      for (const ty of taps) {
+        for (const tx of taps) {
+          addBilinear(frame, crop.x0Px + (x + tx) / crop.scale, crop.y0Px + (y + ty) / crop.scale, weight, out, i);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/** Positions of the taps inside a window pixel, 0..1. */
+function tapsOf(crop: Crop): number[] {
+  const count = Math.min(MAX_TAPS, Math.max(1, Math.ceil(1 / crop.scale)));
+  return Array.from({ length: count }, (_, k) => (k + 0.5) / count);
+}
+
+/** Adds weight * (bilinear sample at x, y; pixel centres at +0.5) to out[i..i+2]; outside the image adds nothing. */
+export function addBilinear(
+  image: { readonly widthPx: number; readonly heightPx: number; readonly data: ArrayLike<number> },
+  x: number,
+  y: number,
+  weight: number,
+  out: Float32Array | Float64Array,
+  i: number,
+): void {
+  const { widthPx, heightPx, data } = image;
+  if (!(x >= 0 && y >= 0 && x <= widthPx && y <= heightPx)) return;
+  const fx = Math.min(widthPx - 1, Math.max(0, x - 0.5));
+  const fy = Math.min(heightPx - 1, Math.max(0, y - 0.5));
+  const ix = Math.min(widthPx - 2, Math.floor(fx));
+  const iy = Math.min(heightPx - 2, Math.floor(fy));
+  const [tx, ty] = [fx - ix, fy - iy];
+  const p = 3 * (iy * widthPx + ix);
+  const q = p + 3 * widthPx;
+  for (let c = 0; c < 3; c++) {
+    const top = data[p + c] * (1 - tx) + data[p + 3 + c] * tx;
+    const bottom = data[q + c] * (1 - tx) + data[q + 3 + c] * tx;
+    out[i + c] += weight * (top * (1 - ty) + bottom * ty);
+  }
+}

@@ -1,0 +1,44 @@
+/** Options of the objects stage. */
+import { defineOptions, type OptionsOf } from '../base/options.js';
+
+export const objectOptions = defineOptions({
+  shape: {
+    kind: 'enum',
+    values: ['auto', 'box', 'revolution', 'prism', 'inflated'],
+    default: 'auto',
+    help: 'shape family of every object; auto picks by silhouette agreement',
+  },
+  maxGaussians: {
+    kind: 'number',
+    default: 5000,
+    min: 200,
+    max: 60000,
+    integer: true,
+    help: 'most Gaussians per object',
+  },
+  restFrames: {
+    kind: 'number',
+    default: 5,
+    min: 1,
+    max: 25,
+    integer: true,
+    help: 'frames of the resting object whose masks and colours are combined',
+  },
+  fitSize: {
+    kind: 'number',
+    default: 88,
+    min: 24,
+    max: 256,
+    integer: true,
+    help: 'longer side of the window in which silhouettes are compared, pixels',
+  },
+  sharpen: {
+    kind: 'number',
+    default: 3,
+    min: 0,
+    max: 20,
+    integer: true,
+    help: 'rounds in which colours are corrected by rendering and comparing with the frame',
+  },
+});
+export type ObjectOptions = OptionsOf<typeof objectOptions>;
