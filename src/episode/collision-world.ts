@@ -1,0 +1,104 @@
+/** The arm among the objects of one episode: clearances of single configurations and of joint ways. */
+import { inverse, type Mat4, transformPoint } from '../math/se3.js';
+import { clearanceToPoints, clearanceToTable, placeArm, selfClearance } from '../robot/collision.js';
+import type { RobotModel } from '../robot/robot-model.js';
+import type { EpisodeObject } from './episode.js';
+import { movedPoints, shapeOf } from './object-shape.js';
+
+export interface Clearances {
+  /** Arm, hand and fingers over the table. */
+  readonly tableM: number;
+  /** To objects that are neither held nor touched on purpose. */
+  readonly objectsM: number;
+  /** To the objects touched on purpose (`contacts`), fingers left out for the one being held. */
+  readonly contactsM: number;
+  readonly selfM: number;
+}
+
+/** What stands where, and what the hand has to do with it. */
+export interface WorldState {
+  /** worldFromObject of everything that stands on the table (the held object is not in it). */
+  readonly standing: ReadonlyMap<number, Mat4>;
+  /** Objects that the task brings the hand close to. */
+  readonly contacts: ReadonlySet<number>;
+}
+
+/** Beyond this, distances are not told apart, metres. */
+export const FAR_M = 0.2;
+
+export class CollisionWorld {
+  private readonly pointsOf = new Map<number, Float64Array>();
+
+  constructor(
+    private readonly robot: RobotModel,
+    private readonly worldFromBase: Mat4,
+    objects: readonly EpisodeObject[],
+  ) {
+    for (const object of objects) this.pointsOf.set(object.id, shapeOf(object.mesh, robot).points);
+  }
+
+  /** Standing objects as point clouds in the world, to be used for many configurations. */
+  place(standing: ReadonlyMap<number, Mat4>): Map<number, Float64Array> {
+    return new Map([...standing].map(([id, pose]) => [id, movedPoints(this.pointsOf.get(id)!, pose)]));
+  }
+
+  clearances(
+    q: ArrayLike<number>,
+    widthM: number,
+    clouds: ReadonlyMap<number, Float64Array>,
+    contacts: ReadonlySet<number>,
+  ): Clearances {
+    const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
+    let objectsM = FAR_M;
+    let contactsM = FAR_M;
+    for (const [id, cloud] of clouds) {
+      const distance = clearanceToPoints(arm, cloud, 1, FAR_M);
+      if (contacts.has(id)) contactsM = Math.min(contactsM, distance);
+      else objectsM = Math.min(objectsM, distance);
+    }
+    return { tableM: clearanceToTable(arm), objectsM, contactsM, selfM: selfClearance(this.robot, arm) };
+  }
+
+  /**
+   * Distance of a held object to standing ones, each taken as an upright cylinder around its points, and to the table.
+   * `pose`: worldFromObject of the held one.
+   */
+  heldClearance(
+    heldId: number,
+    pose: Mat4,
+    standing: ReadonlyMap<number, Mat4>,
+    leftOut: ReadonlySet<number>,
+    objects: readonly EpisodeObject[],
+  ): number {
+    const points = this.pointsOf.get(heldId)!;
+    let least = FAR_M;
+    for (const object of objects) {
+      const other = standing.get(object.id);
+      if (!other || object.id === heldId || leftOut.has(object.id)) continue;
+      const { extents } = shapeOf(object.mesh, this.robot);
+      const otherFromHeld = inverse(other);
+      for (let k = 0; k < points.length; k += 3) {
+        const inWorld = transformPoint(pose, [points[k], points[k + 1], points[k + 2]]);
+        const [x, y, z] = transformPoint(otherFromHeld, inWorld);
+        const outside = Math.hypot(x, y) - extents.radiusM;
+        const vertical = Math.max(extents.low[2] - z, z - extents.high[2]);
+        const distance =
+          outside > 0 || vertical > 0
+            ? Math.hypot(Math.max(0, outside), Math.max(0, vertical))
+            : Math.max(outside, vertical);
+        if (distance < least) least = distance;
+      }
+    }
+    return least;
+  }
+
+  /** Lowest point of an object at a pose, metres over the table. */
+  lowestPoint(id: number, pose: Mat4): number {
+    const points = this.pointsOf.get(id)!;
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < points.length; k += 3) {
+      least = Math.min(least, pose[8] * points[k] + pose[9] * points[k + 1] + pose[10] * points[k + 2] + pose[11]);
+    }
+    return least;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Grasps found on an object's mesh: pairs of opposite surface points that the two pads can press (antipodal, within the friction
+ * cone), approached from above, straight or tilted, with room for the fingers and the palm. Walls count like bodies, so an open
+ * vessel wider than the gripper is taken by its rim without a rule of its own.
+ */
+import { Random } from '../base/random.js';
+import { fromAxes, inverse, type Mat4, transformPoint } from '../math/se3.js';
+import { add, cross, distance, dot, norm, normalize, scale, type Vec3 } from '../math/vec3.js';
+import type { TriangleMesh } from '../objects/object-model.js';
+import type { Gripper, RobotModel } from '../robot/robot-model.js';
+import { castRay, centroidOf, type Extents, extentsOf, sampleSurface, vertexOf } from './mesh-query.js';
+
+export interface Grasp {
+  /** Tool pose in the object frame: fingers close along its y, it approaches along its z. */
+  readonly objectFromTool: Mat4;
+  /** Opening when closed on the object, metres. */
+  readonly widthM: number;
+  /** Opening on the way in, metres. */
+  readonly openWidthM: number;
+  /** Higher is better; the terms are in `scoreOf`. */
+  readonly score: number;
+}
+
+/** Half angle of the friction cone of rubber pads on common things (coefficient 0.5), as a cosine. */
+const FRICTION_COSINE = Math.cos(Math.atan(0.5));
+/** Free space kept on either side between an open finger and the object on the way in, metres. */
+const OPEN_MARGIN_M = 0.008;
+/** Contact pairs thinner than this are edges and noise of the mesh, metres. */
+const THINNEST_M = 0.0015;
+const NUM_SURFACE_SAMPLES = 360;
+const NUM_CLEARANCE_POINTS = 900;
+/** Leans of the approach about the closing axis from the steepest one, radians; straight down comes first. */
+const LEANS_RAD = [0, 0.26, -0.26, 0.52, -0.52, 0.87, -0.87];
+/** Least downward share of the approach direction: about 60 degrees from vertical. */
+const LEAST_DOWN = 0.5;
+/** Most vertical share of the closing direction: hands closing over an object from above and below hit the table. */
+const MOST_VERTICAL_CLOSING = 0.35;
+/** Kept free below fingers and palm when the object stands on the table, metres. */
+const TABLE_MARGIN_M = 0.003;
+/** Grasps nearer than this to a better one add nothing: metres and radians. */
+const SAME_POSITION_M = 0.012;
+const SAME_ANGLE_COSINE = Math.cos(0.35);
+const MAX_GRASPS = 60;
+
+/** A box in the tool frame that must stay free. */
+interface FreeBox {
+  readonly low: Vec3;
+  readonly high: Vec3;
+}
+
+/** Grasps of an object that stands on the table as its frame says (z up, lowest point on the table), best first. */
+export function findGrasps(mesh: TriangleMesh, robot: RobotModel): Grasp[] {
+  const { gripper } = robot;
+  // A fixed stream: the grasps of an object are a property of the object, not of an episode.
+  const random = new Random(1);
+  const extents = extentsOf(mesh);
+  const centroid = centroidOf(mesh);
+  const solid = sampleSurface(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
+  for (let i = 0; i < mesh.vertices.length / 3; i += Math.ceil(mesh.vertices.length / 3 / NUM_CLEARANCE_POINTS)) {
+    solid.push(vertexOf(mesh, i));
+  }
+  const grasps: Grasp[] = [];
+  for (const { point, normal } of sampleSurface(mesh, NUM_SURFACE_SAMPLES, random)) {
+    const closing = scale(normal, -1);
+    if (Math.abs(closing[2]) > MOST_VERTICAL_CLOSING) continue;
+    const hit = castRay(mesh, point, closing, THINNEST_M);
+    if (!hit || hit.distanceM > gripper.maxWidthM - OPEN_MARGIN_M) continue;
+    if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
+    const centre = add(point, scale(closing, hit.distanceM / 2));
+    for (const lean of LEANS_RAD) {
+      const approach = leanedApproach(closing, lean);
+      if (-approach[2] < LEAST_DOWN) continue;
+      const grasp = placeGrasp(centre, closing, approach, hit.distanceM, gripper, extents, solid);
+      if (grasp) grasps.push({ ...grasp, score: scoreOf(grasp, hit.distanceM, centroid, extents, gripper) });
+    }
+  }
+  grasps.sort((a, b) => b.score - a.score);
+  return withHalfTurns(thinOut(grasps));
+}
+
+/** Unit vector at right angles to `closing`, pointing down as steeply as it can, then turned about `closing`. */
+function leanedApproach(closing: Vec3, leanRad: number): Vec3 {
+  const down = normalize(add([0, 0, -1], scale(closing, closing[2])));
+  return add(scale(down, Math.cos(leanRad)), scale(cross(closing, down), Math.sin(leanRad)));
+}
+
+function placeGrasp(
+  centre: Vec3,
+  closing: Vec3,
+  approach: Vec3,
+  widthM: number,
+  gripper: Gripper,
+  extents: Extents,
+  solid: readonly Vec3[],
+): Omit<Grasp, 'score'> | null {
+  const openWidthM = Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M);
+  const axes = fromAxes(cross(closing, approach), closing, approach, [0, 0, 0]);
+  // Back off from the contact until the finger tips clear the table; pads reach a little beyond the tool point.
+  const tableZ = extents.low[2] + TABLE_MARGIN_M;
+  const boxes = freeBoxes(gripper, openWidthM);
+  const lowest = Math.min(...boxes.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
+  const missing = tableZ - (centre[2] + lowest);
+  const backM = Math.max(0, missing / -approach[2]);
+  if (backM > gripper.tipBeyondToolM) return null;
+  const origin = add(centre, scale(approach, -backM));
+  const objectFromTool: Mat4 = [...axes];
+  objectFromTool[3] = origin[0];
+  objectFromTool[7] = origin[1];
+  objectFromTool[11] = origin[2];
+  const toolFromObject = inverse(objectFromTool);
+  for (const point of solid) {
+    const inTool = transformPoint(toolFromObject, point);
+    if (boxes.some((box) => inTool.every((value, i) => value > box.low[i] && value < box.high[i]))) return null;
+  }
+  return { objectFromTool, widthM, openWidthM };
+}
+
+/** Both open fingers and the palm, in the tool frame. */
+function freeBoxes(gripper: Gripper, openWidthM: number): FreeBox[] {
+  const halfX = gripper.fingerWidthM / 2;
+  const inner = openWidthM / 2;
+  const outer = inner + gripper.fingerThicknessM;
+  const palmZ = -gripper.fingerReachM;
+  const finger = (y0: number, y1: number): FreeBox => ({
+    low: [-halfX, y0, palmZ],
+    high: [halfX, y1, gripper.tipBeyondToolM],
+  });
+  // The palm: 0.063 x 0.204 m in section for the Franka hand; only its lower face can meet a small object.
+  const palm: FreeBox = { low: [-0.032, -0.102, palmZ - 0.06], high: [0.032, 0.102, palmZ] };
+  return [finger(inner, outer), finger(-outer, -inner), palm];
+}
+
+function cornersOf(box: FreeBox): Vec3[] {
+  const corners: Vec3[] = [];
+  for (const x of [box.low[0], box.high[0]])
+    for (const y of [box.low[1], box.high[1]]) for (const z of [box.low[2], box.high[2]]) corners.push([x, y, z]);
+  return corners;
+}
+
+/** Near the centre of mass, steep, comfortably narrow, and deep enough that the pads hold. */
+function scoreOf(
+  grasp: Omit<Grasp, 'score'>,
+  widthM: number,
+  centroid: Vec3,
+  extents: Extents,
+  gripper: Gripper,
+): number {
+  const m = grasp.objectFromTool;
+  const size = Math.max(0.02, norm([0, 1, 2].map((i) => extents.high[i] - extents.low[i]) as Vec3));
+  const offCentre = distance([m[3], m[7], m[11]], centroid) / size;
+  const steep = -m[10];
+  const tight = Math.max(0, widthM / gripper.maxWidthM - 0.7) / 0.3;
+  const levelClosing = Math.abs(m[9]);
+  return steep - 1.2 * offCentre - 0.3 * tight - 0.5 * levelClosing;
+}
+
+function thinOut(sorted: readonly Grasp[]): Grasp[] {
+  const kept: Grasp[] = [];
+  for (const grasp of sorted) {
+    const a = grasp.objectFromTool;
+    const known = kept.some(({ objectFromTool: b }) => {
+      const near = distance([a[3], a[7], a[11]], [b[3], b[7], b[11]]) < SAME_POSITION_M;
+      const approach = a[2] * b[2] + a[6] * b[6] + a[10] * b[10];
+      const closing = Math.abs(a[1] * b[1] + a[5] * b[5] + a[9] * b[9]);
+      return near && approach > SAME_ANGLE_COSINE && closing > SAME_ANGLE_COSINE;
+    });
+    if (!known) kept.push(grasp);
+    if (kept.length >= MAX_GRASPS) break;
+  }
+  return kept;
+}
+
+/** The two pads are alike, so every grasp also exists turned half round about the approach: another wrist, the same hold. */
+function withHalfTurns(grasps: readonly Grasp[]): Grasp[] {
+  return grasps.flatMap((grasp) => {
+    const turned = grasp.objectFromTool.map((value, e) => (e % 4 < 2 && e < 12 ? -value : value));
+    return [grasp, { ...grasp, objectFromTool: turned }];
+  });
+}

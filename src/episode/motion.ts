@@ -1,0 +1,177 @@
+/** The demonstrated motions, taken from the skill and fitted to a new arrangement. */
+import {
+  compose,
+  fromQuaternion,
+  fromYaw,
+  inverse,
+  type Mat4,
+  quaternionOf,
+  slerp,
+  translationOf,
+} from '../math/se3.js';
+import { add, lerp, scale, type Vec3 } from '../math/vec3.js';
+import type { Skill } from '../skill/skill.js';
+
+/** Source seen from the target (or from the world, target null), one pose per demonstration frame. */
+export interface RelativeMotion {
+  readonly targetId: number | null;
+  readonly poses: readonly Mat4[];
+  readonly durationSec: number;
+}
+
+/** One object being taken, moved through one or more task motions, and let go (or kept in the hand). */
+export interface Manipulation {
+  readonly sourceId: number;
+  readonly motions: readonly RelativeMotion[];
+  readonly released: boolean;
+}
+
+/** Standard deviation of the smoothing over time, seconds: wider than tracking noise, narrower than a hand's gesture. */
+const SMOOTHING_SD_SEC = 0.12;
+
+/** The skill's segments in order of time, as one manipulation per grasp. */
+export function manipulationsOf(skill: Skill): Manipulation[] {
+  const open = new Map<number, { sourceId: number; motions: RelativeMotion[]; released: boolean }>();
+  const all: { sourceId: number; motions: RelativeMotion[]; released: boolean }[] = [];
+  const order = { grasp: 0, task: 1, release: 2 };
+  const segments = [...skill.segments].sort((a, b) => a.fromFrame - b.fromFrame || order[a.kind] - order[b.kind]);
+  for (const segment of segments) {
+    let current = open.get(segment.sourceId);
+    if (!current || segment.kind === 'grasp') {
+      if (segment.kind === 'release') continue;
+      current = { sourceId: segment.sourceId, motions: [], released: false };
+      open.set(segment.sourceId, current);
+      all.push(current);
+    }
+    if (segment.kind === 'release') {
+      current.released = true;
+      open.delete(segment.sourceId);
+    }
+    if (segment.kind !== 'task') continue;
+    const motion = skill.relativeMotions.find(
+      (candidate) =>
+        candidate.sourceId === segment.sourceId &&
+        candidate.targetId === segment.targetId &&
+        candidate.fromFrame === segment.fromFrame,
+    );
+    if (!motion || motion.targetFromSource.length === 0) continue;
+    current.motions.push({
+      targetId: motion.targetId,
+      poses: smoothMotion(motion.targetFromSource, skill.fps),
+      durationSec: (motion.targetFromSource.length - 1) / skill.fps,
+    });
+  }
+  return all.filter((manipulation) => manipulation.motions.length > 0);
+}
+
+/**
+ * Gaussian smoothing over time that leaves the first and the last pose exactly as they are: near the ends the window shrinks to
+ * what lies symmetrically on both sides.
+ */
+export function smoothMotion(poses: readonly Mat4[], fps: number): Mat4[] {
+  const sd = SMOOTHING_SD_SEC * fps;
+  const last = poses.length - 1;
+  return poses.map((pose, k) => {
+    const reach = Math.min(k, last - k, Math.ceil(3 * sd));
+    if (reach === 0) return [...pose];
+    let total = 0;
+    let position: Vec3 = [0, 0, 0];
+    let rotation = quaternionOf(pose);
+    for (let j = -reach; j <= reach; j++) {
+      const weight = Math.exp(-0.5 * (j / sd) ** 2);
+      total += weight;
+      position = add(position, scale(translationOf(poses[k + j]), weight));
+      // A running mean on the sphere: each rotation pulls the mean by its share.
+      rotation = slerp(rotation, quaternionOf(poses[k + j]), weight / total);
+    }
+    return fromQuaternion(rotation, scale(position, 1 / total));
+  });
+}
+
+/** A motion relative to a target, in the world: the target stands at `worldFromTarget`. */
+export function replayAtTarget(motion: RelativeMotion, worldFromTarget: Mat4, spinRad = 0): Mat4[] {
+  // `spinRad` turns the whole motion about the target's z: free where the target is round.
+  const spun = compose(worldFromTarget, fromYaw(spinRad));
+  return motion.poses.map((pose) => compose(spun, pose));
+}
+
+/** A round source may hold any turn about its own z: this one turn is added to all poses of the motion. */
+export function spinSource(poses: readonly Mat4[], spinRad: number): Mat4[] {
+  return poses.map((pose) => compose(pose, fromYaw(spinRad)));
+}
+
+/** Heading of a pose's x axis about the vertical, radians. */
+export const yawOf = (m: Mat4): number => Math.atan2(m[4], m[0]);
+
+/**
+ * A motion over the table, fitted to a new start and end: the track on the table is turned, stretched and moved so that its ends
+ * meet the new ones; heights are kept; all rotations turn about the vertical with the yaw of the new start. Where the demonstration
+ * hardly travels, it is only moved (to the new end).
+ */
+export function replayOverTable(
+  motion: RelativeMotion,
+  start: { xM: number; yM: number; yawRad: number },
+  end: { xM: number; yM: number },
+): Mat4[] {
+  const first = translationOf(motion.poses[0]);
+  const last = translationOf(motion.poses[motion.poses.length - 1]);
+  const [dx, dy] = [last[0] - first[0], last[1] - first[1]];
+  const travelled = Math.hypot(dx, dy);
+  const turnYaw = fromYaw(start.yawRad - yawOf(motion.poses[0]));
+  const stretches = travelled > LEAST_TRAVEL_M;
+  const [ex, ey] = [end.xM - start.xM, end.yM - start.yM];
+  // Complex division (e / d): turn and stretch of the plane in one number.
+  const re = stretches ? (ex * dx + ey * dy) / (travelled * travelled) : 1;
+  const im = stretches ? (ey * dx - ex * dy) / (travelled * travelled) : 0;
+  return motion.poses.map((pose) => {
+    const [x, y, z] = translationOf(pose);
+    const [rx, ry] = [x - last[0], y - last[1]];
+    const turned = compose(turnYaw, pose);
+    turned[3] = end.xM + re * rx - im * ry;
+    turned[7] = end.yM + im * rx + re * ry;
+    turned[11] = z;
+    return turned;
+  });
+}
+
+const LEAST_TRAVEL_M = 0.03;
+
+/** Poses evenly spread along a straight way: linear positions, slerped rotations. */
+export function straightWay(from: Mat4, to: Mat4, count: number): Mat4[] {
+  const a = quaternionOf(from);
+  const b = quaternionOf(to);
+  return Array.from({ length: count }, (_, k) => {
+    const t = k / (count - 1);
+    return fromQuaternion(slerp(a, b, t), lerp(translationOf(from), translationOf(to), t));
+  });
+}
+
+/** An arch between two poses: leaves and arrives vertically, about three quarters of `riseM` above the straight way. */
+export function archedWay(from: Mat4, to: Mat4, riseM: number, count: number): Mat4[] {
+  const a = translationOf(from);
+  const b = translationOf(to);
+  const top = Math.max(a[2], b[2]) + riseM;
+  const qa = quaternionOf(from);
+  const qb = quaternionOf(to);
+  return Array.from({ length: count }, (_, k) => {
+    const t = k / (count - 1);
+    const u = 1 - t;
+    const [w0, w1, w2, w3] = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
+    const position: Vec3 = [
+      (w0 + w1) * a[0] + (w2 + w3) * b[0],
+      (w0 + w1) * a[1] + (w2 + w3) * b[1],
+      w0 * a[2] + (w1 + w2) * top + w3 * b[2],
+    ];
+    // The hand turns in the middle of the way, not while it leaves or arrives.
+    const smooth = t * t * (3 - 2 * t);
+    return fromQuaternion(slerp(qa, qb, smooth), position);
+  });
+}
+
+/** Tool poses that carry an object held at `objectFromTool` along `worldFromObject`. */
+export const toolAlong = (worldFromObject: readonly Mat4[], objectFromTool: Mat4): Mat4[] =>
+  worldFromObject.map((pose) => compose(pose, objectFromTool));
+
+/** Pose of the held object for a tool pose. */
+export const heldPose = (worldFromTool: Mat4, objectFromTool: Mat4): Mat4 =>
+  compose(worldFromTool, inverse(objectFromTool));

@@ -1,0 +1,38 @@
+/** What planning needs to know about an object's shape, worked out once per mesh. */
+import { Random } from '../base/random.js';
+import { type Mat4, transformPoint } from '../math/se3.js';
+import type { TriangleMesh } from '../objects/object-model.js';
+import type { RobotModel } from '../robot/robot-model.js';
+import { findGrasps, type Grasp } from './grasps.js';
+import { type Extents, extentsOf, sampleSurface } from './mesh-query.js';
+
+export interface ObjectShape {
+  readonly extents: Extents;
+  /** [M, 3] f64 points on the surface, object frame: stands for the object in collision checks. */
+  readonly points: Float64Array;
+  /** Best first. */
+  readonly grasps: readonly Grasp[];
+}
+
+/** Points per object: about 8 mm apart on a 10 cm cup, finer than the capsules are exact. */
+const NUM_POINTS = 400;
+
+const known = new WeakMap<TriangleMesh, ObjectShape>();
+
+export function shapeOf(mesh: TriangleMesh, robot: RobotModel): ObjectShape {
+  const found = known.get(mesh);
+  if (found) return found;
+  const points = new Float64Array(sampleSurface(mesh, NUM_POINTS, new Random(2)).flatMap((sample) => sample.point));
+  const shape = { extents: extentsOf(mesh), points, grasps: findGrasps(mesh, robot) };
+  known.set(mesh, shape);
+  return shape;
+}
+
+/** [M, 3] points mapped by a rigid transform. */
+export function movedPoints(points: Float64Array, aFromB: Mat4): Float64Array {
+  const out = new Float64Array(points.length);
+  for (let k = 0; k < points.length; k += 3) {
+    out.set(transformPoint(aFromB, [points[k], points[k + 1], points[k + 2]]), k);
+  }
+  return out;
+}

@@ -1,0 +1,209 @@
+/**
+ * Planning one episode: draw where things stand, fit the demonstrated motions to it, find grasps and ways, time them, check the
+ * result. A pure function of inputs, options and the episode's seed.
+ */
+import { deriveSeed, Random } from '../base/random.js';
+import { interpolate, type Mat4, translationOf } from '../math/se3.js';
+import { arrange, drawPlace, type Placement, standingPose } from './arrange.js';
+import { checkEpisode } from './checks.js';
+import { CollisionWorld } from './collision-world.js';
+import type { EpisodeInputs, EpisodeObject, EpisodePlan, PlannedGrasp } from './episode.js';
+import type { EpisodeOptions } from './episode-options.js';
+import { type Leg, movingLeg, sampleLegs } from './legs.js';
+import { type ArmState, type PlacedManipulation, type PlanFailure, planManipulation } from './manipulate.js';
+import { type Manipulation, manipulationsOf, replayAtTarget, replayOverTable, spinSource, yawOf } from './motion.js';
+import { shapeOf } from './object-shape.js';
+import { freeTransit } from './transit.js';
+
+/** Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. */
+export function planEpisode(inputs: EpisodeInputs, options: EpisodeOptions, seed: number): EpisodePlan {
+  let rejected: EpisodePlan | null = null;
+  for (let attempt = 0; attempt < options.attempts; attempt++) {
+    const plan = planAttempt(inputs, options, seed, attempt);
+    if (plan.accepted) return plan;
+    rejected ??= plan;
+  }
+  return rejected!;
+}
+
+function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: number, attempt: number): EpisodePlan {
+  const { robot, scene, objects } = inputs;
+  const random = new Random(deriveSeed(seed, 'attempt', attempt));
+  const reject = (failure: PlanFailure, placements: readonly Placement[] = []): EpisodePlan =>
+    rejectedPlan(inputs, options, seed, attempt, placements, failure);
+
+  const manipulations = manipulationsOf(inputs.skill);
+  if (manipulations.length === 0) {
+    return reject({ reason: 'no-motion', detail: 'the skill has no task motion to replay' });
+  }
+  const placements = arrange(objects, scene.workspace, (options.yawRangeDeg * Math.PI) / 180, random);
+  if (!placements) {
+    return reject({
+      reason: 'no-arrangement',
+      detail: `no room for ${objects.length} objects on the workspace without overlap`,
+    });
+  }
+  const standing = new Map(
+    placements.map((place) => {
+      const object = objects.find((candidate) => candidate.id === place.id)!;
+      return [place.id, standingPose(object, place.xM, place.yM, place.yawRad)];
+    }),
+  );
+  const start = new Map(standing);
+  const world = new CollisionWorld(robot, scene.worldFromBase, objects);
+  const legs: Leg[] = [];
+  const grasps: PlannedGrasp[] = [];
+  const wantedEnds = new Map<number, Mat4>();
+  let state: ArmState = { q: robot.home, widthM: robot.gripper.maxWidthM, standing };
+  for (const manipulation of manipulations) {
+    const placed = placeManipulation(inputs, manipulation, state.standing, random);
+    if ('reason' in placed) return reject(placed, placements);
+    const planned = planManipulation(inputs, options, world, state, placed);
+    if ('reason' in planned) return reject(planned, placements);
+    legs.push(...planned.legs);
+    const { objectFromTool, widthM } = planned.grasp;
+    grasps.push({ sourceId: placed.sourceId, objectFromTool, widthM });
+    const end = placed.motions.at(-1)!.poses.at(-1)!;
+    wantedEnds.set(placed.sourceId, end);
+    const lastLeg = legs[legs.length - 1];
+    state = {
+      q: lastLeg.path.q[lastLeg.path.q.length - 1],
+      widthM: lastLeg.widthM[1],
+      standing: new Map([...state.standing, [placed.sourceId, end]]),
+    };
+  }
+  const lastLeg = legs[legs.length - 1];
+  if (!lastLeg.held) {
+    const clouds = world.place(state.standing);
+    const { q, widthM } = state;
+    const way = freeTransit(robot, world, scene.worldFromBase, clouds, q, robot.home, widthM, 0);
+    if (!way) return reject({ reason: 'blocked', detail: 'no free way back home' }, placements);
+    legs.push(
+      movingLeg(
+        robot,
+        way,
+        { phase: 'return', widthM: [widthM, robot.gripper.maxWidthM], held: null, contacts: [] },
+        { limitShare: options.limitShare, leastSec: way.lengthM / options.speed },
+      ),
+    );
+  }
+  const sampled = sampleLegs(robot, scene.worldFromBase, legs, options.fps, start);
+  const checks = checkEpisode(inputs, options.clearance, world, options.fps, sampled, legs, wantedEnds);
+  const failed = checks.find((check) => !check.ok);
+  const { legOfFrame: _, ...frames } = sampled;
+  return {
+    ...frames,
+    seed,
+    fps: options.fps,
+    draws: { attempt, objects: placements.map(({ id, xM, yM, yawRad }) => ({ id, xM, yM, yawRad })) },
+    grasps,
+    checks,
+    accepted: !failed,
+    reason: failed ? failed.name : null,
+    detail: failed
+      ? `${failed.name} is ${failed.value.toPrecision(3)} ${failed.unit}, ${failed.atLeast ? 'at least' : 'at most'} ${failed.limit} wanted`
+      : 'all checks passed',
+  };
+}
+
+/** Fits a manipulation's motions to where its objects stand now. */
+function placeManipulation(
+  inputs: EpisodeInputs,
+  manipulation: Manipulation,
+  standing: ReadonlyMap<number, Mat4>,
+  random: Random,
+): PlacedManipulation | PlanFailure {
+  const { objects, scene } = inputs;
+  const source = objects.find((object) => object.id === manipulation.sourceId);
+  const worldFromSource = standing.get(manipulation.sourceId);
+  if (!source || !worldFromSource) {
+    return { reason: 'no-source', detail: `the skill moves object ${manipulation.sourceId}, which does not exist` };
+  }
+  const motions: PlacedManipulation['motions'][number][] = [];
+  let current = worldFromSource;
+  for (const motion of manipulation.motions) {
+    let poses: Mat4[];
+    if (motion.targetId === null) {
+      const taken = othersAround(inputs, standing, source.id);
+      const radiusM = shapeOf(source.mesh, inputs.robot).extents.radiusM;
+      const place = drawPlace(scene.workspace, radiusM, taken, random);
+      if (!place) return { reason: 'no-arrangement', detail: `no free place on the table to put ${source.name} down` };
+      const [xM, yM] = translationOf(current);
+      poses = replayOverTable(motion, { xM, yM, yawRad: yawOf(current) }, { xM: place[0], yM: place[1] });
+      if (manipulation.released && motion === manipulation.motions.at(-1)) {
+        poses = settleOnTable(poses, source);
+      }
+    } else {
+      const target = objects.find((object) => object.id === motion.targetId);
+      const worldFromTarget = standing.get(motion.targetId);
+      if (!target || !worldFromTarget) {
+        return { reason: 'no-target', detail: `the skill acts on object ${motion.targetId}, which does not exist` };
+      }
+      const spin = target.symmetry === 'z' ? random.uniform(-Math.PI, Math.PI) : 0;
+      poses = replayAtTarget(motion, worldFromTarget, spin);
+    }
+    // A round source need not be turned on the way: it keeps the heading it has.
+    if (source.symmetry === 'z') poses = spinSource(poses, yawOf(current) - yawOf(poses[0]));
+    motions.push({ targetId: motion.targetId, poses, durationSec: motion.durationSec });
+    current = poses[poses.length - 1];
+  }
+  return { sourceId: source.id, worldFromSource, motions, released: manipulation.released };
+}
+
+function othersAround(inputs: EpisodeInputs, standing: ReadonlyMap<number, Mat4>, sourceId: number) {
+  return [...standing]
+    .filter(([id]) => id !== sourceId)
+    .map(([id, pose]) => {
+      const object = inputs.objects.find((candidate) => candidate.id === id)!;
+      const [xM, yM] = translationOf(pose);
+      return { xM, yM, radiusM: shapeOf(object.mesh, inputs.robot).extents.radiusM };
+    });
+}
+
+/** Part of the motion over which its height is led to where the object really stands at the end. */
+const SETTLE_SHARE = 0.5;
+
+/** Shifts the second half of a motion smoothly so that the object ends standing on the table, upright. */
+function settleOnTable(poses: readonly Mat4[], source: EpisodeObject): Mat4[] {
+  const end = poses[poses.length - 1];
+  const [x, y, z] = translationOf(end);
+  const wanted = standingPose(source, x, y, yawOf(end));
+  // A thing laid down on purpose stays lying.
+  if (end[10] < UPRIGHT_COSINE) return [...poses];
+  return poses.map((pose, k) => {
+    const share = Math.max(0, k / Math.max(1, poses.length - 1) - (1 - SETTLE_SHARE)) / SETTLE_SHARE;
+    const smooth = share * share * (3 - 2 * share);
+    const settled = [...wanted];
+    settled[3] = pose[3];
+    settled[7] = pose[7];
+    settled[11] = pose[11] + wanted[11] - z;
+    return interpolate(pose, settled, smooth);
+  });
+}
+
+const UPRIGHT_COSINE = Math.cos(0.35);
+
+function rejectedPlan(
+  inputs: EpisodeInputs,
+  options: EpisodeOptions,
+  seed: number,
+  attempt: number,
+  placements: readonly Placement[],
+  failure: PlanFailure,
+): EpisodePlan {
+  return {
+    seed,
+    fps: options.fps,
+    numFrames: 0,
+    draws: { attempt, objects: placements.map(({ id, xM, yM, yawRad }) => ({ id, xM, yM, yawRad })) },
+    jointPositions: new Float32Array(0),
+    gripperWidth: new Float32Array(0),
+    objectPoses: inputs.objects.map(({ id }) => ({ id, worldFromObject: new Float64Array(0) })),
+    phases: [],
+    grasps: [],
+    checks: [],
+    accepted: false,
+    reason: failure.reason,
+    detail: failure.detail,
+  };
+}

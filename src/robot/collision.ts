@@ -1,0 +1,165 @@
+/**
+ * Distances between the arm, made of capsules, and what it must not touch. Everything is signed: negative means inside.
+ * Placed capsules are rows of 7 numbers: a (3), b (3), radius, in metres.
+ */
+import { compose, type Mat4, transformPoint } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
+import { armFrames, fingerFrames } from './kinematics.js';
+import type { RobotModel } from './robot-model.js';
+
+export const CAPSULE_STRIDE = 7;
+
+/** The arm's capsules at one configuration, in the frame that `frameFromBase` leads to. */
+export interface PlacedArm {
+  /** [C, 7] f64 */
+  readonly capsules: Float64Array;
+  /** [C] frame index of each capsule as in `Capsule.frame`; fingers have `FINGER_FRAME`. */
+  readonly frames: readonly number[];
+}
+
+/** Stands for both fingers in `PlacedArm.frames`: beyond any link. */
+export const FINGER_FRAME = 1000;
+/** A finger as a capsule in its finger frame: its middle line and radius, metres. */
+const FINGER_A: Vec3 = [0, 0.009, 0.008];
+const FINGER_B: Vec3 = [0, 0.009, 0.044];
+const FINGER_RADIUS_M = 0.0095;
+
+export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
+  const { links, tool } = armFrames(robot, q);
+  const fingers = fingerFrames(robot, tool, widthM);
+  const capsules = new Float64Array((robot.capsules.length + fingers.length) * CAPSULE_STRIDE);
+  const frames: number[] = [];
+  const put = (frameFromPart: Mat4, a: Vec3, b: Vec3, radiusM: number, frame: number): void => {
+    const at = frames.length * CAPSULE_STRIDE;
+    capsules.set(transformPoint(frameFromPart, a), at);
+    capsules.set(transformPoint(frameFromPart, b), at + 3);
+    capsules[at + 6] = radiusM;
+    frames.push(frame);
+  };
+  const placed = links.map((baseFromLink) => compose(frameFromBase, baseFromLink));
+  for (const part of robot.capsules) put(placed[part.frame], part.a, part.b, part.radiusM, part.frame);
+  for (const finger of fingers) put(compose(frameFromBase, finger), FINGER_A, FINGER_B, FINGER_RADIUS_M, FINGER_FRAME);
+  return { capsules, frames };
+}
+
+/** Distance from a point to the segment a-b. All coordinates in one frame. */
+export function pointSegmentDistance(
+  px: number,
+  py: number,
+  pz: number,
+  capsules: ArrayLike<number>,
+  at: number,
+): number {
+  const ax = capsules[at];
+  const ay = capsules[at + 1];
+  const az = capsules[at + 2];
+  const dx = capsules[at + 3] - ax;
+  const dy = capsules[at + 4] - ay;
+  const dz = capsules[at + 5] - az;
+  const squared = dx * dx + dy * dy + dz * dz;
+  const along = squared > 0 ? ((px - ax) * dx + (py - ay) * dy + (pz - az) * dz) / squared : 0;
+  const t = Math.min(1, Math.max(0, along));
+  return Math.sqrt((px - ax - t * dx) ** 2 + (py - ay - t * dy) ** 2 + (pz - az - t * dz) ** 2);
+}
+
+/** Distance between two segments. Source: Ericson 2005, "Real-Time Collision Detection", section 5.1.9. */
+export function segmentDistance(capsules: ArrayLike<number>, i: number, j: number): number {
+  const v = (at: number): Vec3 => [capsules[at], capsules[at + 1], capsules[at + 2]];
+  const minus = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+  const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+  const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
+  const p1 = v(i);
+  const p2 = v(j);
+  const d1 = minus(v(i + 3), p1);
+  const d2 = minus(v(j + 3), p2);
+  const r = minus(p1, p2);
+  const a = dot(d1, d1);
+  const e = dot(d2, d2);
+  const f = dot(d2, r);
+  const c = dot(d1, r);
+  const b = dot(d1, d2);
+  const tiny = 1e-12;
+  let s = 0;
+  let t = 0;
+  if (a > tiny && e > tiny) {
+    const denominator = a * e - b * b;
+    s = denominator > tiny ? clamp01((b * f - c * e) / denominator) : 0;
+    t = (b * s + f) / e;
+    if (t < 0 || t > 1) {
+      t = clamp01(t);
+      s = clamp01((b * t - c) / a);
+    }
+  } else if (a > tiny) {
+    s = clamp01(-c / a);
+  } else if (e > tiny) {
+    t = clamp01(f / e);
+  }
+  return Math.hypot(r[0] + d1[0] * s - d2[0] * t, r[1] + d1[1] * s - d2[1] * t, r[2] + d1[2] * s - d2[2] * t);
+}
+
+/**
+ * Least distance of the capsules whose frame is at least `fromFrame` to a cloud of points ([M, 3] f64, same frame as the arm),
+ * not looked for beyond `cutoffM`.
+ */
+export function clearanceToPoints(arm: PlacedArm, points: Float64Array, fromFrame = 2, cutoffM = 0.2): number {
+  const numPoints = points.length / 3;
+  if (numPoints === 0) return cutoffM;
+  const [centre, radius] = boundingSphere(points);
+  let least = cutoffM;
+  for (let c = 0; c < arm.frames.length; c++) {
+    if (arm.frames[c] < fromFrame) continue;
+    const at = c * CAPSULE_STRIDE;
+    const capsuleRadius = arm.capsules[at + 6];
+    const toSphere = pointSegmentDistance(centre[0], centre[1], centre[2], arm.capsules, at) - radius - capsuleRadius;
+    if (toSphere >= least) continue;
+    for (let k = 0; k < points.length; k += 3) {
+      const d = pointSegmentDistance(points[k], points[k + 1], points[k + 2], arm.capsules, at) - capsuleRadius;
+      if (d < least) least = d;
+    }
+  }
+  return least;
+}
+
+function boundingSphere(points: Float64Array): [Vec3, number] {
+  const centre: Vec3 = [0, 0, 0];
+  const n = points.length / 3;
+  for (let k = 0; k < points.length; k++) centre[k % 3] += points[k] / n;
+  let squared = 0;
+  for (let k = 0; k < points.length; k += 3) {
+    squared = Math.max(
+      squared,
+      (points[k] - centre[0]) ** 2 + (points[k + 1] - centre[1]) ** 2 + (points[k + 2] - centre[2]) ** 2,
+    );
+  }
+  return [centre, Math.sqrt(squared)];
+}
+
+/** Least height above the plane z = 0 of the capsules whose frame is at least `fromFrame` (the base stands on the table). */
+export function clearanceToTable(arm: PlacedArm, fromFrame = 2): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let c = 0; c < arm.frames.length; c++) {
+    if (arm.frames[c] < fromFrame) continue;
+    const at = c * CAPSULE_STRIDE;
+    least = Math.min(least, Math.min(arm.capsules[at + 2], arm.capsules[at + 5]) - arm.capsules[at + 6]);
+  }
+  return least;
+}
+
+/** Links closer than this in the chain touch by construction; farther ones can only meet when the arm folds onto itself. */
+const SELF_MIN_LINKS_APART = 4;
+
+/** Least distance between parts of the arm that are not near neighbours in the chain. */
+export function selfClearance(robot: RobotModel, arm: PlacedArm): number {
+  const handFrame = robot.joints.length + 1;
+  const chainIndex = (frame: number): number => Math.min(frame, handFrame);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < arm.frames.length; i++) {
+    for (let j = i + 1; j < arm.frames.length; j++) {
+      if (Math.abs(chainIndex(arm.frames[i]) - chainIndex(arm.frames[j])) < SELF_MIN_LINKS_APART) continue;
+      const a = i * CAPSULE_STRIDE;
+      const b = j * CAPSULE_STRIDE;
+      least = Math.min(least, segmentDistance(arm.capsules, a, b) - arm.capsules[a + 6] - arm.capsules[b + 6]);
+    }
+  }
+  return least;
+}
