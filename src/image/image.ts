@@ -21,12 +21,20 @@ export interface FloatImage {
   readonly data: Float32Array;
 }
 
-export function createRgb(widthPx: number, heightPx: number, data = new Uint8Array(widthPx * heightPx * 3)): RgbImage {
+export function createRgb(
+  widthPx: number,
+  heightPx: number,
+  data: Uint8Array = new Uint8Array(widthPx * heightPx * 3),
+): RgbImage {
   checkLength('rgb image', data.length, widthPx * heightPx * 3);
   return { widthPx, heightPx, data };
 }
 
-export function createBytes(widthPx: number, heightPx: number, data = new Uint8Array(widthPx * heightPx)): ByteImage {
+export function createBytes(
+  widthPx: number,
+  heightPx: number,
+  data: Uint8Array = new Uint8Array(widthPx * heightPx),
+): ByteImage {
   checkLength('byte image', data.length, widthPx * heightPx);
   return { widthPx, heightPx, data };
 }
@@ -34,7 +42,7 @@ export function createBytes(widthPx: number, heightPx: number, data = new Uint8A
 export function createFloats(
   widthPx: number,
   heightPx: number,
-  data = new Float32Array(widthPx * heightPx),
+  data: Float32Array = new Float32Array(widthPx * heightPx),
 ): FloatImage {
   checkLength('float image', data.length, widthPx * heightPx);
   return { widthPx, heightPx, data };

@@ -1,0 +1,225 @@
+/** Small image filters over flat arrays. Sizes in pixels; borders repeat the edge pixel. */
+import { type ByteImage, createBytes, createFloats, createRgb, type FloatImage, type RgbImage } from './image.js';
+
+/** Rec. 601 luma of an RGB image, 8 bit. */
+export function greyOf(image: RgbImage): ByteImage {
+  const grey = createBytes(image.widthPx, image.heightPx);
+  const { data } = image;
+  for (let i = 0, j = 0; i < grey.data.length; i++, j += 3) {
+    grey.data[i] = (77 * data[j] + 150 * data[j + 1] + 29 * data[j + 2] + 128) >> 8;
+  }
+  return grey;
+}
+
+/** Halves an interleaved 8-bit image by averaging 2x2 blocks; odd last rows and columns are dropped. */
+export function halveBytes(data: Uint8Array, widthPx: number, heightPx: number, channels: number): Uint8Array {
+  const w = widthPx >> 1;
+  const h = heightPx >> 1;
+  const out = new Uint8Array(w * h * channels);
+  const row = widthPx * channels;
+  for (let y = 0, o = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      let i = 2 * y * row + 2 * x * channels;
+      for (let c = 0; c < channels; c++, i++, o++) {
+        out[o] = (data[i] + data[i + channels] + data[i + row] + data[i + row + channels] + 2) >> 2;
+      }
+    }
+  }
+  return out;
+}
+
+/** Box filter of an interleaved 8-bit image, (2 radius + 1)^2, in two running-sum passes. */
+export function boxBlurBytes(
+  data: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  channels: number,
+  radius = 1,
+): Uint8Array {
+  const size = 2 * radius + 1;
+  const mid = new Uint16Array(data.length);
+  const out = new Uint8Array(data.length);
+  for (let y = 0; y < heightPx; y++) {
+    for (let c = 0; c < channels; c++) {
+      const base = y * widthPx * channels + c;
+      const at = (x: number): number => data[base + (x < 0 ? 0 : x >= widthPx ? widthPx - 1 : x) * channels];
+      let sum = 0;
+      for (let k = -radius; k <= radius; k++) sum += at(k);
+      for (let x = 0; x < widthPx; x++) {
+        mid[base + x * channels] = sum;
+        sum += at(x + radius + 1) - at(x - radius);
+      }
+    }
+  }
+  const rowLength = widthPx * channels;
+  const sums = new Uint32Array(rowLength);
+  const rowAt = (y: number): number => (y < 0 ? 0 : y >= heightPx ? heightPx - 1 : y) * rowLength;
+  for (let k = -radius; k <= radius; k++) {
+    const start = rowAt(k);
+    for (let i = 0; i < rowLength; i++) sums[i] += mid[start + i];
+  }
+  const area = size * size;
+  const half = area >> 1;
+  for (let y = 0; y < heightPx; y++) {
+    const start = y * rowLength;
+    for (let i = 0; i < rowLength; i++) out[start + i] = (sums[i] + half) / area;
+    const enter = rowAt(y + radius + 1);
+    const leave = rowAt(y - radius);
+    for (let i = 0; i < rowLength; i++) sums[i] += mid[enter + i] - mid[leave + i];
+  }
+  return out;
+}
+
+/** Three box filters: close to a Gaussian of sd about sqrt(radius * (radius + 1)). */
+export function smoothFloats(image: FloatImage, radius: number): FloatImage {
+  const { widthPx: w, heightPx: h } = image;
+  let src = Float32Array.from(image.data);
+  const mid = new Float32Array(w * h);
+  const scale = 1 / (2 * radius + 1);
+  for (let pass = 0; pass < 3; pass++) {
+    for (let y = 0; y < h; y++) boxLine(src, mid, y * w, 1, w, radius, scale);
+    const dst = new Float32Array(w * h);
+    for (let x = 0; x < w; x++) boxLine(mid, dst, x, w, h, radius, scale);
+    src = dst;
+  }
+  return createFloats(w, h, src);
+}
+
+function boxLine(
+  src: Float32Array,
+  dst: Float32Array,
+  base: number,
+  step: number,
+  n: number,
+  radius: number,
+  scale: number,
+): void {
+  const at = (k: number): number => src[base + (k < 0 ? 0 : k >= n ? n - 1 : k) * step];
+  let sum = 0;
+  for (let k = -radius; k <= radius; k++) sum += at(k);
+  for (let k = 0; k < n; k++) {
+    dst[base + k * step] = sum * scale;
+    sum += at(k + radius + 1) - at(k - radius);
+  }
+}
+
+/** 5x5 median of values in [0, levels), counting only pixels where `use` is set; other pixels keep their value. */
+export function median5(values: Int16Array, use: Uint8Array, widthPx: number, heightPx: number): Int16Array {
+  const out = Int16Array.from(values);
+  const window = new Int16Array(25);
+  for (let y = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++) {
+      const i = y * widthPx + x;
+      if (use[i] === 0) continue;
+      let n = 0;
+      for (let v = Math.max(0, y - 2); v <= Math.min(heightPx - 1, y + 2); v++) {
+        for (let u = Math.max(0, x - 2); u <= Math.min(widthPx - 1, x + 2); u++) {
+          const j = v * widthPx + u;
+          if (use[j] !== 0) window[n++] = values[j];
+        }
+      }
+      out[i] = window.subarray(0, n).sort()[n >> 1];
+    }
+  }
+  return out;
+}
+
+/** Area-averaging resize of an RGB image to a smaller (or equal) size. */
+export function shrinkRgb(image: RgbImage, widthPx: number, heightPx: number): RgbImage {
+  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
+  const columns = spans(image.widthPx, widthPx);
+  const rows = spans(image.heightPx, heightPx);
+  const out = createRgb(widthPx, heightPx);
+  const line = new Float32Array(image.widthPx * 3);
+  for (let y = 0; y < heightPx; y++) {
+    line.fill(0);
+    for (const { index, weight } of rows[y]) {
+      const start = index * image.widthPx * 3;
+      for (let i = 0; i < line.length; i++) line[i] += weight * image.data[start + i];
+    }
+    for (let x = 0; x < widthPx; x++) {
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (const { index, weight } of columns[x]) {
+        r += weight * line[3 * index];
+        g += weight * line[3 * index + 1];
+        b += weight * line[3 * index + 2];
+      }
+      const o = (y * widthPx + x) * 3;
+      out.data[o] = r + 0.5;
+      out.data[o + 1] = g + 0.5;
+      out.data[o + 2] = b + 0.5;
+    }
+  }
+  return out;
+}
+
+/** For each output cell the input cells it covers, with weights that sum to 1. */
+function spans(inputs: number, outputs: number): { index: number; weight: number }[][] {
+  const ratio = inputs / outputs;
+  return Array.from({ length: outputs }, (_, k) => {
+    const from = k * ratio;
+    const to = Math.min(inputs, (k + 1) * ratio);
+    const cells: { index: number; weight: number }[] = [];
+    for (let i = Math.floor(from); i < to - 1e-9; i++) {
+      cells.push({ index: i, weight: (Math.min(to, i + 1) - Math.max(from, i)) / (to - from) });
+    }
+    return cells;
+  });
+}
+
+/** Nearest-neighbour resize of a byte image (id maps, masks). */
+export function resizeNearest(image: ByteImage, widthPx: number, heightPx: number): ByteImage {
+  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
+  const out = createBytes(widthPx, heightPx);
+  for (let y = 0, o = 0; y < heightPx; y++) {
+    const row = Math.min(image.heightPx - 1, Math.floor(((y + 0.5) * image.heightPx) / heightPx)) * image.widthPx;
+    for (let x = 0; x < widthPx; x++, o++) {
+      out.data[o] = image.data[row + Math.min(image.widthPx - 1, Math.floor(((x + 0.5) * image.widthPx) / widthPx))];
+    }
+  }
+  return out;
+}
+
+/**
+ * Interleaved 8-bit image warped by a 3x3 homography: output pixel p takes the input at `inputFromOutput * p`, bilinearly.
+ * Outside the input the edge is repeated and `valid` (if given) is set to 0.
+ */
+export function warpBytes(
+  data: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  channels: number,
+  inputFromOutput: readonly number[],
+  valid?: Uint8Array,
+): Uint8Array {
+  const m = inputFromOutput;
+  const out = new Uint8Array(data.length);
+  for (let y = 0, p = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, p++) {
+      const X = x + 0.5;
+      const Y = y + 0.5;
+      const w = m[6] * X + m[7] * Y + m[8];
+      let u = (m[0] * X + m[1] * Y + m[2]) / w - 0.5;
+      let v = (m[3] * X + m[4] * Y + m[5]) / w - 0.5;
+      if (u < 0 || v < 0 || u > widthPx - 1 || v > heightPx - 1) {
+        if (valid && (u < -0.5 || v < -0.5 || u > widthPx - 0.5 || v > heightPx - 0.5)) valid[p] = 0;
+        u = Math.min(widthPx - 1, Math.max(0, u));
+        v = Math.min(heightPx - 1, Math.max(0, v));
+      }
+      const iu = Math.min(widthPx - 2, u | 0);
+      const iv = Math.min(heightPx - 2, v | 0);
+      const fu = u - iu;
+      const fv = v - iv;
+      let a = (iv * widthPx + iu) * channels;
+      let b = a + widthPx * channels;
+      for (let c = 0, o = p * channels; c < channels; c++, a++, b++, o++) {
+        const top = data[a] + fu * (data[a + channels] - data[a]);
+        const bottom = data[b] + fu * (data[b + channels] - data[b]);
+        out[o] = top + fv * (bottom - top) + 0.5;
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,105 @@
+/** Colour histograms in 8-bit Lab, smoothed: they answer "how likely is this colour for that thing?". */
+
+/** 8 bins of lightness (32 steps each) and 32 x 32 bins of a, b (4 Lab units each, -64..63, ends clamped). */
+const L_BINS = 8;
+const AB_BINS = 32;
+const NUM_BINS = L_BINS * AB_BINS * AB_BINS;
+
+function binOf(lab: Uint8Array, i: number): number {
+  const p = 3 * i;
+  const a = lab[p + 1] - 64;
+  const b = lab[p + 2] - 64;
+  const ia = a < 0 ? 0 : a > 127 ? AB_BINS - 1 : a >> 2;
+  const ib = b < 0 ? 0 : b > 127 ? AB_BINS - 1 : b >> 2;
+  return ((lab[p] >> 5) * AB_BINS + ia) * AB_BINS + ib;
+}
+
+export class ColourModel {
+  private readonly counts = new Float32Array(NUM_BINS);
+  private smooth: Float32Array | null = null;
+  private sum = 0;
+
+  /** Pixel `i` of a [N, 3] Lab image. */
+  add(lab: Uint8Array, i: number, weight = 1): void {
+    this.counts[binOf(lab, i)] += weight;
+    this.sum += weight;
+    this.smooth = null;
+  }
+
+  get total(): number {
+    return this.sum;
+  }
+
+  /** Adds another model's counts, scaled so that they weigh `weight` pixels in all. */
+  mix(other: ColourModel, weight: number): void {
+    if (other.sum === 0) return;
+    for (let k = 0; k < NUM_BINS; k++) this.counts[k] += (weight * other.counts[k]) / other.sum;
+    this.sum += weight;
+    this.smooth = null;
+  }
+
+  /** Density of the bin of pixel `i`, mixed with 5 % of a uniform one so that unseen colours stay possible. */
+  density(lab: Uint8Array, i: number): number {
+    this.smooth ??= smoothed(this.counts);
+    return (0.95 * this.smooth[binOf(lab, i)]) / Math.max(1, this.sum) + 0.05 / NUM_BINS;
+  }
+
+  /** Bhattacharyya coefficient, 0 (nothing in common) to 1. */
+  overlap(other: ColourModel): number {
+    this.smooth ??= smoothed(this.counts);
+    other.smooth ??= smoothed(other.counts);
+    if (this.sum === 0 || other.sum === 0) return 0;
+    let sum = 0;
+    for (let k = 0; k < NUM_BINS; k++) sum += Math.sqrt(this.smooth[k] * other.smooth[k]);
+    return sum / Math.sqrt(this.sum * other.sum);
+  }
+
+  static of(lab: Uint8Array, mask: Uint8Array): ColourModel {
+    const model = new ColourModel();
+    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) model.add(lab, i);
+    return model;
+  }
+}
+
+/** [1 2 1] / 4 along each axis; what would fall off an end stays in the end bin, so the sum is kept. */
+function smoothed(counts: Float32Array): Float32Array {
+  let src = counts;
+  const strides: [number, number][] = [
+    [AB_BINS * AB_BINS, L_BINS],
+    [AB_BINS, AB_BINS],
+    [1, AB_BINS],
+  ];
+  for (const [stride, length] of strides) {
+    const dst = new Float32Array(NUM_BINS);
+    for (let k = 0; k < NUM_BINS; k++) {
+      const value = src[k];
+      if (value === 0) continue;
+      const at = Math.floor(k / stride) % length;
+      dst[k] += value / 2;
+      dst[at > 0 ? k - stride : k] += value / 4;
+      dst[at < length - 1 ? k + stride : k] += value / 4;
+    }
+    src = dst;
+  }
+  return src;
+}
+
+/** log(p_a / p_b) of a pixel, clipped: one pixel is never proof. */
+export function logRatio(a: ColourModel, b: ColourModel, lab: Uint8Array, i: number, limit = 4): number {
+  const r = Math.log(a.density(lab, i) / b.density(lab, i));
+  return r > limit ? limit : r < -limit ? -limit : r;
+}
+
+/**
+ * Is this a colour human skin can have? Chroma and hue only: hue 25-80 degrees and chroma 8-50 in Lab hold for all skin
+ * tones under usual light. Wood passes too, so this is a hint and never a verdict.
+ */
+export function looksLikeSkin(lab: Uint8Array, i: number): boolean {
+  const l = lab[3 * i] / 2.55;
+  const a = lab[3 * i + 1] - 128;
+  const b = lab[3 * i + 2] - 128;
+  if (l < 15 || l > 95 || a < 3 || b < 3) return false;
+  const chroma2 = a * a + b * b;
+  const slope = b / a;
+  return chroma2 > 64 && chroma2 < 2500 && slope > 0.45 && slope < 5;
+}

@@ -1,0 +1,198 @@
+/**
+ * Carries a mask through the clip with the points on it: KLT with forward-backward check, one similarity per frame by
+ * RANSAC. A similarity, not an affinity: with 20 points the extra freedom makes the mask drift (measured).
+ */
+import type { Random } from '../base/random.js';
+import type { ByteImage } from '../image/image.js';
+import { erode } from '../image/morphology.js';
+import type { Clip } from './clip.js';
+import { buildPyramid, findCorners, KLT_DEFAULTS, type Pyramid, trackPointsChecked } from './klt.js';
+import {
+  applySimilarity,
+  chainSimilarity,
+  IDENTITY_SIMILARITY,
+  ransacSimilarity,
+  type Similarity,
+  scaleOf,
+} from './motion-models.js';
+
+export interface MaskTrack {
+  readonly startFrame: number;
+  /** Per visited frame the map from the start frame's pixels, and the trust in it (share of agreeing points, 0..1). */
+  readonly steps: ReadonlyMap<number, { fromStart: Similarity; trust: number; numPoints: number }>;
+}
+
+const MAX_POINTS = 150;
+const MIN_DISTANCE_PX = 4;
+const QUALITY = 0.003;
+const TOLERANCE_PX = 2;
+/** A rigid thing in a tabletop video does not grow by more than this from frame to frame. */
+const MAX_STEP_SCALE = 1.15;
+/** Frames a point may disagree before it is dropped. */
+const PATIENCE = 4;
+
+/** Pyramids of the frames around the one in use: tracking goes both ways over the same frames. */
+export class PyramidCache {
+  private readonly cache = new Map<number, Pyramid>();
+  constructor(private readonly grey: readonly ByteImage[]) {}
+
+  get(k: number): Pyramid {
+    let pyramid = this.cache.get(k);
+    if (!pyramid) {
+      pyramid = buildPyramid(this.grey[k], 3);
+      this.cache.set(k, pyramid);
+      if (this.cache.size > 4) this.cache.delete(this.cache.keys().next().value!);
+    }
+    return pyramid;
+  }
+}
+
+/**
+ * Tracks from `startFrame` to `endFrame` (either direction). `mask` [H, W] at work size; points start only where
+ * `visible` is set too (not under the hand).
+ */
+export function trackMask(
+  clip: Clip,
+  pyramids: PyramidCache,
+  mask: Uint8Array,
+  visible: Uint8Array,
+  startFrame: number,
+  endFrame: number,
+  random: Random,
+): MaskTrack {
+  const { widthPx: w, heightPx: h } = clip;
+  const direction = endFrame >= startFrame ? 1 : -1;
+  const inner = erode(mask, w, h, 1);
+  const seedArea = Uint8Array.from(inner, (value, i) => (value !== 0 && visible[i] !== 0 ? 1 : 0));
+  let points = findCorners(pyramids.get(startFrame)[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, seedArea);
+  let misses = new Uint8Array(points.length / 2);
+  const wanted = Math.max(10, Math.round(0.6 * (points.length / 2)));
+  let fromStart = IDENTITY_SIMILARITY;
+  let lastStep = IDENTITY_SIMILARITY;
+  const steps = new Map([[startFrame, { fromStart, trust: 1, numPoints: points.length / 2 }]]);
+  for (let k = startFrame; k !== endFrame; k += direction) {
+    const from = pyramids.get(k);
+    const to = pyramids.get(k + direction);
+    const guess = mapPoints(points, lastStep);
+    const next = trackPointsChecked(from, to, points, KLT_DEFAULTS, guess);
+    const fit = ransacSimilarity(points, next, TOLERANCE_PX, random, 100);
+    let trust = 0;
+    let kept = 0;
+    if (fit) {
+      const scale = scaleOf(fit.model);
+      const sane = scale < MAX_STEP_SCALE && scale > 1 / MAX_STEP_SCALE;
+      lastStep = sane
+        ? dampScale(fit.model, Math.min(1, fit.numInliers / 30), points, fit.inliers)
+        : IDENTITY_SIMILARITY;
+      trust = sane ? fit.numInliers / Math.max(8, points.length / 2) : 0;
+      const survivors: number[] = [];
+      const survivorMisses: number[] = [];
+      for (let p = 0; p < points.length / 2; p++) {
+        if (Number.isNaN(next[2 * p])) continue;
+        const miss = fit.inliers[p] !== 0 ? 0 : misses[p] + 1;
+        if (miss >= PATIENCE) continue;
+        survivors.push(next[2 * p], next[2 * p + 1]);
+        survivorMisses.push(miss);
+      }
+      kept = fit.numInliers;
+      points = Float32Array.from(survivors);
+      misses = Uint8Array.from(survivorMisses);
+    } else {
+      // Nothing to hold on to: go on as before, ever slower.
+      lastStep = { a: 1, b: 0, tx: 0.7 * lastStep.tx, ty: 0.7 * lastStep.ty };
+      points = mapPoints(points, lastStep);
+    }
+    fromStart = chainSimilarity(lastStep, fromStart);
+    steps.set(k + direction, { fromStart, trust: Math.min(1, trust), numPoints: kept });
+    if (points.length / 2 < wanted) {
+      const moved = erode(warpMask(mask, w, h, fromStart), w, h, 2);
+      const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, awayFrom(moved, points, w));
+      const room = Math.max(0, wanted - points.length / 2);
+      const extra = fresh.subarray(0, 2 * room);
+      points = Float32Array.from([...points, ...extra]);
+      misses = Uint8Array.from([...misses, ...new Uint8Array(extra.length / 2)]);
+    }
+  }
+  return { startFrame, steps };
+}
+
+/** Few points measure scale badly: its power is reduced with their number, about the centre of the points. */
+function dampScale(model: Similarity, power: number, points: Float32Array, use: Uint8Array): Similarity {
+  const scale = scaleOf(model);
+  const factor = scale ** (power - 1);
+  let cx = 0;
+  let cy = 0;
+  let n = 0;
+  for (let p = 0; p < use.length; p++) {
+    if (use[p] === 0) continue;
+    cx += points[2 * p];
+    cy += points[2 * p + 1];
+    n++;
+  }
+  const [x, y] = applySimilarity(model, cx / n, cy / n);
+  const a = model.a * factor;
+  const b = model.b * factor;
+  return { a, b, tx: x - (a * (cx / n) - b * (cy / n)), ty: y - (b * (cx / n) + a * (cy / n)) };
+}
+
+function mapPoints(points: Float32Array, s: Similarity): Float32Array {
+  const out = new Float32Array(points.length);
+  for (let p = 0; p < points.length; p += 2) {
+    const [x, y] = applySimilarity(s, points[p], points[p + 1]);
+    out[p] = x;
+    out[p + 1] = y;
+  }
+  return out;
+}
+
+/** The mask without the surroundings of points that exist already. */
+function awayFrom(mask: Uint8Array, points: Float32Array, w: number): Uint8Array {
+  const out = Uint8Array.from(mask);
+  for (let p = 0; p < points.length; p += 2) {
+    for (let y = Math.floor(points[p + 1]) - 3; y <= points[p + 1] + 3; y++) {
+      const x0 = Math.floor(points[p]) - 3;
+      if (y >= 0 && x0 >= 0) out.fill(0, y * w + x0, Math.min((y + 1) * w, y * w + x0 + 7));
+    }
+  }
+  return out;
+}
+
+/** [H, W] mask moved by a similarity (nearest pixel). */
+export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity): Uint8Array {
+  const out = new Uint8Array(mask.length);
+  let x0 = w;
+  let y0 = h;
+  let x1 = -1;
+  let y1 = -1;
+  for (let y = 0, i = 0; y < h; y++) {
+    for (let x = 0; x < w; x++, i++) {
+      if (mask[i] === 0) continue;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+    }
+  }
+  if (x1 < 0) return out;
+  const corners = [
+    [x0, y0],
+    [x1 + 1, y0],
+    [x0, y1 + 1],
+    [x1 + 1, y1 + 1],
+  ].map(([x, y]) => applySimilarity(s, x, y));
+  const left = Math.max(0, Math.floor(Math.min(...corners.map((c) => c[0]))));
+  const right = Math.min(w - 1, Math.ceil(Math.max(...corners.map((c) => c[0]))));
+  const top = Math.max(0, Math.floor(Math.min(...corners.map((c) => c[1]))));
+  const bottom = Math.min(h - 1, Math.ceil(Math.max(...corners.map((c) => c[1]))));
+  const d = s.a * s.a + s.b * s.b;
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) {
+      const u = x + 0.5 - s.tx;
+      const v = y + 0.5 - s.ty;
+      const sx = Math.floor((s.a * u + s.b * v) / d);
+      const sy = Math.floor((-s.b * u + s.a * v) / d);
+      if (sx >= 0 && sy >= 0 && sx < w && sy < h && mask[sy * w + sx] !== 0) out[y * w + x] = 1;
+    }
+  }
+  return out;
+}

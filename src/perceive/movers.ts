@@ -1,0 +1,285 @@
+/**
+ * Movers: things a hand took from one place to another. Events ("left here", "arrived there") are cut out exactly,
+ * tracked through the hand's occlusion from both ends, and joined when the tracks lead from one to the other.
+ */
+import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { labDistance2 } from '../image/lab.js';
+import { countSet, maskIou } from '../image/morphology.js';
+import type { ChangeEvent } from './candidates.js';
+import type { Clip } from './clip.js';
+import { ColourModel } from './colour-model.js';
+import { type MaskTrack, PyramidCache, trackMask, warpMask } from './mask-track.js';
+import { chainSimilarity, invertSimilarity, type Similarity } from './motion-models.js';
+import { cutObject } from './object-cut.js';
+import type { Plates } from './plates.js';
+import type { StableColours } from './stable-colour.js';
+
+/** One end of a mover's way: where it rests before or after. */
+export interface MoverEnd {
+  readonly event: ChangeEvent;
+  /** [H, W] at work size, exact outline at rest. */
+  readonly mask: Uint8Array;
+  readonly area: number;
+  readonly colours: ColourModel;
+  /** How well outline and region agree (IoU). */
+  readonly cutIou: number;
+  readonly track: MaskTrack;
+}
+
+export interface Mover {
+  readonly from: MoverEnd | null;
+  readonly to: MoverEnd | null;
+  /** First frame off its first place, last frame before it rests for good. */
+  readonly liftFrame: number;
+  readonly downFrame: number;
+  readonly confidence: number;
+  readonly evidence: string;
+}
+
+/** Tracking starts this long before the event (after, for arrivals): then the thing surely still rests. */
+const MARGIN_SEC = 0.25;
+/** Cut and region must agree this well, else the region itself is kept. */
+const MIN_CUT_IOU = 0.4;
+
+export function findMovers(
+  clip: Clip,
+  stable: StableColours,
+  plates: Plates,
+  events: readonly ChangeEvent[],
+  hands: { left: Uint8Array; arrived: Uint8Array },
+  ctx: StageContext,
+): Mover[] {
+  const pyramids = new PyramidCache(clip.grey);
+  const ends = events.slice(0, MAX_EVENTS).map((event) => {
+    throwIfCancelled(ctx);
+    return makeEnd(clip, stable, plates, event, event.kind === 'left' ? hands.left : hands.arrived, pyramids, ctx);
+  });
+  return joinEnds(clip, ends);
+}
+
+/** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
+const MAX_EVENTS = 10;
+
+function makeEnd(
+  clip: Clip,
+  stable: StableColours,
+  plates: Plates,
+  event: ChangeEvent,
+  hand: Uint8Array,
+  pyramids: PyramidCache,
+  ctx: StageContext,
+): MoverEnd {
+  const { widthPx: w, heightPx: h, numFrames } = clip;
+  const isLeft = event.kind === 'left';
+  const lab = isLeft ? plates.firstLab : plates.lastLab;
+  const region = doubled(event.mask, clip);
+  const cut = cutObject({
+    lab,
+    widthPx: w,
+    heightPx: h,
+    region,
+    forbidden: doubled(hand, clip),
+    evidence: changeEvidence(plates),
+  });
+  const cutIou = maskIou(cut, region);
+  const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
+  const mask = usable ? cut : region;
+  const margin = Math.max(2, Math.round(MARGIN_SEC * clip.fps));
+  const start = isLeft ? Math.max(0, event.frame - margin) : Math.min(numFrames - 1, event.frame + margin);
+  const visible = doubled(showsColour(clip, stable, start, isLeft), clip);
+  const track = trackMask(
+    clip,
+    pyramids,
+    mask,
+    visible,
+    start,
+    isLeft ? numFrames - 1 : 0,
+    ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`),
+  );
+  return { event, mask, area: countSet(mask), colours: ColourModel.of(lab, mask), cutIou, track };
+}
+
+/** Half-size mask at work size. */
+export function doubled(mask: Uint8Array, clip: Clip): Uint8Array {
+  const { widthPx: w, heightPx: h, halfWidthPx } = clip;
+  const out = new Uint8Array(w * h);
+  for (let y = 0, i = 0; y < h; y++) {
+    const row = (y >> 1) * halfWidthPx;
+    for (let x = 0; x < w; x++, i++) out[i] = mask[row + (x >> 1)];
+  }
+  return out;
+}
+
+/** [H/2, W/2] 1 where frame `k` shows the first (or last) stable colour. */
+function showsColour(clip: Clip, stable: StableColours, k: number, first: boolean): Uint8Array {
+  const colour = first ? stable.first : stable.last;
+  const out = new Uint8Array(clip.valid.length);
+  for (let i = 0; i < out.length; i++) out[i] = labDistance2(clip.lab[k], i, colour, i) < 12 * 12 ? 1 : 0;
+  return out;
+}
+
+/** How strongly first and last picture differ, as evidence for the cut: a place that did not change held nothing that left. */
+function changeEvidence(plates: Plates): Float32Array {
+  const n = plates.firstLab.length / 3;
+  const out = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    const d = Math.sqrt(labDistance2(plates.firstLab, i, plates.lastLab, i));
+    out[i] = Math.max(-0.8, Math.min(2, (d - 9) / 6));
+  }
+  return out;
+}
+
+interface Pairing {
+  from: MoverEnd;
+  to: MoverEnd;
+  /** Best overlap of a tracked mask with the outline at the other end, over both directions. */
+  iou: number;
+  colour: number;
+  score: number;
+}
+
+function joinEnds(clip: Clip, ends: readonly MoverEnd[]): Mover[] {
+  const lefts = ends.filter((end) => end.event.kind === 'left');
+  const arrivals = ends.filter((end) => end.event.kind === 'arrived');
+  const pairings: Pairing[] = [];
+  for (const from of lefts) {
+    for (const to of arrivals) {
+      const pairing = judgePair(clip, from, to);
+      if (pairing) pairings.push(pairing);
+    }
+  }
+  pairings.sort((a, b) => b.score - a.score);
+  const used = new Set<MoverEnd>();
+  const movers: Mover[] = [];
+  for (const pairing of pairings) {
+    if (used.has(pairing.from) || used.has(pairing.to)) continue;
+    used.add(pairing.from);
+    used.add(pairing.to);
+    movers.push(pairedMover(clip, pairing));
+  }
+  const best = Math.max(0, ...ends.map((end) => end.event.score));
+  for (const end of ends) {
+    if (used.has(end)) continue;
+    const single = singleMover(clip, end, best);
+    if (single) movers.push(single);
+  }
+  return movers.sort((a, b) => b.confidence - a.confidence);
+}
+
+function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
+  if (to.event.frame <= from.event.frame) return null;
+  const ratio = Math.min(from.area, to.area) / Math.max(from.area, to.area);
+  const colour = from.colours.overlap(to.colours) * Math.sqrt(Math.min(1, 1.5 * ratio));
+  const ahead = overlapAt(clip, from, to.track.startFrame, to.mask);
+  const back = overlapAt(clip, to, from.track.startFrame, from.mask);
+  const iou = Math.max(ahead, back);
+  // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly.
+  const accepted = iou >= 0.35 || (iou >= 0.12 && colour >= 0.5) || colour >= 0.72;
+  return accepted ? { from, to, iou, colour, score: iou + 0.7 * colour } : null;
+}
+
+function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array): number {
+  const step = end.track.steps.get(frame);
+  if (!step) return 0;
+  return maskIou(warpMask(end.mask, clip.widthPx, clip.heightPx, step.fromStart), other);
+}
+
+function pairedMover(clip: Clip, { from, to, iou, colour }: Pairing): Mover {
+  const strength = Math.min(1, (from.event.score + to.event.score) / 12);
+  const confidence = Math.min(0.98, 0.35 + 0.35 * Math.min(1, iou / 0.5) + 0.2 * colour + 0.1 * strength);
+  const travel = Math.hypot(to.event.cx - from.event.cx, to.event.cy - from.event.cy) * 2;
+  return {
+    from,
+    to,
+    liftFrame: from.event.frame,
+    downFrame: Math.max(from.event.frame + 1, to.event.frame),
+    confidence,
+    evidence:
+      `left one place at ${seconds(clip, from.event.frame)} and arrived at another, ${Math.round(travel)} px away, at ` +
+      `${seconds(clip, to.event.frame)}; tracked outline and new place overlap by ${Math.round(100 * iou)} %, colours by ${Math.round(100 * colour)} %`,
+  };
+}
+
+/** An end without a partner counts when it stands out and its points really travel. */
+function singleMover(clip: Clip, end: MoverEnd, best: number): Mover | null {
+  const isLeft = end.event.kind === 'left';
+  const { travel, lastMoving } = travelOf(end, isLeft ? 1 : -1);
+  const size = Math.sqrt(end.area);
+  if (end.event.score < 0.35 * best || end.event.score < 2.5 || travel < 0.5 * size) return null;
+  const confidence = Math.min(0.6, 0.2 + 0.03 * end.event.score + (end.cutIou > 0.6 ? 0.1 : 0));
+  const when = seconds(clip, end.event.frame);
+  return {
+    from: isLeft ? end : null,
+    to: isLeft ? null : end,
+    liftFrame: isLeft ? end.event.frame : Math.min(lastMoving, end.event.frame - 1),
+    downFrame: isLeft ? Math.max(lastMoving, end.event.frame + 1) : end.event.frame,
+    confidence,
+    evidence: isLeft
+      ? `left its place at ${when}; where it ended was not found`
+      : `arrived at its place at ${when}; where it came from was not found`,
+  };
+}
+
+/** Largest way of the outline's centre while the track can be trusted, and the outermost frame in which it still moved. */
+function travelOf(end: MoverEnd, direction: 1 | -1): { travel: number; lastMoving: number } {
+  let travel = 0;
+  let lastMoving = end.event.frame;
+  let previous: [number, number] | null = null;
+  const cx = 2 * end.event.cx;
+  const cy = 2 * end.event.cy;
+  for (let k = end.track.startFrame; ; k += direction) {
+    const step = end.track.steps.get(k);
+    if (!step || step.trust < 0.1) break;
+    const { a, b, tx, ty } = step.fromStart;
+    const x = a * cx - b * cy + tx;
+    const y = b * cx + a * cy + ty;
+    travel = Math.max(travel, Math.hypot(x - cx, y - cy));
+    if (previous && Math.hypot(x - previous[0], y - previous[1]) > 1) lastMoving = k;
+    previous = [x, y];
+  }
+  return { travel, lastMoving };
+}
+
+const seconds = (clip: Clip, frame: number): string => `${(frame / clip.fps).toFixed(1)} s`;
+
+/**
+ * Outline of a mover in frame `k` as tracked (hand not taken out), and the trust in it. At rest it is the outline of
+ * the end itself; between, the two tracks take over from each other half way.
+ */
+export function trackedMask(clip: Clip, mover: Mover, k: number): { mask: Uint8Array; trust: number } {
+  const { widthPx: w, heightPx: h } = clip;
+  const middle = (mover.liftFrame + mover.downFrame) / 2;
+  const useFrom = mover.from !== null && (mover.to === null || k <= middle);
+  const end = useFrom ? mover.from! : mover.to!;
+  const placed = poseOf(mover, k);
+  const mask = placed.fromStart === null ? end.mask : warpMask(end.mask, w, h, placed.fromStart);
+  return { mask, trust: placed.trust };
+}
+
+/** Map from the end's resting outline to frame `k`; null = at rest. */
+function poseOf(mover: Mover, k: number): { fromStart: Similarity | null; trust: number } {
+  const middle = (mover.liftFrame + mover.downFrame) / 2;
+  const useFrom = mover.from !== null && (mover.to === null || k <= middle);
+  const end = useFrom ? mover.from! : mover.to!;
+  const direction = useFrom ? 1 : -1;
+  const beforeMotion = useFrom ? k <= end.track.startFrame : k >= end.track.startFrame;
+  if (beforeMotion) return { fromStart: null, trust: 1 };
+  const restsAgain = useFrom && mover.to === null && k > mover.downFrame ? mover.downFrame : k;
+  const step = end.track.steps.get(restsAgain);
+  if (!step) return { fromStart: null, trust: 0 };
+  let trust = 1;
+  for (let t = end.track.startFrame; t !== restsAgain + direction; t += direction) {
+    const s = end.track.steps.get(t);
+    if (s) trust = Math.min(trust, 0.3 + s.trust);
+  }
+  return { fromStart: step.fromStart, trust };
+}
+
+/** Map from frame `j` to frame `k` for points on the mover, both on the same track; null across the change of tracks. */
+export function motionBetween(mover: Mover, j: number, k: number): Similarity | null {
+  const middle = (mover.liftFrame + mover.downFrame) / 2;
+  if (mover.from !== null && mover.to !== null && j <= middle !== k <= middle) return null;
+  const a = poseOf(mover, j).fromStart ?? { a: 1, b: 0, tx: 0, ty: 0 };
+  const b = poseOf(mover, k).fromStart ?? { a: 1, b: 0, tx: 0, ty: 0 };
+  return chainSimilarity(b, invertSimilarity(a));
+}
