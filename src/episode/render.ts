@@ -1,0 +1,103 @@
+/** Frames of a planned episode: the scene's own photo behind, robot and objects in front, occluding each other rightly. */
+import { type Intrinsics, resizeIntrinsics } from '../math/camera.js';
+import { compose, type Mat4 } from '../math/se3.js';
+import { armFrames, fingerFrames } from '../robot/kinematics.js';
+import type { RobotGaussians } from '../robot/robot-gaussians.js';
+import type { RobotModel } from '../robot/robot-model.js';
+import type { GaussianSet } from '../splat/gaussians.js';
+import type { Instance, PreparedSet, SplatRenderer, StaticLayer } from '../splat/renderer.js';
+import type { EpisodePlan } from './episode.js';
+
+/** Label of every part of the robot in `EpisodeFrame.label`; objects carry their ids. */
+export const ROBOT_LABEL = 255;
+
+export interface EpisodeFrame {
+  readonly frame: number;
+  /** [H, W, 3] u8 sRGB. */
+  readonly rgb: Uint8Array;
+  /** [H, W] f32 z-depth, metres. */
+  readonly depthM: Float32Array;
+  /** [H, W] u8: 0 background, object ids, `ROBOT_LABEL`. */
+  readonly label: Uint8Array;
+}
+
+/** Everything that stays the same over the episodes of one scene, prepared for one renderer. */
+export interface EpisodeStage {
+  readonly renderer: SplatRenderer;
+  readonly camera: Intrinsics;
+  readonly cameraFromWorld: Mat4;
+  readonly worldFromBase: Mat4;
+  readonly robot: RobotModel;
+  readonly layer: StaticLayer;
+  readonly links: readonly PreparedSet[];
+  readonly finger: PreparedSet;
+  readonly objects: ReadonlyMap<number, PreparedSet>;
+}
+
+export interface StageInputs {
+  readonly robot: RobotModel;
+  readonly robotGaussians: RobotGaussians;
+  readonly objectGaussians: ReadonlyMap<number, GaussianSet>;
+  /** At the size of `camera`. */
+  readonly layer: StaticLayer;
+  readonly camera: Intrinsics;
+  readonly cameraFromWorld: Mat4;
+  readonly worldFromBase: Mat4;
+}
+
+export function prepareStage(renderer: SplatRenderer, inputs: StageInputs): EpisodeStage {
+  return {
+    renderer,
+    camera: inputs.camera,
+    cameraFromWorld: inputs.cameraFromWorld,
+    worldFromBase: inputs.worldFromBase,
+    robot: inputs.robot,
+    layer: inputs.layer,
+    links: inputs.robotGaussians.links.map((set) => renderer.prepare(set)),
+    finger: renderer.prepare(inputs.robotGaussians.finger),
+    objects: new Map([...inputs.objectGaussians].map(([id, set]) => [id, renderer.prepare(set)])),
+  };
+}
+
+/** The robot and the objects as the renderer takes them. */
+export function instancesAt(stage: EpisodeStage, plan: EpisodePlan, frame: number): Instance[] {
+  const { robot } = stage;
+  const n = robot.joints.length;
+  const cameraFromBase = compose(stage.cameraFromWorld, stage.worldFromBase);
+  const { links, tool } = armFrames(robot, plan.jointPositions.subarray(frame * n, (frame + 1) * n));
+  const instances: Instance[] = links.map((baseFromLink, i) => ({
+    set: stage.links[i],
+    cameraFromSet: compose(cameraFromBase, baseFromLink),
+    label: ROBOT_LABEL,
+  }));
+  for (const baseFromFinger of fingerFrames(robot, tool, plan.gripperWidth[frame])) {
+    instances.push({ set: stage.finger, cameraFromSet: compose(cameraFromBase, baseFromFinger), label: ROBOT_LABEL });
+  }
+  for (const { id, worldFromObject } of plan.objectPoses) {
+    const set = stage.objects.get(id);
+    if (!set) continue;
+    const pose = [...worldFromObject.subarray(frame * 16, frame * 16 + 16)];
+    instances.push({ set, cameraFromSet: compose(stage.cameraFromWorld, pose), label: id });
+  }
+  return instances;
+}
+
+/** Draws one frame. */
+export function renderFrame(stage: EpisodeStage, plan: EpisodePlan, frame: number, layer = stage.layer): EpisodeFrame {
+  const drawn = stage.renderer.render(stage.camera, instancesAt(stage, plan, frame), { layer });
+  const rgb = new Uint8Array(drawn.rgb.length);
+  for (let k = 0; k < rgb.length; k++) rgb[k] = Math.max(0, Math.min(255, Math.round(drawn.rgb[k] * 255)));
+  return { frame, rgb, depthM: drawn.depthM, label: drawn.label };
+}
+
+/** All frames of an accepted plan, in order. Nothing is drawn before it is asked for. */
+export function* renderEpisode(stage: EpisodeStage, plan: EpisodePlan): Generator<EpisodeFrame> {
+  for (let frame = 0; frame < plan.numFrames; frame++) yield renderFrame(stage, plan, frame);
+}
+
+/** Size of the episodes' images: the asked width, or the scene's own size limited to 640 x 480; even numbers, as video wants. */
+export function datasetCamera(camera: Intrinsics, widthPx: number | null): Intrinsics {
+  const scale = widthPx ? widthPx / camera.widthPx : Math.min(1, 640 / camera.widthPx, 480 / camera.heightPx);
+  const even = (x: number): number => Math.max(2, 2 * Math.round((x * scale) / 2));
+  return resizeIntrinsics(camera, even(camera.widthPx), even(camera.heightPx));
+}
