@@ -1,5 +1,5 @@
 /** Parquet files as LeRobot lays them out: scalars and nested 3-level lists, all nullable, Snappy. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
@@ -81,48 +81,88 @@ function schemaOf({ name, type, depth }: ColumnSpec): SchemaElement[] {
   return elements;
 }
 
+/** Rows as stored, by column name; a cell is null where nothing is stored. */
+export type ParquetRow = Record<string, unknown>;
+
 export interface ParquetContent {
+  readonly numRows: number;
+  readonly columns: readonly ColumnSpec[];
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly rows: readonly ParquetRow[];
+}
+
+/** Reads a whole file (or the columns that `only` picks). Throws `UserError` naming the file when it is damaged. */
+export async function readParquet(file: string, only?: (column: ColumnSpec) => boolean): Promise<ParquetContent> {
+  const reader = await ParquetReader.open(file);
+  try {
+    const rows: ParquetRow[] = [];
+    for await (const group of reader.groups(only)) rows.push(...group);
+    return { numRows: reader.numRows, columns: reader.columns, metadata: reader.metadata, rows };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Reads a file row group by row group, so that memory does not grow with its size. */
+export class ParquetReader {
   readonly numRows: number;
   /** Physical type and list depth of every top-level column. */
   readonly columns: readonly ColumnSpec[];
   readonly metadata: ReadonlyMap<string, string>;
-  /** Rows as stored, by column name; a cell is null where nothing is stored. */
-  readonly rows: readonly Record<string, unknown>[];
-}
 
-/** Reads a whole file (or the named columns). Throws `UserError` naming the file when it is damaged. */
-export async function readParquet(file: string, only?: (column: ColumnSpec) => boolean): Promise<ParquetContent> {
-  try {
-    const handle = await open(file, 'r');
+  private constructor(
+    readonly file: string,
+    private readonly handle: FileHandle,
+    private readonly buffer: AsyncBuffer,
+    private readonly footer: FileMetaData,
+  ) {
+    this.numRows = Number(footer.num_rows);
+    this.columns = columnsOf(footer);
+    this.metadata = new Map(footer.key_value_metadata?.map(({ key, value }) => [key, value ?? '']));
+  }
+
+  static async open(file: string): Promise<ParquetReader> {
+    const handle = await open(file, 'r').catch((error) => {
+      throw unreadable(file, error);
+    });
     try {
       const { size } = await handle.stat();
       const buffer: AsyncBuffer = {
         byteLength: size,
         async slice(start, end = size) {
-          const bytes = new Uint8Array(end - start);
+          const bytes = new Uint8Array(Math.max(0, end - start));
           await handle.read(bytes, 0, bytes.length, start);
           return bytes.buffer;
         },
       };
-      const metadata = await parquetMetadataAsync(buffer);
-      const columns = columnsOf(metadata);
-      const wanted = only ? columns.filter(only) : columns;
-      const rows =
-        wanted.length === 0
-          ? []
-          : await parquetReadObjects({ file: buffer, metadata, columns: wanted.map(({ name }) => name) });
-      return {
-        numRows: Number(metadata.num_rows),
-        columns,
-        metadata: new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value ?? ''])),
-        rows,
-      };
-    } finally {
+      return new ParquetReader(file, handle, buffer, await parquetMetadataAsync(buffer));
+    } catch (error) {
       await handle.close();
+      throw unreadable(file, error);
     }
-  } catch (error) {
-    throw new UserError(`${file} is not a readable parquet file: ${messageOf(error)}`);
   }
+
+  async *groups(only: (column: ColumnSpec) => boolean = () => true): AsyncGenerator<ParquetRow[]> {
+    const columns = this.columns.filter(only).map(({ name }) => name);
+    let rowStart = 0;
+    for (const group of this.footer.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      try {
+        yield await parquetReadObjects({ file: this.buffer, metadata: this.footer, columns, rowStart, rowEnd });
+      } catch (error) {
+        throw unreadable(this.file, error);
+      }
+      rowStart = rowEnd;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}
+
+function unreadable(file: string, error: unknown): UserError {
+  return new UserError(`${file} is not a readable parquet file: ${messageOf(error)}`);
 }
 
 function columnsOf(metadata: FileMetaData): ColumnSpec[] {
