@@ -7,7 +7,7 @@ import { messageOf, UserError } from '../base/errors.js';
 import { diskError, readJson, writeJson } from '../base/files.js';
 import type { StageName } from './stage.js';
 
-/** Beside each artifact: what made it. `digest` decides whether it can be reused. */
+/** What made a stage's folder; kept in `.stages/`, so that clock times stay out of the artifacts. `digest` decides about reuse. */
 export const StageRecordSchema = z.object({
   stage: z.string(),
   digest: z.string(),
@@ -16,8 +16,6 @@ export const StageRecordSchema = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 export type StageRecord = z.infer<typeof StageRecordSchema>;
-
-const RECORD_FILE = 'stage.json';
 
 export class RunFolder {
   constructor(readonly path: string) {}
@@ -50,8 +48,8 @@ export class RunFolder {
 
   /** The record of a finished stage, or null when it is missing or unreadable (then the stage simply runs again). */
   async record(stage: StageName): Promise<StageRecord | null> {
-    const file = path.join(this.folderOf(stage), RECORD_FILE);
-    if (!existsSync(file)) return null;
+    const file = this.recordFile(stage);
+    if (!existsSync(file) || !existsSync(this.folderOf(stage))) return null;
     try {
       return await readJson(file, StageRecordSchema);
     } catch {
@@ -72,15 +70,21 @@ export class RunFolder {
     return work;
   }
 
-  /** Writes the record, then puts the finished folder in place of the old one. */
+  /** Puts the finished folder in place of the old one. A crash in between leaves no record: the stage then runs again. */
   async commitStage(work: string, record: StageRecord): Promise<void> {
-    const target = this.folderOf(record.stage as StageName);
-    await writeJson(path.join(work, RECORD_FILE), record);
+    const stage = record.stage as StageName;
+    const target = this.folderOf(stage);
+    await rm(this.recordFile(stage), { force: true });
     const old = `${work}.old`;
     const replaces = existsSync(target);
     if (replaces) await rename(target, old);
     await rename(work, target);
+    await writeJson(this.recordFile(stage), record);
     if (replaces) await rm(old, { recursive: true, force: true });
+  }
+
+  private recordFile(stage: StageName): string {
+    return path.join(this.path, '.stages', `${stage}.json`);
   }
 
   async sizeBytes(): Promise<number> {

@@ -108,7 +108,7 @@ describe('runStages', () => {
     expect(await output()).toBe(before);
     await runStages(chain(), request({ options: { tilt: 9 } }));
     expect(await output()).toContain('tilt 9');
-    expect((await readdir(path.join(folder, 'run'))).sort()).toEqual(['perceive', 'run.json', 'video']);
+    expect((await readdir(path.join(folder, 'run'))).sort()).toEqual(['.stages', 'perceive', 'run.json', 'video']);
   });
 
   it('hands a resumable stage its half-finished work, but not that of other options', async () => {
