@@ -2,7 +2,7 @@ import { defineOptions, type OptionsOf } from '../base/options.js';
 
 export const episodeOptions = defineOptions({
   episodes: { kind: 'number', default: 10, min: 1, max: 1_000_000, integer: true, help: 'Episodes to attempt.' },
-  fps: { kind: 'number', default: 20, min: 1, max: 60, help: 'Frames per second of the episodes.' },
+  fps: { kind: 'number', default: 20, min: 1, max: 60, integer: true, help: 'Frames per second of the episodes.' },
   width: {
     kind: 'optional-number',
     min: 32,

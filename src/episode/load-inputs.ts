@@ -1,0 +1,90 @@
+/** Everything episodes need, read from the folders of the earlier stages. */
+import path from 'node:path';
+import { UserError } from '../base/errors.js';
+import { readJson } from '../base/files.js';
+import { readNpy } from '../base/npy.js';
+import { readRgb, resizeRgb } from '../image/image-io.js';
+import type { Intrinsics } from '../math/camera.js';
+import { compose, inverse, type Mat4 } from '../math/se3.js';
+import type { ObjectModel } from '../objects/object-model.js';
+import { readObjectGaussians, readObjectMesh, readObjects } from '../objects/objects-io.js';
+import { type Poses, PosesSchema } from '../pose/poses.js';
+import { createFranka } from '../robot/franka.js';
+import type { RobotModel } from '../robot/robot-model.js';
+import { type Scene, SceneSchema } from '../scene/scene.js';
+import { readSkill } from '../skill/skill-io.js';
+import type { GaussianSet } from '../splat/gaussians.js';
+import type { StaticLayer } from '../splat/renderer.js';
+import type { EpisodeInputs, EpisodeObject } from './episode.js';
+import { yawOf } from './motion.js';
+import { datasetCamera } from './render.js';
+
+/** Folders of the stages that episodes are made from. */
+export interface EpisodeFolders {
+  readonly objects: string;
+  readonly poses: string;
+  readonly skill: string;
+  readonly scene: string;
+}
+
+export interface LoadedEpisodeInputs {
+  readonly inputs: EpisodeInputs;
+  readonly objectGaussians: ReadonlyMap<number, GaussianSet>;
+}
+
+export function robotByName(name: string): RobotModel {
+  if (name === 'franka') return createFranka();
+  throw new UserError(`scene: unknown robot ${name}`, 'known robots: franka');
+}
+
+export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<LoadedEpisodeInputs> {
+  const { objects: models } = await readObjects(folders.objects);
+  const poses = await readJson(path.join(folders.poses, 'poses.json'), PosesSchema);
+  const skill = await readSkill(folders.skill);
+  const scene = await readJson(path.join(folders.scene, 'scene.json'), SceneSchema);
+  const objects: EpisodeObject[] = [];
+  const objectGaussians = new Map<number, GaussianSet>();
+  for (const model of models) {
+    objectGaussians.set(model.id, await readObjectGaussians(folders.objects, model.id));
+    objects.push({
+      id: model.id,
+      name: model.name,
+      role: model.role,
+      symmetry: model.symmetry,
+      hollow: model.hollow,
+      mesh: await readObjectMesh(folders.objects, model.id),
+      restYawRad: yawOf(restPose(model, poses)),
+    });
+  }
+  return { inputs: { robot: robotByName(scene.robot), scene, skill, objects }, objectGaussians };
+}
+
+/** worldFromObject as it first stood: the earliest resting pose, else the pose of the shape fit. */
+function restPose(model: ObjectModel, poses: Poses): Mat4 {
+  const frames = poses.objects.find(({ id }) => id === model.id)?.frames ?? [];
+  const resting = frames.find(({ state, cameraFromObject }) => state === 'resting' && cameraFromObject);
+  return compose(inverse(poses.cameraFromWorld), resting?.cameraFromObject ?? model.cameraFromObject);
+}
+
+/** The scene's picture and depth at the size of the episodes' images. */
+export async function loadLayer(
+  folder: string,
+  scene: Scene,
+  widthPx: number | null,
+): Promise<{ camera: Intrinsics; layer: StaticLayer }> {
+  const camera = datasetCamera(scene.camera, widthPx);
+  const picture = await readRgb(path.join(folder, 'background.png'));
+  const { shape, data: depths } = await readNpy(path.join(folder, 'depth.npy'));
+  const [heightPx, depthWidthPx] = shape;
+  const { data: rgb } = await resizeRgb(picture, camera.widthPx, camera.heightPx);
+  const depthM = new Float32Array(camera.widthPx * camera.heightPx);
+  for (let y = 0; y < camera.heightPx; y++) {
+    // Nearest sample: a mean of near and far depths would be a depth where nothing is.
+    const fromY = Math.min(heightPx - 1, Math.floor(((y + 0.5) * heightPx) / camera.heightPx));
+    for (let x = 0; x < camera.widthPx; x++) {
+      const fromX = Math.min(depthWidthPx - 1, Math.floor(((x + 0.5) * depthWidthPx) / camera.widthPx));
+      depthM[y * camera.widthPx + x] = depths[fromY * depthWidthPx + fromX];
+    }
+  }
+  return { camera, layer: { rgb, depthM } };
+}
