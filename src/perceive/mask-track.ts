@@ -18,8 +18,17 @@ import {
 
 export interface MaskTrack {
   readonly startFrame: number;
-  /** Per visited frame the map from the start frame's pixels, and the trust in it (share of agreeing points, 0..1). */
-  readonly steps: ReadonlyMap<number, { fromStart: Similarity; trust: number; numPoints: number }>;
+  /** Per visited frame. */
+  readonly steps: ReadonlyMap<number, TrackStep>;
+}
+
+export interface TrackStep {
+  readonly fromStart: Similarity;
+  /** Share of the points that agree with one motion, 0..1. */
+  readonly trust: number;
+  /** The agreeing points: ids unique within the track, and [N, 2] pixel positions. */
+  readonly ids: Int32Array;
+  readonly xyPx: Float32Array;
 }
 
 const MAX_POINTS = 150;
@@ -66,10 +75,12 @@ export function trackMask(
   const seedArea = Uint8Array.from(inner, (value, i) => (value !== 0 && visible[i] !== 0 ? 1 : 0));
   let points = findCorners(pyramids.get(startFrame)[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, seedArea);
   let misses = new Uint8Array(points.length / 2);
+  let ids = Int32Array.from(misses, (_, p) => p);
+  let nextId = ids.length;
   const wanted = Math.max(10, Math.round(0.6 * (points.length / 2)));
   let fromStart = IDENTITY_SIMILARITY;
   let lastStep = IDENTITY_SIMILARITY;
-  const steps = new Map([[startFrame, { fromStart, trust: 1, numPoints: points.length / 2 }]]);
+  const steps = new Map<number, TrackStep>([[startFrame, { fromStart, trust: 1, ids, xyPx: points }]]);
   for (let k = startFrame; k !== endFrame; k += direction) {
     const from = pyramids.get(k);
     const to = pyramids.get(k + direction);
@@ -77,7 +88,8 @@ export function trackMask(
     const next = trackPointsChecked(from, to, points, KLT_DEFAULTS, guess);
     const fit = ransacSimilarity(points, next, TOLERANCE_PX, random, 100);
     let trust = 0;
-    let kept = 0;
+    const seen: number[] = [];
+    const seenIds: number[] = [];
     if (fit) {
       const scale = scaleOf(fit.model);
       const sane = scale < MAX_STEP_SCALE && scale > 1 / MAX_STEP_SCALE;
@@ -87,23 +99,33 @@ export function trackMask(
       trust = sane ? fit.numInliers / Math.max(8, points.length / 2) : 0;
       const survivors: number[] = [];
       const survivorMisses: number[] = [];
+      const survivorIds: number[] = [];
       for (let p = 0; p < points.length / 2; p++) {
         if (Number.isNaN(next[2 * p])) continue;
         const miss = fit.inliers[p] !== 0 ? 0 : misses[p] + 1;
         if (miss >= PATIENCE) continue;
         survivors.push(next[2 * p], next[2 * p + 1]);
         survivorMisses.push(miss);
+        survivorIds.push(ids[p]);
+        if (miss > 0) continue;
+        seen.push(next[2 * p], next[2 * p + 1]);
+        seenIds.push(ids[p]);
       }
-      kept = fit.numInliers;
       points = Float32Array.from(survivors);
       misses = Uint8Array.from(survivorMisses);
+      ids = Int32Array.from(survivorIds);
     } else {
       // Nothing to hold on to: go on as before, ever slower.
       lastStep = { a: 1, b: 0, tx: 0.7 * lastStep.tx, ty: 0.7 * lastStep.ty };
       points = mapPoints(points, lastStep);
     }
     fromStart = chainSimilarity(lastStep, fromStart);
-    steps.set(k + direction, { fromStart, trust: Math.min(1, trust), numPoints: kept });
+    steps.set(k + direction, {
+      fromStart,
+      trust: Math.min(1, trust),
+      ids: Int32Array.from(seenIds),
+      xyPx: Float32Array.from(seen),
+    });
     if (points.length / 2 < wanted) {
       const moved = erode(warpMask(mask, w, h, fromStart), w, h, 2);
       const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, awayFrom(moved, points, w));
@@ -111,6 +133,7 @@ export function trackMask(
       const extra = fresh.subarray(0, 2 * room);
       points = Float32Array.from([...points, ...extra]);
       misses = Uint8Array.from([...misses, ...new Uint8Array(extra.length / 2)]);
+      ids = Int32Array.from([...ids, ...Array.from({ length: extra.length / 2 }, () => nextId++)]);
     }
   }
   return { startFrame, steps };

@@ -1,0 +1,157 @@
+/** What the mover ends at: the thing under its last place that stands out from the table, or the table itself. */
+
+import { connectedComponents } from '../image/components.js';
+import { boxBlurBytes } from '../image/filters.js';
+import type { PixelBox } from '../image/image.js';
+import { closed, countSet, dilate, fillHoles, opened } from '../image/morphology.js';
+import type { Clip } from './clip.js';
+import { boxOf, cutObject, growBox } from './object-cut.js';
+
+/** Lab colours the table shows (k-means centres), most frequent first. */
+export interface TableColours {
+  readonly centres: readonly [number, number, number][];
+}
+
+/** Weighted Lab distance up to which a pixel is table: lightness counts little, for lamps and shadows change it. */
+const TABLE_DISTANCE = 14;
+const WEIGHTS = [0.45 / 2.55, 1.3, 1.3];
+
+/** Colours of the ring around resting places (3..16 px outside their outlines) in the clean plate. */
+export function learnTableColours(clip: Clip, plateLab: Uint8Array, places: readonly Uint8Array[]): TableColours {
+  const { widthPx: w, heightPx: h } = clip;
+  const samples: [number, number, number][] = [];
+  for (const mask of places) {
+    const inner = dilate(mask, w, h, 3);
+    const outer = dilate(mask, w, h, 16);
+    for (let i = 0; i < mask.length; i++) {
+      if (outer[i] !== 0 && inner[i] === 0) samples.push([plateLab[3 * i], plateLab[3 * i + 1], plateLab[3 * i + 2]]);
+    }
+  }
+  return { centres: kMeans(samples, 3, 0.2) };
+}
+
+/** k-means with evenly spread starts over lightness; clusters smaller than `minShare` are dropped. */
+function kMeans(samples: readonly [number, number, number][], k: number, minShare: number): [number, number, number][] {
+  if (samples.length === 0) return [];
+  const sorted = [...samples].sort((p, q) => p[0] - q[0]);
+  let centres = Array.from({ length: k }, (_, c): [number, number, number] => [
+    ...sorted[Math.floor(((c + 0.5) * sorted.length) / k)],
+  ]);
+  let counts: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    const sums = centres.map(() => [0, 0, 0]);
+    counts = centres.map(() => 0);
+    for (const p of samples) {
+      const c = nearest(p, centres).index;
+      counts[c]++;
+      for (let j = 0; j < 3; j++) sums[c][j] += p[j];
+    }
+    centres = centres.map((old, c) =>
+      counts[c] > 0 ? [sums[c][0] / counts[c], sums[c][1] / counts[c], sums[c][2] / counts[c]] : old,
+    );
+  }
+  return centres
+    .map((centre, c) => ({ centre, count: counts[c] }))
+    .filter(({ count }) => count >= minShare * samples.length)
+    .sort((a, b) => b.count - a.count)
+    .map(({ centre }) => centre);
+}
+
+function nearest(p: readonly number[], centres: readonly (readonly number[])[]): { index: number; d2: number } {
+  let index = 0;
+  let d2 = Number.POSITIVE_INFINITY;
+  for (let c = 0; c < centres.length; c++) {
+    let sum = 0;
+    for (let j = 0; j < 3; j++) sum += ((p[j] - centres[c][j]) * WEIGHTS[j]) ** 2;
+    if (sum < d2) {
+      d2 = sum;
+      index = c;
+    }
+  }
+  return { index, d2 };
+}
+
+/** [H, W] 1 where the (lightly blurred) plate does not have the table's colours. */
+export function offTableMask(clip: Clip, plateLab: Uint8Array, table: TableColours): Uint8Array {
+  const { widthPx: w, heightPx: h } = clip;
+  const blurred = boxBlurBytes(plateLab, w, h, 3, 1);
+  const out = new Uint8Array(w * h);
+  const p = [0, 0, 0];
+  for (let i = 0; i < out.length; i++) {
+    for (let c = 0; c < 3; c++) p[c] = blurred[3 * i + c];
+    if (nearest(p, table.centres).d2 > TABLE_DISTANCE * TABLE_DISTANCE) out[i] = 1;
+  }
+  return closed(opened(out, w, h, 1), w, h, 1);
+}
+
+export interface TargetFinding {
+  /** [H, W]; null: the table itself. */
+  readonly mask: Uint8Array | null;
+  readonly confidence: number;
+  readonly evidence: string;
+}
+
+/** Footprint with less than this share off the table's colours: the thing was put on the table. */
+const ON_TABLE_SHARE = 0.12;
+const WINDOW_FACTORS = [2.2, 3.5, 5, 8];
+const MAX_FRAME_SHARE = 0.15;
+
+/** `place` [H, W] is the mover's last outline; `plateLab` the picture without movers. */
+export function findTarget(clip: Clip, plateLab: Uint8Array, offTable: Uint8Array, place: Uint8Array): TargetFinding {
+  const { widthPx: w, heightPx: h } = clip;
+  const footprint = dilate(place, w, h, 4);
+  let off = 0;
+  for (let i = 0; i < footprint.length; i++) if (footprint[i] !== 0 && offTable[i] !== 0) off++;
+  const share = off / Math.max(1, countSet(footprint));
+  const percent = `${Math.round(100 * share)} % of its last place`;
+  if (share < ON_TABLE_SHARE) {
+    return { mask: null, confidence: 0.8, evidence: `ends on the table itself (${percent} stands out from the table)` };
+  }
+  const base = boxOf(footprint, w, h)!;
+  for (const factor of WINDOW_FACTORS) {
+    const margin = Math.round(((factor - 1) / 2) * Math.max(base.x1 - base.x0, base.y1 - base.y0));
+    const window = growBox(base, margin, w, h);
+    const part = componentUnder(offTable, footprint, window, w, h);
+    if (!part) continue;
+    const area = countSet(part.mask);
+    if (area > MAX_FRAME_SHARE * w * h) break;
+    if (part.touchesWindow) continue;
+    const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: part.mask, iterations: 2 });
+    const mask = fillHoles(cut, w, h);
+    const confidence = area < 300 ? 0.4 : share < 0.35 ? 0.6 : 0.85;
+    return { mask, confidence, evidence: `stands out from the table under the mover's last place (${percent})` };
+  }
+  const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: footprint, iterations: 4 });
+  return {
+    mask: cut,
+    confidence: 0.4,
+    evidence: `lies under the mover's last place (${percent}); its outline does not close against the table, so it is a guess by colour`,
+  };
+}
+
+/** Off-table component(s) that overlap the footprint, inside a window. */
+function componentUnder(
+  offTable: Uint8Array,
+  footprint: Uint8Array,
+  window: PixelBox,
+  w: number,
+  h: number,
+): { mask: Uint8Array; touchesWindow: boolean } | null {
+  const inside = new Uint8Array(w * h);
+  for (let y = window.y0; y < window.y1; y++) {
+    for (let x = window.x0; x < window.x1; x++) inside[y * w + x] = offTable[y * w + x];
+  }
+  const { labels, components } = connectedComponents(inside, w, h);
+  const hits = new Int32Array(components.length + 1);
+  for (let i = 0; i < labels.length; i++) if (footprint[i] !== 0) hits[labels[i]]++;
+  hits[0] = 0;
+  const chosen = components.filter(({ label, area }) => hits[label] > 20 || hits[label] > 0.3 * area);
+  if (chosen.length === 0) return null;
+  const mask = new Uint8Array(w * h);
+  const wanted = new Set(chosen.map(({ label }) => label));
+  for (let i = 0; i < mask.length; i++) if (wanted.has(labels[i])) mask[i] = 1;
+  const touchesWindow = chosen.some(
+    ({ box }) => box.x0 <= window.x0 || box.y0 <= window.y0 || box.x1 >= window.x1 || box.y1 >= window.y1,
+  );
+  return { mask: fillHoles(mask, w, h), touchesWindow };
+}

@@ -1,0 +1,94 @@
+/** Collects point tracks frame by frame while the id maps are made, so that covered points can be left out. */
+import type { ByteImage } from '../image/image.js';
+import type { Clip } from './clip.js';
+import { buildPyramid, findCorners } from './klt.js';
+import type { Mover, MoverEnd } from './movers.js';
+import type { Tracks } from './perception.js';
+
+interface PointSource {
+  readonly objectId: number;
+  /** Position at work size in frame k, or null where it is not known. */
+  at(k: number): [number, number] | null;
+}
+
+/** Tracks with fewer seen frames than this are of no use to anybody. */
+const MIN_SEEN_FRAMES = 3;
+const MAX_STATIC_POINTS = 40;
+
+export class TrackCollector {
+  private readonly sources: PointSource[] = [];
+  private readonly rows: Float32Array[] = [];
+
+  constructor(private readonly clip: Clip) {}
+
+  addMover(id: number, mover: Mover): void {
+    const middle = (mover.liftFrame + mover.downFrame) / 2;
+    if (mover.from) this.addEnd(id, mover.from, (k) => mover.to === null || k <= middle, 1, mover.downFrame);
+    if (mover.to) this.addEnd(id, mover.to, (k) => mover.from === null || k > middle, -1, mover.liftFrame);
+  }
+
+  private addEnd(id: number, end: MoverEnd, uses: (k: number) => boolean, direction: 1 | -1, until: number): void {
+    const paths = new Map<number, Map<number, [number, number]>>();
+    for (const [k, step] of end.track.steps) {
+      if (direction * (k - until) > 0 && !uses(k)) continue;
+      step.ids.forEach((pointId, p) => {
+        const path = paths.get(pointId) ?? new Map<number, [number, number]>();
+        path.set(k, [step.xyPx[2 * p], step.xyPx[2 * p + 1]]);
+        paths.set(pointId, path);
+      });
+    }
+    const start = end.track.startFrame;
+    for (const path of paths.values()) {
+      if (path.size < MIN_SEEN_FRAMES) continue;
+      const home = path.get(start) ?? null;
+      this.sources.push({
+        objectId: id,
+        at: (k) => {
+          if (!uses(k)) return null;
+          return direction * (k - start) < 0 ? home : (path.get(k) ?? null);
+        },
+      });
+    }
+  }
+
+  /** Points of an object that never moves: corners of `grey` (a picture without the hand) inside its outline. */
+  addStatic(id: number, mask: Uint8Array, grey: ByteImage): void {
+    const corners = findCorners(buildPyramid(grey, 1)[0], MAX_STATIC_POINTS, 5, 0.01, mask);
+    for (let p = 0; p < corners.length; p += 2) {
+      const place: [number, number] = [corners[p], corners[p + 1]];
+      this.sources.push({ objectId: id, at: () => place });
+    }
+  }
+
+  /** Call once per frame, in order, with the id map at work size. */
+  addFrame(k: number, ids: ByteImage): void {
+    const { widthPx: w, heightPx: h, frameWidthPx, frameHeightPx } = this.clip;
+    const row = new Float32Array(2 * this.sources.length).fill(Number.NaN);
+    this.sources.forEach((source, n) => {
+      const place = source.at(k);
+      if (!place) return;
+      const x = Math.floor(place[0]);
+      const y = Math.floor(place[1]);
+      if (x < 0 || y < 0 || x >= w || y >= h || ids.data[y * w + x] !== source.objectId) return;
+      row[2 * n] = (place[0] * frameWidthPx) / w;
+      row[2 * n + 1] = (place[1] * frameHeightPx) / h;
+    });
+    this.rows.push(row);
+  }
+
+  finish(): Tracks {
+    const numFrames = this.rows.length;
+    const kept = this.sources
+      .map((_, n) => n)
+      .filter((n) => this.rows.filter((row) => !Number.isNaN(row[2 * n])).length >= MIN_SEEN_FRAMES);
+    const xyPx = new Float32Array(numFrames * kept.length * 2);
+    for (let k = 0; k < numFrames; k++) {
+      kept.forEach((n, column) => {
+        const o = (k * kept.length + column) * 2;
+        xyPx[o] = this.rows[k][2 * n];
+        xyPx[o + 1] = this.rows[k][2 * n + 1];
+      });
+    }
+    return { numFrames, numTracks: kept.length, xyPx, objectIds: kept.map((n) => this.sources[n].objectId) };
+  }
+}
