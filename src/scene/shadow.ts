@@ -1,0 +1,148 @@
+/** Contact shadows: darkened ground around a hole that has to go together with the object that throws it. */
+import { connectedComponents } from '../image/components.js';
+import type { RgbImage } from '../image/image.js';
+import { dilate, distanceTo } from '../image/morphology.js';
+
+/** Shadows are looked for up to this share of the hole's size beyond its edge, and at least this many px. */
+const REACH_SHARE = 0.55;
+const MIN_REACH_PX = 10;
+const MAX_REACH_PX = 90;
+/** Darker than the ground around by this factor (or by what its own texture demands) counts as shadow. */
+const DARKER = 0.965;
+const TEXTURE_FACTOR = 1.2;
+/** Darker than this is not a shadow on the table but another thing. */
+const TOO_DARK = 0.35;
+/** Shadows have soft edges: what was found is widened by this. */
+const SOFT_EDGE_PX = 3;
+
+/** The hole together with the shadows that join it, [H, W] 0 / 1. */
+export function withShadows(image: RgbImage, hole: Uint8Array): Uint8Array {
+  const { widthPx: w, heightPx: h } = image;
+  const luma = lumaOf(image);
+  const out = Uint8Array.from(hole);
+  for (const part of connectedComponents(hole, w, h).components) {
+    const size = Math.sqrt((part.box.x1 - part.box.x0) * (part.box.y1 - part.box.y0));
+    const reach = Math.min(MAX_REACH_PX, Math.max(MIN_REACH_PX, Math.round(REACH_SHARE * size)));
+    growShadow(luma, hole, part.box, reach, w, h, out);
+  }
+  return out;
+}
+
+function lumaOf({ data }: RgbImage): Float32Array {
+  const luma = new Float32Array(data.length / 3);
+  for (let i = 0; i < luma.length; i++)
+    luma[i] = 0.299 * data[i * 3] + 0.587 * data[i * 3 + 1] + 0.114 * data[i * 3 + 2];
+  return luma;
+}
+
+/** Adds to `out` the shadow pixels within `reach` of the hole part in `box` that are connected to it through shadow. */
+function growShadow(
+  luma: Float32Array,
+  hole: Uint8Array,
+  box: { x0: number; y0: number; x1: number; y1: number },
+  reach: number,
+  w: number,
+  h: number,
+  out: Uint8Array,
+): void {
+  const pad = 2 * reach;
+  const x0 = Math.max(0, box.x0 - pad);
+  const y0 = Math.max(0, box.y0 - pad);
+  const cw = Math.min(w, box.x1 + pad) - x0;
+  const ch = Math.min(h, box.y1 + pad) - y0;
+  const local = new Uint8Array(cw * ch);
+  const ground = new Float32Array(cw * ch);
+  for (let y = 0; y < ch; y++) {
+    for (let x = 0; x < cw; x++) {
+      local[y * cw + x] = hole[(y + y0) * w + x + x0];
+      ground[y * cw + x] = luma[(y + y0) * w + x + x0];
+    }
+  }
+  const away = distanceTo(local, cw, ch);
+  const plane = fitGround(ground, away, reach, cw, ch);
+  if (!plane) return;
+  const limit = Math.min(DARKER, 1 - TEXTURE_FACTOR * plane.spread);
+  const shadow = new Uint8Array(cw * ch);
+  for (let i = 0; i < shadow.length; i++) {
+    const ratio = ground[i] / Math.max(1, plane.at(i % cw, Math.floor(i / cw)));
+    const dark = away[i] <= reach && ratio < limit && ratio > TOO_DARK;
+    shadow[i] = local[i] !== 0 || dark ? 1 : 0;
+  }
+  const { labels } = connectedComponents(shadow, cw, ch);
+  const joined = new Set<number>();
+  for (let i = 0; i < local.length; i++) if (local[i] !== 0) joined.add(labels[i]);
+  const connected = labels.reduce(
+    (mask, label, i) => {
+      if (label !== 0 && joined.has(label) && local[i] === 0) mask[i] = 1;
+      return mask;
+    },
+    new Uint8Array(cw * ch),
+  );
+  const soft = dilate(connected, cw, ch, SOFT_EDGE_PX);
+  for (let y = 0; y < ch; y++) for (let x = 0; x < cw; x++) if (soft[y * cw + x] !== 0) out[(y + y0) * w + x + x0] = 1;
+}
+
+/**
+ * Brightness of the unshadowed ground as a plane over the image, fitted to the pixels between one and two reaches from
+ * the hole; outliers (other things, other shadows) are dropped twice. `spread`: relative standard deviation of the rest.
+ */
+function fitGround(
+  luma: Float32Array,
+  away: Float32Array,
+  reach: number,
+  w: number,
+  h: number,
+): { at: (x: number, y: number) => number; spread: number } | null {
+  let use: number[] = [];
+  for (let i = 0; i < w * h; i++) if (away[i] > reach && away[i] <= 2 * reach) use.push(i);
+  let plane: [number, number, number] | null = null;
+  let spread = 0;
+  for (let round = 0; round < 3; round++) {
+    if (use.length < 30) return null;
+    plane = leastSquaresPlane(use, luma, w);
+    if (!plane) return null;
+    const [a, b, c] = plane;
+    const at = (i: number): number => a * (i % w) + b * Math.floor(i / w) + c;
+    const relative = use.map((i) => luma[i] / Math.max(1, at(i)) - 1);
+    const sorted = relative.map(Math.abs).sort((p, q) => p - q);
+    spread = 1.4826 * sorted[sorted.length >> 1];
+    const most = Math.max(0.02, 2.5 * spread);
+    use = use.filter((_, k) => Math.abs(relative[k]) < most);
+  }
+  const [a, b, c] = plane!;
+  return { at: (x, y) => a * x + b * y + c, spread };
+}
+
+/** luma ~ a x + b y + c by the normal equations about the mean; null when the pixels lie on a line. */
+function leastSquaresPlane(use: readonly number[], luma: Float32Array, w: number): [number, number, number] | null {
+  let mx = 0;
+  let my = 0;
+  let ml = 0;
+  for (const i of use) {
+    mx += i % w;
+    my += Math.floor(i / w);
+    ml += luma[i];
+  }
+  mx /= use.length;
+  my /= use.length;
+  ml /= use.length;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let xl = 0;
+  let yl = 0;
+  for (const i of use) {
+    const x = (i % w) - mx;
+    const y = Math.floor(i / w) - my;
+    xx += x * x;
+    xy += x * y;
+    yy += y * y;
+    xl += x * (luma[i] - ml);
+    yl += y * (luma[i] - ml);
+  }
+  const det = xx * yy - xy * xy;
+  if (det <= 1e-9 * (xx * yy + 1)) return null;
+  const a = (xl * yy - yl * xy) / det;
+  const b = (yl * xx - xl * xy) / det;
+  return [a, b, ml - a * mx - b * my];
+}
