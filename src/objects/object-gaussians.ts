@@ -2,10 +2,11 @@
 import type { Random } from '../base/random.js';
 import type { PixelBox } from '../image/image.js';
 import { transformDirection } from '../math/se3.js';
-import { fromSurfaceSamples } from '../splat/from-mesh.js';
+import type { Vec3 } from '../math/vec3.js';
+import { gaussiansFromMesh } from '../splat/from-mesh.js';
 import { type GaussianSet, SH_C0 } from '../splat/gaussians.js';
+import { filterSet, mergeSets } from '../splat/ops.js';
 import type { SplatRenderer } from '../splat/renderer.js';
-import { sampleMesh } from '../splat/sample-mesh.js';
 import { addBilinear, cropAround, sampleRgb } from './crop.js';
 import { meshArea } from './mesh.js';
 import type { TriangleMesh } from './object-model.js';
@@ -15,8 +16,7 @@ import { type ColourView, type Completion, paintSamples, type Samples, visibleSa
 const SEEN_SPACING_PX = 1.15;
 /** Hidden sides are sampled this much coarser. */
 const HIDDEN_COARSENESS = 1.8;
-/** In-plane standard deviation of a disc per spacing: sharper than the closed-surface default, still without gaps. */
-const DISC_SD_PER_SPACING = 0.55;
+const GREY: Vec3 = [0.5, 0.5, 0.5];
 /** How much of the remaining colour difference each round of sharpening takes. */
 const SHARPEN_STEP = 0.7;
 /** Pixels covered less than this say more about the background than about the discs. */
@@ -41,46 +41,40 @@ export function paintObject(
   random: Random,
 ): PaintedObject {
   const reference = views[0];
-  const { samples, spacingM } = sampleForView(mesh, reference, options.maxGaussians, random);
+  const { set, samples } = discsForView(mesh, reference, options.maxGaussians, random);
   const { colours, seen } = paintSamples(mesh, samples, views, completion, sizeM);
-  const radiusM = spacingM.map((s) => s * DISC_SD_PER_SPACING);
-  const gaussians = fromSurfaceSamples({ ...samples, colours, radiusM });
-  sharpenColours(gaussians, mesh, samples, reference, options.sharpen, renderer);
+  for (let i = 0; i < colours.length; i++) set.sh[i] = (colours[i] - 0.5) / SH_C0;
+  sharpenColours(set, mesh, samples, reference, options.sharpen, renderer);
   const numSeen = seen.reduce((sum, s) => sum + s, 0);
-  return { gaussians, seenShare: seen.length > 0 ? numSeen / seen.length : 0 };
+  return { gaussians: set, seenShare: seen.length > 0 ? numSeen / seen.length : 0 };
 }
 
-function sampleForView(
+function discsForView(
   mesh: TriangleMesh,
   view: ColourView,
   maxCount: number,
   random: Random,
-): { samples: Samples; spacingM: Float64Array } {
+): { set: GaussianSet; samples: Samples } {
   const depth = view.cameraFromObject[11];
   const area = meshArea(mesh);
   // About half of the surface is seen; the budget covers it finely and the rest coarsely.
   const perSpacing2 = area * 0.5 * (1 + 1 / HIDDEN_COARSENESS ** 2);
   const fine = Math.max((SEEN_SPACING_PX * depth) / view.camera.fx, Math.sqrt(perSpacing2 / maxCount));
-  const parts = [fine, fine * HIDDEN_COARSENESS].map((spacing) => {
-    const { points, normals } = sampleMesh(mesh.vertices, mesh.triangles, spacing, random);
-    const { facing } = visibleSamples(mesh, { points, normals }, view);
-    return { points, normals, facing, spacing };
+  const parts = [fine, fine * HIDDEN_COARSENESS].map((spacing, k) => {
+    const normals: number[] = [];
+    const collect = (_: Vec3, normal: Vec3): Vec3 => {
+      normals.push(...normal);
+      return GREY;
+    };
+    const set = gaussiansFromMesh(mesh.vertices, mesh.triangles, collect, spacing, random);
+    const samples = { points: Float64Array.from(set.position), normals: Float64Array.from(normals) };
+    const { facing } = visibleSamples(mesh, samples, view);
+    const keep = (i: number): boolean => facing[i] > 0 === (k === 0);
+    return { set: filterSet(set, keep), normals: normals.filter((_, i) => keep(Math.floor(i / 3))) };
   });
-  const points: number[] = [];
-  const normals: number[] = [];
-  const spacingM: number[] = [];
-  parts.forEach((part, k) => {
-    for (let i = 0; i < part.facing.length; i++) {
-      if (part.facing[i] > 0 !== (k === 0)) continue;
-      points.push(...part.points.subarray(3 * i, 3 * i + 3));
-      normals.push(...part.normals.subarray(3 * i, 3 * i + 3));
-      spacingM.push(part.spacing);
-    }
-  });
-  return {
-    samples: { points: Float64Array.from(points), normals: Float64Array.from(normals) },
-    spacingM: Float64Array.from(spacingM),
-  };
+  const set = mergeSets(parts.map((part) => part.set));
+  const normals = Float64Array.from(parts.flatMap((part) => part.normals));
+  return { set, samples: { points: Float64Array.from(set.position), normals } };
 }
 
 /** Corrects the colours of seen discs by what their overlap blurs: render, compare at each disc's pixel, add part of the difference. */

@@ -4,7 +4,15 @@
  */
 import { type ByteImage, createBytes, createRgb, type RgbImage } from '../../src/image/image.js';
 import { type Intrinsics, rayOf } from '../../src/math/camera.js';
-import { compose, fromAxes, inverse, type Mat4, transformDirection, transformPoint, translationOf } from '../../src/math/se3.js';
+import {
+  compose,
+  fromAxes,
+  inverse,
+  type Mat4,
+  transformDirection,
+  transformPoint,
+  translationOf,
+} from '../../src/math/se3.js';
 import { cross, normalize, sub, type Vec3 } from '../../src/math/vec3.js';
 import type { Perception } from '../../src/perceive/perception.js';
 import type { FrameSource } from '../../src/video/frames.js';
@@ -155,7 +163,12 @@ export function castFrame(
           let id = 0;
           let colour: Vec3 = [0.45, 0.5, 0.55];
           if (t > 0 && t < 4) {
-            colour = checker([0.75, 0.7, 0.6], [0.7, 0.62, 0.5], (eye[0] + t * down[0]) * 9, (eye[1] + t * down[1]) * 9);
+            colour = checker(
+              [0.75, 0.7, 0.6],
+              [0.7, 0.62, 0.5],
+              (eye[0] + t * down[0]) * 9,
+              (eye[1] + t * down[1]) * 9,
+            );
           } else t = Infinity;
           for (const { actor, solidFromCamera, origin, toWorld } of views) {
             const hit = actor.solid(origin, transformDirection(solidFromCamera, ray));

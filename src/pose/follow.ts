@@ -1,0 +1,183 @@
+/** Follows one object from frame to frame: a start from several guesses, Adam, and new starts when it seems lost. */
+import type { Random } from '../base/random.js';
+import type { PixelBox } from '../image/image.js';
+import { type Intrinsics, project } from '../math/camera.js';
+import {
+  compose,
+  expTwist,
+  identity,
+  interpolate,
+  inverse,
+  type Mat4,
+  type Twist,
+  transformPoint,
+} from '../math/se3.js';
+import { motionBasis, type Refined, refinePose } from './adam.js';
+import type { LiftedTracks } from './lifted-tracks.js';
+import { evaluatePose, type TrackedObject, type View } from './objective.js';
+import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
+import type { PoseOptions } from './options.js';
+import { solvePnp } from './pnp.js';
+
+/** Below this agreement after new starts the object counts as lost in that frame. */
+const LOST_IOU = 0.55;
+/** New starts when 1 - IoU exceeds this, or twice the median of the last frames. */
+const SUSPICIOUS_MISS = 0.12;
+const MEDIAN_FRAMES = 15;
+/** A new start must be better by this much to be believed. */
+const RESTART_GAIN = 0.01;
+/** Spread of random starts in the pixel units of the motion basis. */
+const RESTART_SD_PX = 5;
+const RESTART_STEPS = 6;
+/** With less of the object than this share of its expected area in sight, its outline says nothing. */
+const MIN_VISIBLE = 0.12;
+/** Agreement from which new tracks are given a place on the model. */
+const LIFT_IOU = 0.85;
+/** How much of the last motion is expected to go on. */
+const MOMENTUM = 0.8;
+
+export interface FollowedFrame {
+  readonly frameIdx: number;
+  readonly cameraFromObject: Mat4;
+  /** Loss, agreement and visibility; a lost or hidden frame has `lost` set and its pose is only a guess. */
+  readonly value: number;
+  readonly iou: number;
+  readonly visibleFraction: number;
+  readonly lost: boolean;
+}
+
+export interface FollowInputs {
+  readonly object: TrackedObject;
+  readonly camera: Intrinsics;
+  readonly lifted: LiftedTracks | null;
+  readonly options: PoseOptions;
+  readonly random: Random;
+  evidence(frameIdx: number): Promise<FrameEvidence>;
+}
+
+/** `frameIdxs` in the order of following (forwards or backwards); `start` is the pose just before the first of them. */
+export async function followObject(
+  inputs: FollowInputs,
+  start: Mat4,
+  frameIdxs: readonly number[],
+  onFrame: () => void,
+): Promise<FollowedFrame[]> {
+  const followed: FollowedFrame[] = [];
+  const misses: number[] = [];
+  let last = start;
+  let beforeLast = start;
+  for (const frameIdx of frameIdxs) {
+    onFrame();
+    const result = followFrame(inputs, await inputs.evidence(frameIdx), frameIdx, last, beforeLast, misses);
+    followed.push(result);
+    if (!result.lost) misses.push(1 - result.iou);
+    beforeLast = last;
+    last = result.cameraFromObject;
+  }
+  return followed;
+}
+
+function followFrame(
+  inputs: FollowInputs,
+  evidence: FrameEvidence,
+  frameIdx: number,
+  last: Mat4,
+  beforeLast: Mat4,
+  misses: readonly number[],
+): FollowedFrame {
+  const { object, camera, lifted, options, random } = inputs;
+  const moved = compose(last, inverse(beforeLast));
+  const expected = compose(interpolate(identity(), moved, MOMENTUM), last);
+  const maskBox = boxOfId(evidence.idMap, object.id);
+  const hidden = { frameIdx, cameraFromObject: expected, value: Number.NaN, iou: 0, visibleFraction: 0, lost: true };
+  const predictedBox = projectedBox(object, expected, camera);
+  if (maskBox === null || predictedBox === null) return hidden;
+  const shifted = shiftedToMask(object, expected, camera, maskBox, predictedBox);
+  const box = unionBox(projectedBox(object, shifted, camera), maskBox)!;
+  const observation = observe(evidence, object.id, camera, box, options.poseCrop);
+  const expectedArea =
+    (predictedBox.x1 - predictedBox.x0) * (predictedBox.y1 - predictedBox.y0) * observation.crop.scale ** 2;
+  if (observation.areaPx < MIN_VISIBLE * 0.6 * expectedArea) return hidden;
+  const tracks = options.trackLoss && lifted ? lifted.targets(frameIdx, observation.crop) : null;
+  const views: View[] = [{ observation, tracks }];
+
+  const starts = [last, expected, shifted];
+  const pnp = tracks ? solvePnp(tracks, observation.crop.camera, last) : null;
+  if (pnp) starts.push(pnp);
+  let best = refinePose(object, cheapest(object, starts, views), views, { steps: options.poseSteps, freedom: 'free' });
+  const limit = Math.max(SUSPICIOUS_MISS, 2 * median(misses.slice(-MEDIAN_FRAMES)));
+  if (!(1 - best.iou < limit)) {
+    const again = restart(object, [...starts, best.cameraFromObject], views, options, random);
+    if (again !== null && again.value < best.value - RESTART_GAIN) {
+      best = again;
+      lifted?.clear();
+    }
+  }
+  if (!(best.iou >= LOST_IOU)) return { ...hidden, iou: best.iou, value: best.value };
+  if (lifted && best.iou >= LIFT_IOU) {
+    lifted.lift(frameIdx, best.cameraFromObject, camera, box, object.renderer, object.set);
+  }
+  const { cameraFromObject, value, iou, visibleFraction } = best;
+  return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false };
+}
+
+function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[]): Mat4 {
+  const values = starts.map((pose) => evaluatePose(object, pose, views, false).value);
+  const lowest = values.reduce((best, value, k) => (value < values[best] ? k : best), 0);
+  return starts[lowest];
+}
+
+/** Short descents from random poses about each known guess; the best one is followed to the end. */
+function restart(
+  object: TrackedObject,
+  guesses: readonly Mat4[],
+  views: readonly View[],
+  options: PoseOptions,
+  random: Random,
+): Refined | null {
+  const focalPx = views[0].observation.crop.camera.fx;
+  const short = { steps: RESTART_STEPS, freedom: 'free', reach: 2 } as const;
+  let best: Refined | null = null;
+  for (let k = 0; k < options.restarts; k++) {
+    const guess = guesses[k % guesses.length];
+    const twist: Twist = [0, 0, 0, 0, 0, 0];
+    for (const direction of motionBasis(object, guess, focalPx, 'free')) {
+      const amount = random.normal(0, RESTART_SD_PX);
+      for (let i = 0; i < 6; i++) twist[i] += amount * direction[i];
+    }
+    const tried = refinePose(object, compose(expTwist(twist), guess), views, short);
+    if (best === null || tried.value < best.value) best = tried;
+  }
+  return best === null
+    ? null
+    : refinePose(object, best.cameraFromObject, views, { steps: options.poseSteps, freedom: 'free' });
+}
+
+/** Pixel box of the object's outermost points; null when behind the camera. */
+export function projectedBox(object: TrackedObject, cameraFromObject: Mat4, camera: Intrinsics): PixelBox | null {
+  const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+  const { extremes } = object;
+  for (let k = 0; k < extremes.length; k += 3) {
+    const [x, y] = project(camera, transformPoint(cameraFromObject, [extremes[k], extremes[k + 1], extremes[k + 2]]));
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return null;
+    box.x0 = Math.min(box.x0, x);
+    box.x1 = Math.max(box.x1, x);
+    box.y0 = Math.min(box.y0, y);
+    box.y1 = Math.max(box.y1, y);
+  }
+  return box.x1 > box.x0 ? box : null;
+}
+
+/** The pose moved across the view so that its box meets the mask's box (middle to middle). */
+function shiftedToMask(object: TrackedObject, pose: Mat4, camera: Intrinsics, mask: PixelBox, box: PixelBox): Mat4 {
+  const depth = Math.max(pose[11], object.radiusM);
+  const dx = (((mask.x0 + mask.x1 - box.x0 - box.x1) / 2) * depth) / camera.fx;
+  const dy = (((mask.y0 + mask.y1 - box.y0 - box.y1) / 2) * depth) / camera.fy;
+  return compose(expTwist([dx, dy, 0, 0, 0, 0]), pose);
+}
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}

@@ -1,0 +1,49 @@
+/** Makes one trajectory of a forward and a backward pass, and says how far each pose can be trusted. */
+
+import { interpolate, rotationAngleBetween, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
+import type { FollowedFrame } from './follow.js';
+import type { TrackedObject } from './objective.js';
+import type { MeasuredPose } from './smooth.js';
+
+/** Losses this far apart make the worse pose worth e times less. */
+const VALUE_SCALE = 0.015;
+/** Poses farther apart than this (object radii, radians) are different answers: their mean would be neither. */
+const SAME_RADII = 0.35;
+const SAME_RAD = 0.35;
+/** Error of a good fit in window pixels, and how it grows with what does not agree. */
+const FIT_ERROR_PX = 0.35;
+const ERROR_PX_PER_MISS = 5;
+/** A turn shows about this much less in the outline than a shift. */
+const TURN_BLINDNESS = 2;
+
+/** Frame by frame the better of two followed poses, or their weighted mean where they agree. Same frames in the same order. */
+export function fusePasses(
+  forward: readonly FollowedFrame[],
+  backward: readonly FollowedFrame[],
+  object: TrackedObject,
+): FollowedFrame[] {
+  return forward.map((f, k) => {
+    const b = backward[k];
+    if (f.lost || b.lost) return f.lost ? b : f;
+    const share = 1 / (1 + Math.exp((f.value - b.value) / VALUE_SCALE));
+    const apart = distance(translationOf(f.cameraFromObject), translationOf(b.cameraFromObject));
+    const turned = rotationAngleBetween(f.cameraFromObject, b.cameraFromObject);
+    if (apart > SAME_RADII * object.radiusM || turned > SAME_RAD) return f.value <= b.value ? f : b;
+    const cameraFromObject = interpolate(b.cameraFromObject, f.cameraFromObject, share);
+    return { ...(f.value <= b.value ? f : b), cameraFromObject };
+  });
+}
+
+/** Standard deviations of a followed pose: pixels of fit error at the object's distance. `focalPx` of the tracking window. */
+export function measuredPose(frame: FollowedFrame, object: TrackedObject, focalPx: number): MeasuredPose {
+  const depth = Math.max(frame.cameraFromObject[11], 1e-3);
+  const errorPx = FIT_ERROR_PX + ERROR_PX_PER_MISS * Math.max(0, 1 - frame.iou);
+  const radiusPx = Math.max((object.radiusM * focalPx) / depth, 2);
+  return {
+    cameraFromObject: frame.lost ? null : frame.cameraFromObject,
+    acrossM: (errorPx * depth) / focalPx,
+    alongM: (errorPx * depth) / radiusPx,
+    rotationRad: (TURN_BLINDNESS * errorPx) / radiusPx,
+  };
+}

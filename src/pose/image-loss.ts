@@ -1,0 +1,143 @@
+/** Render-and-compare losses of one window and their derivatives by what was drawn. */
+import type { Frame, FrameGradient } from '../splat/renderer.js';
+import type { Observation } from './observation.js';
+
+/** Relative weights; 0 switches a term off. All terms are dimensionless means. */
+export interface LossWeights {
+  readonly mask: number;
+  readonly rgb: number;
+  readonly depth: number;
+  readonly track: number;
+  readonly contact: number;
+}
+
+/** Coverage outside of the mask: extra cost per window pixel of distance, which widens the basin. */
+const DISTANCE_WEIGHT = 0.25;
+/** Charbonnier width of colour differences (0..1): noise and shading below it are nearly free. */
+const RGB_SOFT = 0.04;
+/** Charbonnier width of depth differences, metres. */
+const DEPTH_SOFT_M = 0.003;
+/** Depth differences are measured in this unit, metres. */
+const DEPTH_UNIT_M = 0.03;
+/** Depth farther off than this belongs to something else (metres). */
+const DEPTH_MAX_M = 0.15;
+/** Brightness may differ by this factor between the model and the frame (shadow of the hand, exposure). */
+const GAIN_RANGE = [0.75, 1.35] as const;
+const MIN_ALPHA = 0.02;
+
+export interface ImageLoss {
+  readonly value: number;
+  /** Soft intersection over union where pixels are cared for. */
+  readonly iou: number;
+  /** Share of the drawn silhouette on which the object's own mask is seen. */
+  readonly visibleFraction: number;
+  readonly gradient: FrameGradient;
+}
+
+/** Loss of a frame drawn over black (no layer) against an observation of the same size. */
+export function imageLoss(frame: Frame, observation: Observation, weights: LossWeights): ImageLoss {
+  const { inside, care } = observation.mask;
+  const count = inside.length;
+  const rgbGradient = new Float32Array(3 * count);
+  const alphaGradient = new Float32Array(count);
+  let intersection = 0;
+  let union = 0;
+  let drawn = 0;
+  let drawnSeen = 0;
+  let maskSum = 0;
+  const maskScale = weights.mask / Math.max(observation.areaPx, 1);
+  for (let i = 0; i < count; i++) {
+    const a = frame.alpha[i];
+    if (a > 0.5) {
+      drawn++;
+      drawnSeen += care[i] * inside[i];
+    }
+    if (care[i] === 0) continue;
+    intersection += Math.min(a, inside[i]);
+    union += Math.max(a, inside[i]);
+    const weight = 1 + DISTANCE_WEIGHT * observation.distancePx[i];
+    const difference = a - inside[i];
+    maskSum += weight * difference * difference;
+    alphaGradient[i] = maskScale * 2 * weight * difference;
+  }
+  let value = maskScale * maskSum;
+  if (weights.rgb > 0) value += rgbTerm(frame, observation, weights.rgb, rgbGradient);
+  let depthSum: Float32Array | undefined;
+  if (weights.depth > 0 && observation.depthM !== null) {
+    depthSum = new Float32Array(count);
+    value += depthTerm(frame, observation, observation.depthM, weights.depth, alphaGradient, depthSum);
+  }
+  return {
+    value,
+    iou: union > 0 ? intersection / union : 0,
+    visibleFraction: drawn > 0 ? Math.min(1, drawnSeen / drawn) : 0,
+    gradient: { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
+  };
+}
+
+/** Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). */
+function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradient: Float32Array): number {
+  const { inside, care } = mask;
+  const gain = brightnessGain(frame, rgb, mask.inside, care);
+  let area = 0;
+  for (let i = 0; i < inside.length; i++) if (care[i] > 0 && Math.max(frame.alpha[i], inside[i]) > 0.5) area++;
+  if (area === 0) return 0;
+  const scale = weight / (3 * area);
+  let sum = 0;
+  for (let i = 0; i < inside.length; i++) {
+    if (care[i] === 0 || (frame.alpha[i] < MIN_ALPHA && inside[i] === 0)) continue;
+    for (let c = 3 * i; c < 3 * i + 3; c++) {
+      const difference = gain * frame.rgb[c] - inside[i] * rgb[c];
+      const soft = Math.sqrt(difference * difference + RGB_SOFT * RGB_SOFT);
+      sum += soft - RGB_SOFT;
+      gradient[c] = (scale * gain * difference) / soft;
+    }
+  }
+  return scale * sum;
+}
+
+/** Least-squares brightness of the frame relative to the model, where both show the object. */
+function brightnessGain(frame: Frame, rgb: Float32Array, inside: Float32Array, care: Float32Array): number {
+  let cross = 0;
+  let own = 0;
+  for (let i = 0; i < inside.length; i++) {
+    if (care[i] === 0 || inside[i] < 0.9 || frame.alpha[i] < 0.9) continue;
+    for (let c = 3 * i; c < 3 * i + 3; c++) {
+      cross += frame.rgb[c] * rgb[c];
+      own += frame.rgb[c] * frame.rgb[c];
+    }
+  }
+  return own > 0 ? Math.min(GAIN_RANGE[1], Math.max(GAIN_RANGE[0], cross / own)) : 1;
+}
+
+/** Mean Charbonnier difference of expected depth D = S / alpha; its derivative goes to the depth sum S and to alpha. */
+function depthTerm(
+  frame: Frame,
+  { mask }: Observation,
+  observed: Float32Array,
+  weight: number,
+  alphaGradient: Float32Array,
+  depthSumGradient: Float32Array,
+): number {
+  const usable = (i: number): boolean =>
+    mask.care[i] > 0 &&
+    mask.inside[i] > 0.9 &&
+    frame.alpha[i] > 0.5 &&
+    observed[i] > 0 &&
+    Math.abs(frame.depthM[i] - observed[i]) < DEPTH_MAX_M;
+  let area = 0;
+  for (let i = 0; i < observed.length; i++) if (usable(i)) area++;
+  if (area === 0) return 0;
+  const scale = weight / (area * DEPTH_UNIT_M);
+  let sum = 0;
+  for (let i = 0; i < observed.length; i++) {
+    if (!usable(i)) continue;
+    const difference = frame.depthM[i] - observed[i];
+    const soft = Math.sqrt(difference * difference + DEPTH_SOFT_M * DEPTH_SOFT_M);
+    sum += soft - DEPTH_SOFT_M;
+    const byDepth = (scale * difference) / soft;
+    depthSumGradient[i] = byDepth / frame.alpha[i];
+    alphaGradient[i] -= (byDepth * frame.depthM[i]) / frame.alpha[i];
+  }
+  return scale * sum;
+}

@@ -1,0 +1,84 @@
+/** The whole render-and-compare loss of one object at one pose, over one or several frames in which it has that pose. */
+import type { Mat4 } from '../math/se3.js';
+import type { PreparedSet, SplatRenderer } from '../splat/renderer.js';
+import { imageLoss, type LossWeights } from './image-loss.js';
+import type { Observation } from './observation.js';
+import type { PoseOptions } from './options.js';
+import { contactLoss, type PointTargets, trackLoss } from './point-loss.js';
+
+/** What stays the same while one object is tracked. */
+export interface TrackedObject {
+  readonly id: number;
+  readonly renderer: SplatRenderer;
+  readonly set: PreparedSet;
+  /** [M, 3] points that can touch the table. */
+  readonly extremes: Float64Array;
+  /** Radius of the bounding sphere about the origin, metres. */
+  readonly radiusM: number;
+  readonly worldFromCamera: Mat4;
+  readonly weights: LossWeights;
+}
+
+/** One frame's share of the loss. Track targets are in the pixels of the observation's window. */
+export interface View {
+  readonly observation: Observation;
+  readonly tracks: PointTargets | null;
+}
+
+export interface Evaluation {
+  readonly value: number;
+  /** [6] derivative by a left perturbation of cameraFromObject; zeros unless asked for. */
+  readonly gradient: Float64Array;
+  readonly iou: number;
+  readonly visibleFraction: number;
+}
+
+/** Weights by the switches. Colour counts less than the outline: on plain objects it mostly carries shading. */
+export function weightsOf(options: PoseOptions): LossWeights {
+  return {
+    mask: options.maskLoss ? 1 : 0,
+    rgb: options.rgbLoss ? 1.5 : 0,
+    depth: options.depthLoss ? 0.5 : 0,
+    track: options.trackLoss ? 0.6 : 0,
+    contact: options.contact ? 1 : 0,
+  };
+}
+
+export function evaluatePose(
+  object: TrackedObject,
+  cameraFromObject: Mat4,
+  views: readonly View[],
+  withGradient: boolean,
+): Evaluation {
+  const { renderer, weights } = object;
+  const gradient = new Float64Array(6);
+  let value = 0;
+  let iou = 0;
+  let visibleFraction = 0;
+  const share = 1 / Math.max(views.length, 1);
+  const instance = { set: object.set, cameraFromSet: cameraFromObject, label: 1 };
+  for (const { observation, tracks } of views) {
+    const { camera } = observation.crop;
+    const depth = weights.depth > 0 && observation.depthM !== null;
+    const frame = renderer.render(camera, [instance], { depth });
+    const image = imageLoss(frame, observation, weights);
+    value += share * image.value;
+    iou += share * image.iou;
+    visibleFraction += share * image.visibleFraction;
+    if (withGradient) {
+      const { twist } = renderer.poseGradient(image.gradient, 0);
+      for (let k = 0; k < 6; k++) gradient[k] += share * twist[k];
+    }
+    if (tracks !== null && weights.track > 0) {
+      const own = new Float64Array(6);
+      value += trackLoss(tracks, cameraFromObject, camera, share * weights.track, own);
+      if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
+    }
+  }
+  if (weights.contact > 0) {
+    const own = new Float64Array(6);
+    value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own);
+    if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
+  }
+  return { value, gradient, iou, visibleFraction };
+}

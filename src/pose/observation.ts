@@ -1,0 +1,92 @@
+/** What one frame shows of one object, cut out and resampled to the small window in which poses are compared. */
+import type { ByteImage, FloatImage, PixelBox, RgbImage } from '../image/image.js';
+import { distanceTo } from '../image/morphology.js';
+import type { Intrinsics } from '../math/camera.js';
+import { type Crop, cropAround, type MaskSample, sampleMask, sampleRgb } from '../objects/crop.js';
+
+/** Room around the object on each side, per longer side: a hand moves it about that far between frames. */
+const MARGIN = 0.3;
+/** Frame pixels next to a hand or another object whose mask is not trusted. */
+const GUARD_PX = 1;
+/** Coverage outside of the mask costs more the farther it is, up to this distance (window pixels). */
+const MAX_DISTANCE_PX = 10;
+
+export interface Observation {
+  readonly crop: Crop;
+  readonly mask: MaskSample;
+  /** [H, W, 3] f32 0..1. */
+  readonly rgb: Float32Array;
+  /** [H, W] f32 metres, 0 = unknown; null without a depth map. */
+  readonly depthM: Float32Array | null;
+  /** [H, W] f32 window pixels to the observed mask, capped. */
+  readonly distancePx: Float32Array;
+  /** Observed and cared-for coverage, window pixels. */
+  readonly areaPx: number;
+}
+
+export interface FrameEvidence {
+  readonly rgb: RgbImage;
+  readonly idMap: ByteImage;
+  readonly depth?: FloatImage | null;
+}
+
+/** `box` is where the object is expected, in frame pixels. */
+export function observe(
+  evidence: FrameEvidence,
+  id: number,
+  camera: Intrinsics,
+  box: PixelBox,
+  sizePx: number,
+): Observation {
+  const crop = cropAround(camera, box, MARGIN, sizePx);
+  const { widthPx, heightPx } = crop.camera;
+  const mask = sampleMask(evidence.idMap, id, crop, GUARD_PX);
+  const hard = Uint8Array.from(mask.inside, (v) => (v >= 0.5 ? 1 : 0));
+  const distancePx = distanceTo(hard, widthPx, heightPx).map((d) => Math.min(d, MAX_DISTANCE_PX));
+  let areaPx = 0;
+  for (let i = 0; i < mask.inside.length; i++) areaPx += mask.inside[i] * mask.care[i];
+  const depthM = evidence.depth ? sampleDepth(evidence.depth, crop) : null;
+  return { crop, mask, rgb: sampleRgb(evidence.rgb, crop), depthM, distancePx, areaPx };
+}
+
+/** Nearest depth value: averaging across edges would invent surfaces. */
+function sampleDepth(depth: FloatImage, crop: Crop): Float32Array {
+  const { widthPx, heightPx } = crop.camera;
+  const out = new Float32Array(widthPx * heightPx);
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      const sx = Math.floor(crop.x0Px + (x + 0.5) / crop.scale);
+      const sy = Math.floor(crop.y0Px + (y + 0.5) / crop.scale);
+      const inside = sx >= 0 && sy >= 0 && sx < depth.widthPx && sy < depth.heightPx;
+      const value = inside ? depth.data[sy * depth.widthPx + sx] : 0;
+      out[i] = value > 0 && Number.isFinite(value) ? value : 0;
+    }
+  }
+  return out;
+}
+
+/** Box of an id's pixels in an id map; null when there are none. */
+export function boxOfId(idMap: ByteImage, id: number): PixelBox | null {
+  const { widthPx, heightPx, data } = idMap;
+  const box = { x0: widthPx, y0: heightPx, x1: 0, y1: 0 };
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      if (data[i] !== id) continue;
+      box.x0 = Math.min(box.x0, x);
+      box.x1 = Math.max(box.x1, x + 1);
+      box.y0 = Math.min(box.y0, y);
+      box.y1 = Math.max(box.y1, y + 1);
+    }
+  }
+  return box.x1 > box.x0 ? box : null;
+}
+
+export function unionBox(a: PixelBox | null, b: PixelBox | null): PixelBox | null {
+  if (a === null || b === null) return a ?? b;
+  return {
+    x0: Math.min(a.x0, b.x0),
+    y0: Math.min(a.y0, b.y0),
+    x1: Math.max(a.x1, b.x1),
+    y1: Math.max(a.y1, b.y1),
+  };
+}

@@ -1,0 +1,139 @@
+/** Smooths a pose sequence forwards and backwards: Kalman filter with constant velocity, then Rauch-Tung-Striebel (1965). */
+import { fromQuaternion, type Mat4, type QuatWxyz, quaternionOf, translationOf } from '../math/se3.js';
+
+/** One measured pose; `null` pose: nothing was measured (occlusion), the smoother fills it in. */
+export interface MeasuredPose {
+  readonly cameraFromObject: Mat4 | null;
+  /** Standard deviations across the view and along it (metres), and of rotation (radians). */
+  readonly acrossM: number;
+  readonly alongM: number;
+  readonly rotationRad: number;
+}
+
+export interface SmoothedPose {
+  readonly cameraFromObject: Mat4;
+  readonly sdM: number;
+  readonly sdRad: number;
+}
+
+/** How much a hand changes its speed: standard deviation of acceleration (m/s^2) and of angular acceleration (rad/s^2). */
+const ACCELERATION = 3;
+const ANGULAR_ACCELERATION = 20;
+
+/** Poses at a constant frame interval `dtSec`. Null when nothing at all was measured. */
+export function smoothPoses(measured: readonly MeasuredPose[], dtSec: number): SmoothedPose[] | null {
+  const known = measured.flatMap((m) => (m.cameraFromObject ? [m.cameraFromObject] : []));
+  if (known.length === 0) return null;
+  // Quaternions of one sign along the sequence are smoothed as four numbers: turns from frame to frame are small.
+  const quaternions: (QuatWxyz | null)[] = [];
+  let previous = quaternionOf(known[0]);
+  for (const { cameraFromObject } of measured) {
+    if (cameraFromObject === null) {
+      quaternions.push(null);
+      continue;
+    }
+    const q = quaternionOf(cameraFromObject);
+    const sign = q.reduce((sum, v, k) => sum + v * previous[k], 0) < 0 ? -1 : 1;
+    previous = [sign * q[0], sign * q[1], sign * q[2], sign * q[3]];
+    quaternions.push(previous);
+  }
+  const positions = measured.map((m) => (m.cameraFromObject ? translationOf(m.cameraFromObject) : null));
+  const axis = (k: number, sd: (m: MeasuredPose) => number) =>
+    smoothSeries(
+      positions.map((p) => p?.[k] ?? null),
+      measured.map(sd),
+      dtSec,
+      ACCELERATION,
+    );
+  const x = axis(0, (m) => m.acrossM);
+  const y = axis(1, (m) => m.acrossM);
+  const z = axis(2, (m) => m.alongM);
+  const q = [0, 1, 2, 3].map((k) =>
+    smoothSeries(
+      quaternions.map((value) => value?.[k] ?? null),
+      measured.map((m) => m.rotationRad / 2),
+      dtSec,
+      ANGULAR_ACCELERATION / 2,
+    ),
+  );
+  return measured.map((_, t) => {
+    const raw = q.map((series) => series[t].value);
+    const length = Math.hypot(...raw) || 1;
+    const unit: QuatWxyz = [raw[0] / length, raw[1] / length, raw[2] / length, raw[3] / length];
+    return {
+      cameraFromObject: fromQuaternion(unit, [x[t].value, y[t].value, z[t].value]),
+      sdM: Math.hypot(x[t].sd, y[t].sd, z[t].sd),
+      sdRad: 2 * Math.max(...q.map((series) => series[t].sd)),
+    };
+  });
+}
+
+/** Smoothed values and standard deviations of one coordinate; null measurements are predicted. At least one must be known. */
+export function smoothSeries(
+  values: readonly (number | null)[],
+  sds: readonly number[],
+  dt: number,
+  accelerationSd: number,
+): { value: number; sd: number }[] {
+  const n = values.length;
+  const first = values.find((v) => v !== null) ?? 0;
+  // State [value, speed], covariance [a, b; b, c]. White acceleration: Q of the continuous model.
+  const q = accelerationSd * accelerationSd;
+  const [q00, q01, q11] = [(q * dt ** 4) / 4, (q * dt ** 3) / 2, q * dt * dt];
+  type State = { v: number; s: number; a: number; b: number; c: number };
+  const predicted: State[] = [];
+  const filtered: State[] = [];
+  let state: State = { v: first, s: 0, a: 1, b: 0, c: 4 };
+  for (let t = 0; t < n; t++) {
+    const p: State =
+      t === 0
+        ? state
+        : {
+            v: state.v + dt * state.s,
+            s: state.s,
+            a: state.a + 2 * dt * state.b + dt * dt * state.c + q00,
+            b: state.b + dt * state.c + q01,
+            c: state.c + q11,
+          };
+    predicted.push(p);
+    const measurement = values[t];
+    if (measurement === null) state = p;
+    else {
+      const variance = p.a + sds[t] * sds[t];
+      const [k0, k1] = [p.a / variance, p.b / variance];
+      const innovation = measurement - p.v;
+      state = {
+        v: p.v + k0 * innovation,
+        s: p.s + k1 * innovation,
+        a: p.a * (1 - k0),
+        b: p.b * (1 - k0),
+        c: p.c - k1 * p.b,
+      };
+    }
+    filtered.push(state);
+  }
+  const smoothed: State[] = [...filtered];
+  for (let t = n - 2; t >= 0; t--) {
+    const f = filtered[t];
+    const p = predicted[t + 1];
+    const later = smoothed[t + 1];
+    // Gain C = P F' inv(P_predicted), F = [1 dt; 0 1].
+    const det = p.a * p.c - p.b * p.b;
+    const [i00, i01, i11] = [p.c / det, -p.b / det, p.a / det];
+    const [m00, m01, m10, m11] = [f.a + dt * f.b, f.b, f.b + dt * f.c, f.c];
+    const c00 = m00 * i00 + m01 * i01;
+    const c01 = m00 * i01 + m01 * i11;
+    const c10 = m10 * i00 + m11 * i01;
+    const c11 = m10 * i01 + m11 * i11;
+    const [dv, ds] = [later.v - p.v, later.s - p.s];
+    const [da, db, dc] = [later.a - p.a, later.b - p.b, later.c - p.c];
+    smoothed[t] = {
+      v: f.v + c00 * dv + c01 * ds,
+      s: f.s + c10 * dv + c11 * ds,
+      a: f.a + c00 * (c00 * da + c01 * db) + c01 * (c00 * db + c01 * dc),
+      b: f.b + c10 * (c00 * da + c01 * db) + c11 * (c00 * db + c01 * dc),
+      c: f.c + c10 * (c10 * da + c11 * db) + c11 * (c10 * db + c11 * dc),
+    };
+  }
+  return smoothed.map((s) => ({ value: s.v, sd: Math.sqrt(Math.max(s.a, 0)) }));
+}

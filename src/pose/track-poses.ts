@@ -1,0 +1,143 @@
+/** The poses stage: where every object is in every frame. */
+import { type StageContext, throwIfCancelled } from '../base/context.js';
+import type { ByteImage, FloatImage } from '../image/image.js';
+import { inverse } from '../math/se3.js';
+import type { ObjectModel, Objects } from '../objects/object-model.js';
+import type { Perception, Tracks } from '../perceive/perception.js';
+import { createRenderer } from '../splat/create-renderer.js';
+import type { GaussianSet } from '../splat/gaussians.js';
+import type { SplatRenderer } from '../splat/renderer.js';
+import type { FrameSource } from '../video/frames.js';
+import { coarsenSet } from './coarse-set.js';
+import { measureFrames } from './measure-frames.js';
+import type { TrackedObject } from './objective.js';
+import { weightsOf } from './objective.js';
+import type { FrameEvidence } from './observation.js';
+import type { PoseOptions } from './options.js';
+import { extremePoints } from './point-loss.js';
+import type { PoseFrame, Poses } from './poses.js';
+import { type Trajectory, trackTrajectory } from './trajectory.js';
+
+/** Decoded frames kept at hand: both passes and the rests look at neighbouring frames again. */
+const CACHED_FRAMES = 24;
+/** With less of an object than this in sight, its pose is uncertain. */
+const MOSTLY_COVERED = 0.4;
+
+export interface PoseInputs {
+  readonly frames: FrameSource;
+  readonly perception: Perception;
+  readMask(frameIdx: number): Promise<ByteImage>;
+  readonly tracks: Tracks | null;
+  readonly objects: Objects;
+  /** By object id, in the object frame. */
+  readonly gaussians: ReadonlyMap<number, GaussianSet>;
+  /** z-depth maps at frame size, if a network or file gives them. */
+  readDepth?(frameIdx: number): Promise<FloatImage | null>;
+}
+
+export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: StageContext): Promise<Poses> {
+  const { perception, objects } = inputs;
+  const renderer = await createRenderer();
+  const evidence = cachedEvidence(inputs);
+  const worldFromCamera = inverse(perception.table.cameraFromWorld);
+  const total = objects.objects.length * perception.numFrames;
+  let done = 0;
+  const tracked: { model: ObjectModel; object: TrackedObject; trajectory: Trajectory }[] = [];
+  for (const model of objects.objects) {
+    throwIfCancelled(ctx);
+    const object = prepareObject(model, inputs, options, renderer, worldFromCamera);
+    const trajectory = await trackTrajectory(
+      {
+        object,
+        camera: perception.camera,
+        options,
+        random: ctx.random(`object-${model.id}`),
+        evidence,
+        model,
+        motion: perception.objects.find((o) => o.id === model.id)?.motion ?? null,
+        numFrames: perception.numFrames,
+        fps: perception.fps,
+        tracks: inputs.tracks,
+      },
+      () => {
+        throwIfCancelled(ctx);
+        ctx.progress(Math.min(done++, total), total, model.name);
+      },
+    );
+    tracked.push({ model, object, trajectory });
+  }
+  const framesOf = await measureFrames(tracked, perception.camera, perception.numFrames, options.poseCrop, evidence);
+  tracked.forEach(({ model, object }, k) => {
+    warnIfWeak(model, framesOf[k], ctx);
+    object.set.dispose();
+  });
+  ctx.progress(total, total, 'poses');
+  return {
+    kind: 'v2r/poses',
+    version: 1,
+    fps: perception.fps,
+    numFrames: perception.numFrames,
+    cameraFromWorld: perception.table.cameraFromWorld,
+    objects: tracked.map(({ model }, k) => ({ id: model.id, frames: framesOf[k] })),
+  };
+}
+
+function prepareObject(
+  model: ObjectModel,
+  inputs: PoseInputs,
+  options: PoseOptions,
+  renderer: SplatRenderer,
+  worldFromCamera: number[],
+): TrackedObject {
+  const full = inputs.gaussians.get(model.id);
+  if (!full) throw new Error(`object ${model.id} has no Gaussians`);
+  let radiusM = 0;
+  for (let i = 0; i < full.count; i++) {
+    radiusM = Math.max(radiusM, Math.hypot(...full.position.subarray(3 * i, 3 * i + 3)));
+  }
+  return {
+    id: model.id,
+    renderer,
+    set: renderer.prepare(coarsenSet(full, options.poseGaussians)),
+    extremes: extremePoints(full.position, full.count),
+    radiusM: Math.max(radiusM, 1e-3),
+    worldFromCamera,
+    weights: weightsOf(options),
+  };
+}
+
+/** Frames with masks (and depth), the most recent ones kept. */
+function cachedEvidence(inputs: PoseInputs): (frameIdx: number) => Promise<FrameEvidence> {
+  const cache = new Map<number, Promise<FrameEvidence>>();
+  const load = async (frameIdx: number): Promise<FrameEvidence> => {
+    const [rgb, idMap, depth] = await Promise.all([
+      inputs.frames.read(frameIdx),
+      inputs.readMask(frameIdx),
+      inputs.readDepth?.(frameIdx) ?? null,
+    ]);
+    return { rgb, idMap, depth };
+  };
+  return (frameIdx) => {
+    const known = cache.get(frameIdx) ?? load(frameIdx);
+    cache.delete(frameIdx);
+    cache.set(frameIdx, known);
+    if (cache.size > CACHED_FRAMES) cache.delete(cache.keys().next().value!);
+    return known;
+  };
+}
+
+function warnIfWeak(model: ObjectModel, frames: readonly PoseFrame[], ctx: StageContext): void {
+  const lost = frames.filter((f) => f.state === 'lost').length;
+  const guessed = frames.filter((f) => f.state === 'guessed').length;
+  if (lost + guessed > 0) {
+    ctx.warn(
+      'pose-gaps',
+      `object ${model.id} (${model.name}): ${guessed} frames interpolated through occlusion, ${lost} frames lost, of ${frames.length}`,
+    );
+  }
+  const moving = frames.filter((f) => f.state === 'moving');
+  const covered = moving.filter((f) => f.visibleFraction < MOSTLY_COVERED).length;
+  if (covered > moving.length / 2) {
+    ctx.warn('pose-weak', `object ${model.id} (${model.name}): mostly covered while it moves; its poses are uncertain`);
+  }
+}

@@ -1,0 +1,189 @@
+/** One object over the whole clip: one pose per rest, followed in between from both ends, fused and smoothed. */
+import type { Mat4 } from '../math/se3.js';
+import type { ObjectModel } from '../objects/object-model.js';
+import type { Tracks } from '../perceive/perception.js';
+import { refinePose } from './adam.js';
+import { type FollowedFrame, type FollowInputs, followObject, projectedBox } from './follow.js';
+import { fusePasses, measuredPose } from './fuse.js';
+import { LiftedTracks } from './lifted-tracks.js';
+import { boxOfId, observe, unionBox } from './observation.js';
+import type { PoseFrame } from './poses.js';
+import { estimateRest, type RestPose } from './rest.js';
+import { type MeasuredPose, smoothPoses } from './smooth.js';
+
+/** A gap longer than this is not bridged: the object is lost there (seconds). */
+const MAX_GAP_SEC = 1.2;
+/** Pinned ends of the smoother: a rest is known this well (metres, radians). */
+const REST_SD_M = 3e-4;
+const REST_SD_RAD = 3e-3;
+
+export interface TrajectoryInputs extends Omit<FollowInputs, 'lifted'> {
+  readonly model: ObjectModel;
+  /** Frames in which the object's image position changes; null: it never moves. */
+  readonly motion: { readonly firstFrame: number; readonly lastFrame: number } | null;
+  readonly numFrames: number;
+  readonly fps: number;
+  readonly tracks: Tracks | null;
+}
+
+/** Pose and state of every frame; loss and visibility are measured afterwards. */
+export type Trajectory = Pick<PoseFrame, 'cameraFromObject' | 'state' | 'sdM' | 'sdRad'>[];
+
+export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => void): Promise<Trajectory> {
+  const { model, motion, numFrames } = inputs;
+  const start = model.cameraFromObject;
+  const all: Trajectory = new Array(numFrames);
+  const rests = restsOf(motion, numFrames);
+  if (rests.moving === null) {
+    const rest = await estimateRest({ ...inputs, lifted: null }, start, [0, numFrames - 1], true);
+    fillRest(all, [0, numFrames - 1], rest?.cameraFromObject ?? start, rest);
+    return all;
+  }
+  const [first, last] = rests.moving;
+  const range = Array.from({ length: last - first + 1 }, (_, k) => first + k);
+  const { before, after } = rests;
+  const startsAfter = after !== null && model.referenceFrame > last;
+  const startsBefore = before !== null && !startsAfter;
+
+  let restBefore: RestPose | null = null;
+  let restAfter: RestPose | null = null;
+  let forward: FollowedFrame[] | null = null;
+  let backward: FollowedFrame[] | null = null;
+  if (startsBefore) {
+    restBefore = await estimateRest({ ...inputs, lifted: null }, start, before, true);
+    forward = await pass(inputs, restBefore?.cameraFromObject ?? start, restBefore, range, onFrame);
+    if (after !== null) {
+      restAfter = await estimateRest({ ...inputs, lifted: null }, endOf(forward), after, false);
+      if (restAfter !== null && inputs.options.backward) {
+        backward = await pass(inputs, restAfter.cameraFromObject, restAfter, [...range].reverse(), onFrame);
+      }
+    }
+  } else if (startsAfter) {
+    restAfter = await estimateRest({ ...inputs, lifted: null }, start, after, true);
+    backward = await pass(inputs, restAfter?.cameraFromObject ?? start, restAfter, [...range].reverse(), onFrame);
+    if (before !== null) {
+      restBefore = await estimateRest({ ...inputs, lifted: null }, endOf(backward), before, false);
+      if (restBefore !== null && inputs.options.backward) {
+        forward = await pass(inputs, restBefore.cameraFromObject, restBefore, range, onFrame);
+      }
+    }
+  } else {
+    const reference = Math.min(last, Math.max(first, model.referenceFrame));
+    const pose = await refineAt(inputs, start, reference);
+    const later = await pass(inputs, pose, null, range.slice(reference - first), onFrame);
+    const earlier = await pass(inputs, pose, null, range.slice(0, reference - first).reverse(), onFrame);
+    forward = [...earlier.reverse(), ...later];
+    if (after !== null) restAfter = await estimateRest({ ...inputs, lifted: null }, endOf(forward), after, false);
+    if (before !== null)
+      restBefore = await estimateRest({ ...inputs, lifted: null }, forward[0].cameraFromObject, before, false);
+  }
+  backward?.reverse();
+  const moving = forward && backward ? fusePasses(forward, backward, inputs.object) : (forward ?? backward ?? []);
+  if (before !== null) fillRest(all, before, restBefore?.cameraFromObject ?? start, restBefore);
+  if (after !== null) fillRest(all, after, restAfter?.cameraFromObject ?? endOf(moving), restAfter);
+  fillMoving(all, inputs, moving, first, restBefore, restAfter);
+  return all;
+}
+
+/** The clip cut into a rest before the motion, the motion, and a rest after it (inclusive frame ranges). */
+function restsOf(
+  motion: TrajectoryInputs['motion'],
+  numFrames: number,
+): { before: [number, number] | null; moving: [number, number] | null; after: [number, number] | null } {
+  if (motion === null) return { before: null, moving: null, after: null };
+  const first = Math.min(numFrames - 1, Math.max(0, motion.firstFrame));
+  const last = Math.min(numFrames - 1, Math.max(first, motion.lastFrame));
+  return {
+    before: first > 0 ? [0, first - 1] : null,
+    moving: [first, last],
+    after: last < numFrames - 1 ? [last + 1, numFrames - 1] : null,
+  };
+}
+
+const endOf = (frames: readonly FollowedFrame[]): Mat4 => frames[frames.length - 1].cameraFromObject;
+
+/** Follows over a range from a known pose; tracks get their places on the model in the frames of the rest it starts from. */
+async function pass(
+  inputs: TrajectoryInputs,
+  start: Mat4,
+  rest: RestPose | null,
+  frameIdxs: readonly number[],
+  onFrame: () => void,
+): Promise<FollowedFrame[]> {
+  const { object, camera, options, tracks } = inputs;
+  const lifted = options.trackLoss && tracks ? new LiftedTracks(tracks, object.id) : null;
+  const box = projectedBox(object, start, camera);
+  if (lifted && rest && box) {
+    // The frame next to the motion first: its tracks are the ones that go on.
+    const near = [...rest.frameIdxs].sort((a, b) => Math.abs(a - frameIdxs[0]) - Math.abs(b - frameIdxs[0]));
+    for (const frameIdx of near) lifted.lift(frameIdx, start, camera, box, object.renderer, object.set);
+  }
+  return followObject({ ...inputs, lifted }, start, frameIdxs, onFrame);
+}
+
+/** The start pose corrected in one frame, for objects that never rest. */
+async function refineAt(inputs: TrajectoryInputs, start: Mat4, frameIdx: number): Promise<Mat4> {
+  const { object, camera, options } = inputs;
+  const evidence = await inputs.evidence(frameIdx);
+  const box = unionBox(projectedBox(object, start, camera), boxOfId(evidence.idMap, object.id));
+  if (box === null) return start;
+  const observation = observe(evidence, object.id, camera, box, options.poseCrop);
+  const settings = { steps: 2 * options.poseSteps, freedom: 'free' } as const;
+  return refinePose(object, start, [{ observation, tracks: null }], settings).cameraFromObject;
+}
+
+function fillRest(all: Trajectory, [first, last]: readonly [number, number], pose: Mat4, rest: RestPose | null): void {
+  const state = rest === null ? 'guessed' : 'resting';
+  const uncertain = rest === null ? 10 : 1 + 10 * Math.max(0, 1 - rest.iou);
+  for (let t = first; t <= last; t++) {
+    all[t] = { cameraFromObject: pose, state, sdM: uncertain * 1e-3, sdRad: uncertain * 1e-2 };
+  }
+}
+
+/** Smooths the motion between its pinned ends; short gaps are filled, long ones stay lost. */
+function fillMoving(
+  all: Trajectory,
+  inputs: TrajectoryInputs,
+  moving: readonly FollowedFrame[],
+  first: number,
+  restBefore: RestPose | null,
+  restAfter: RestPose | null,
+): void {
+  const { object, camera, fps, options } = inputs;
+  const extent = (2 * object.radiusM * camera.fx) / Math.max(inputs.model.cameraFromObject[11], 0.05);
+  const windowFocal = (camera.fx * options.poseCrop) / (1.6 * Math.max(extent, 1));
+  const pin = (rest: RestPose | null): MeasuredPose[] =>
+    rest
+      ? [{ cameraFromObject: rest.cameraFromObject, acrossM: REST_SD_M, alongM: REST_SD_M, rotationRad: REST_SD_RAD }]
+      : [];
+  const measured = moving.map((frame) => measuredPose(frame, object, windowFocal));
+  const pinned = [...pin(restBefore), ...measured, ...pin(restAfter)];
+  const smoothed = smoothPoses(pinned, 1 / fps)?.slice(pin(restBefore).length) ?? null;
+  const gap = gapLengths(moving);
+  moving.forEach((frame, k) => {
+    const tooLong = gap[k] > MAX_GAP_SEC * fps;
+    if (smoothed === null || tooLong) {
+      all[first + k] = { cameraFromObject: null, state: 'lost', sdM: object.radiusM, sdRad: Math.PI };
+      return;
+    }
+    const useSmoothed = options.smooth || frame.lost;
+    all[first + k] = {
+      cameraFromObject: useSmoothed ? smoothed[k].cameraFromObject : frame.cameraFromObject,
+      state: frame.lost ? 'guessed' : 'moving',
+      sdM: smoothed[k].sdM,
+      sdRad: smoothed[k].sdRad,
+    };
+  });
+}
+
+/** For every lost frame the length of the gap it lies in, else 0. */
+function gapLengths(frames: readonly FollowedFrame[]): number[] {
+  const lengths = new Array<number>(frames.length).fill(0);
+  for (let k = 0; k < frames.length; ) {
+    let end = k;
+    while (end < frames.length && frames[end].lost) end++;
+    lengths.fill(end - k, k, end);
+    k = Math.max(end, k + 1);
+  }
+  return lengths;
+}
