@@ -2,8 +2,15 @@ import { defineOptions, type OptionsOf } from '../base/options.js';
 
 export const episodeOptions = defineOptions({
   episodes: { kind: 'number', default: 10, min: 1, max: 1_000_000, integer: true, help: 'Episodes to attempt.' },
-  fps: { kind: 'number', default: 20, min: 1, max: 60, integer: true, help: 'Frames per second of the episodes.' },
-  width: {
+  episodeFps: {
+    kind: 'number',
+    default: 20,
+    min: 1,
+    max: 60,
+    integer: true,
+    help: 'Frames per second of the episodes.',
+  },
+  imageWidth: {
     kind: 'optional-number',
     min: 32,
     max: 3840,

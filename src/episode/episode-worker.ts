@@ -38,7 +38,7 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
   const { inputs, objectGaussians } = await loadEpisodeInputs(setup.folders);
   let stage: EpisodeStage | undefined;
   const openStage = async (): Promise<EpisodeStage> => {
-    const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.width);
+    const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.imageWidth);
     return prepareStage(await createRenderer(), {
       robot: inputs.robot,
       robotGaussians: robotGaussians(FRANKA_SHAPES, inputs.robot.joints.length + 2, spacingFor(camera.widthPx)),

@@ -87,14 +87,14 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
       ),
     );
   }
-  const sampled = sampleLegs(robot, scene.worldFromBase, legs, options.fps, start);
-  const checks = checkEpisode(inputs, options.clearance, world, options.fps, sampled, legs, wantedEnds);
+  const sampled = sampleLegs(robot, scene.worldFromBase, legs, options.episodeFps, start);
+  const checks = checkEpisode(inputs, options.clearance, world, options.episodeFps, sampled, legs, wantedEnds);
   const failed = checks.find((check) => !check.ok);
   const { legOfFrame: _, ...frames } = sampled;
   return {
     ...frames,
     seed,
-    fps: options.fps,
+    fps: options.episodeFps,
     draws: { attempt, objects: placements.map(({ id, xM, yM, yawRad }) => ({ id, xM, yM, yawRad })) },
     grasps,
     checks,
@@ -193,7 +193,7 @@ function rejectedPlan(
 ): EpisodePlan {
   return {
     seed,
-    fps: options.fps,
+    fps: options.episodeFps,
     numFrames: 0,
     draws: { attempt, objects: placements.map(({ id, xM, yM, yawRad }) => ({ id, xM, yM, yawRad })) },
     jointPositions: new Float32Array(0),

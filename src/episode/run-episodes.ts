@@ -27,7 +27,7 @@ export async function runEpisodes(
   ctx: StageContext,
 ): Promise<Episodes> {
   const { inputs } = await loadEpisodeInputs(folders);
-  const camera = datasetCamera(inputs.scene.camera, options.width);
+  const camera = datasetCamera(inputs.scene.camera, options.imageWidth);
   const setup: EpisodeWorkerSetup = {
     folders,
     options,
@@ -58,7 +58,7 @@ export async function runEpisodes(
     version: 1,
     robot: inputs.robot.name,
     jointNames: inputs.robot.joints.map((joint) => joint.name),
-    fps: options.fps,
+    fps: options.episodeFps,
     camera: { name: CAMERA_NAME, widthPx: camera.widthPx, heightPx: camera.heightPx },
     video: ENCODE_DEFAULTS,
     objectIds: inputs.objects.map((object) => object.id),
