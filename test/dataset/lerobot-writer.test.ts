@@ -125,7 +125,7 @@ describe('LeRobotWriter', () => {
   it('warns about a value that never changes', async () => {
     const ctx = createContext('dataset');
     const writer = await createLeRobotWriter(path.join(work, 'constant'), SPEC, ctx);
-    const episode = await makeEpisode(path.join(work, 'parts'), 0, 3);
+    const episode = await makeEpisode(0, 3);
     await writer.addEpisode({ ...episode, action: Float32Array.of(1, 2, 0.04, 1.1, 2.1, 0.04, 1.2, 2.2, 0.04) });
     await writer.finish();
     expect(ctx.warnings).toHaveLength(1);
@@ -137,7 +137,7 @@ describe('LeRobotWriter', () => {
     await mkdir(target);
     const ctx = createContext('dataset');
     const writer = await createLeRobotWriter(target, SPEC, ctx);
-    await writer.addEpisode(await makeEpisode(path.join(work, 'parts'), 0, 3));
+    await writer.addEpisode(await makeEpisode(0, 3));
     await writer.abort();
     expect(existsSync(`${target}.partial`)).toBe(false);
     expect(await readdir(target)).toEqual([]);
@@ -148,7 +148,7 @@ describe('LeRobotWriter', () => {
   it('shows nothing at the target before it is finished', async () => {
     const target = path.join(work, 'unfinished');
     const writer = await createLeRobotWriter(target, SPEC, createContext('dataset'));
-    await writer.addEpisode(await makeEpisode(path.join(work, 'parts'), 0, 3));
+    await writer.addEpisode(await makeEpisode(0, 3));
     expect(existsSync(target)).toBe(false);
     await writer.finish();
     expect((await verifyLeRobot(target)).errors).toEqual([]);
@@ -156,7 +156,7 @@ describe('LeRobotWriter', () => {
 
   it('stops at bad values and says where they are', async () => {
     const writer = await createLeRobotWriter(path.join(work, 'bad'), SPEC, createContext('dataset'));
-    const episode = await makeEpisode(path.join(work, 'parts'), 0, 3);
+    const episode = await makeEpisode(0, 3);
     const state = episode.state.slice();
     state[4] = Number.NaN;
     await expect(writer.addEpisode({ ...episode, state })).rejects.toThrow(
@@ -174,7 +174,7 @@ describe('LeRobotWriter', () => {
     const controller = new AbortController();
     const ctx = createContext('dataset', { signal: controller.signal });
     const writer = await createLeRobotWriter(path.join(work, 'cancelled'), SPEC, ctx);
-    const episode = await makeEpisode(path.join(work, 'parts'), 0, 3);
+    const episode = await makeEpisode(0, 3);
     controller.abort();
     await expect(writer.addEpisode(episode)).rejects.toThrow(CancelledError);
     await writer.abort();

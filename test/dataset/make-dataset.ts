@@ -1,5 +1,6 @@
 /** A small dataset of synthetic pictures, written by our own writer, for tests. */
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createContext } from '../../src/base/context.js';
@@ -50,12 +51,29 @@ export function picture(episode: number, frame: number, camera: string): RgbImag
   return image;
 }
 
-export async function makeEpisode(folder: string, episode: number, length: number): Promise<LeRobotEpisode> {
-  await mkdir(folder, { recursive: true });
+const made = new Map<string, Promise<LeRobotEpisode>>();
+let parts: Promise<string> | undefined;
+
+/** The same episode is encoded once per test file. Its videos lie in a temporary folder that is removed at exit. */
+export function makeEpisode(episode: number, length: number): Promise<LeRobotEpisode> {
+  const key = `${episode}-${length}`;
+  const known = made.get(key) ?? encodeEpisode(episode, length);
+  made.set(key, known);
+  return known;
+}
+
+async function partsFolder(): Promise<string> {
+  const folder = await temporaryFolder('parts');
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function encodeEpisode(episode: number, length: number): Promise<LeRobotEpisode> {
+  const folder = await (parts ??= partsFolder());
   const videoFiles: Record<string, string> = {};
   const imageStats: LeRobotEpisode['imageStats'] & Record<string, unknown> = {};
   for (const { name } of SPEC.cameras) {
-    const file = path.join(folder, `${name}-${episode}.mp4`);
+    const file = path.join(folder, `${name}-${episode}-${length}.mp4`);
     const encoder = await VideoEncoder.open(file, { ...SIZE, fps: FPS });
     const stats = new ImageStats(length);
     for (let frame = 0; frame < length; frame++) {
@@ -90,11 +108,10 @@ export async function makeDataset(
   changes: Partial<LeRobotSpec> = {},
   lengths: readonly number[] = [12, 20, 7],
 ): Promise<ReturnType<typeof createContext>> {
-  const parts = await temporaryFolder('parts');
   const ctx = createContext('dataset');
   const writer = await createLeRobotWriter(folder, { ...SPEC, ...changes }, ctx);
   for (const [episode, length] of lengths.entries()) {
-    await writer.addEpisode(await makeEpisode(parts, episode, length));
+    await writer.addEpisode(await makeEpisode(episode, length));
   }
   await writer.finish();
   return ctx;
