@@ -1,10 +1,9 @@
 /** An arm made of Gaussians: one set per link, plus one finger that is drawn twice. */
-
 import { fromAxes, quaternionOf } from '../math/se3.js';
-import { cross, perpendicular, type Vec3 } from '../math/vec3.js';
+import { cross, dot, norm, perpendicular, sub, type Vec3 } from '../math/vec3.js';
 import { createGaussians, type GaussianSet, SH_C0 } from '../splat/gaussians.js';
-import { FINGER, type Material, type ShapePart } from './franka-shapes.js';
-import { solidDistance, surfacePoints } from './solid.js';
+import { FINGER, type Material, type Paint, type ShapePart } from './franka-shapes.js';
+import { surfacePoints } from './solid.js';
 
 export interface RobotGaussians {
   /** By `Capsule.frame`: base, links, hand. In the frame of the link. */
@@ -16,67 +15,78 @@ export interface RobotGaussians {
 
 /** sRGB 0..1 seen straight on, and how much darker the surface gets where it turns away from the viewer. */
 const MATERIALS: Record<Material, { rgb: Vec3; falloff: number }> = {
-  shell: { rgb: [0.93, 0.935, 0.94], falloff: 0.5 },
-  dark: { rgb: [0.21, 0.22, 0.24], falloff: 0.45 },
-  hand: { rgb: [0.86, 0.87, 0.88], falloff: 0.5 },
-  rubber: { rgb: [0.11, 0.11, 0.12], falloff: 0.4 },
-  metal: { rgb: [0.68, 0.69, 0.71], falloff: 0.55 },
-  light: { rgb: [0.35, 0.65, 0.95], falloff: 0.1 },
+  shell: { rgb: [0.945, 0.95, 0.955], falloff: 0.46 },
+  dark: { rgb: [0.2, 0.205, 0.215], falloff: 0.42 },
+  hand: { rgb: [0.87, 0.88, 0.885], falloff: 0.48 },
+  rubber: { rgb: [0.1, 0.1, 0.105], falloff: 0.4 },
 };
 
-/** Standard deviation of a disc per grid spacing (1.5 points per spacing squared): closed without washing edges out. */
-const DISC_SD_PER_SPACING = 0.55;
-const THICKNESS_RATIO = 0.1;
-const OPACITY_LOGIT = Math.log(0.98 / 0.02);
+/**
+ * Standard deviation of a disc per grid spacing, with about 1.5 points per spacing squared. Smaller ones leave gaps through which the
+ * dark far side shines.
+ */
+const DISC_SD_PER_SPACING = 0.62;
+/** Discs reach over the outline by about this share of their size: they are drawn in by as much. */
+const INSET_PER_SD = 0.35;
+const THICKNESS_RATIO = 0.12;
+const OPACITY = 0.99;
 /** Spherical harmonics constant of degree 1. */
 const SH_C1 = 0.4886025119029199;
 
-/** Spacing that keeps a robot filling an image of `widthPx` closed and sharp: about 1.5 px at arm's length, metres. */
+/** Spacing that keeps a robot closed and sharp in an image of this width, metres: 1.5 to 2 px at arm's length. */
 export function spacingFor(widthPx: number): number {
   return Math.min(0.012, Math.max(0.0055, 3.2 / widthPx));
 }
 
-/** Gaussians of a robot given by solids. `numFrames`: base + links + hand. Deterministic. */
+/** Gaussians of a robot given by solids. `numFrames`: base + links + hand. No randomness: the same set every time. */
 export function robotGaussians(shapes: readonly ShapePart[], numFrames: number, spacingM: number): RobotGaussians {
-  const links = Array.from({ length: numFrames }, (_, frame) =>
+  const of = (frame: number, spacing: number): GaussianSet =>
     setOf(
       shapes.filter((shape) => shape.frame === frame),
-      spacingM,
-    ),
+      spacing,
+    );
+  const links = Array.from({ length: numFrames }, (_, frame) =>
+    of(frame, frame >= numFrames - 2 ? spacingM * 0.75 : spacingM),
   );
-  // Fingers are small and in the middle of the picture: twice as fine.
-  const finger = setOf(
-    shapes.filter((shape) => shape.frame === FINGER),
-    spacingM / 2,
-  );
+  // Hand and fingers are small and in the middle of the picture: finer.
+  const finger = of(FINGER, spacingM / 2);
   return { links, finger, count: links.reduce((sum, set) => sum + set.count, 2 * finger.count) };
 }
 
 function setOf(parts: readonly ShapePart[], spacingM: number): GaussianSet {
-  const discs: { point: Vec3; normal: Vec3; material: Material }[] = [];
-  parts.forEach((part, index) => {
+  const sd = spacingM * DISC_SD_PER_SPACING;
+  const discs = parts.flatMap((part) => {
     const { points, normals } = surfacePoints(part.solid, spacingM);
-    points.forEach((point, i) => {
-      // What lies inside another part of the same link is never seen.
-      const hidden = parts.some((other, k) => k !== index && solidDistance(point, other.solid) < -HIDDEN_DEPTH_M);
-      if (!hidden) discs.push({ point, normal: normals[i], material: part.material });
-    });
+    return points.map((point, i) => ({ point, normal: normals[i], material: materialAt(point, part) }));
   });
   const set = createGaussians(discs.length, 1);
-  const sd = Math.log(spacingM * DISC_SD_PER_SPACING);
-  const thickness = Math.log(spacingM * DISC_SD_PER_SPACING * THICKNESS_RATIO);
+  const logSd = Math.log(sd);
+  const logThickness = Math.log(sd * THICKNESS_RATIO);
+  const opacityLogit = Math.log(OPACITY / (1 - OPACITY));
   discs.forEach(({ point, normal, material }, i) => {
     const across = perpendicular(normal);
-    set.position.set(point, 3 * i);
+    for (let c = 0; c < 3; c++) set.position[3 * i + c] = point[c] - INSET_PER_SD * sd * normal[c];
     set.rotation.set(quaternionOf(fromAxes(across, cross(normal, across), normal, [0, 0, 0])), 4 * i);
-    set.logScale.set([sd, sd, thickness], 3 * i);
-    set.opacityLogit[i] = OPACITY_LOGIT;
+    set.logScale.set([logSd, logSd, logThickness], 3 * i);
+    set.opacityLogit[i] = opacityLogit;
     writeShadedColour(set, i, normal, material);
   });
   return set;
 }
 
-const HIDDEN_DEPTH_M = 0.002;
+function materialAt(point: Vec3, part: ShapePart): Material {
+  return part.paints.find((paint) => isPainted(point, paint))?.material ?? part.material;
+}
+
+function isPainted(point: Vec3, { a, b, fromRadiusM, toRadiusM }: Paint): boolean {
+  const line = sub(b, a);
+  const length = norm(line);
+  const offset = sub(point, a);
+  const along = dot(offset, line) / length;
+  if (along < 0 || along > length) return false;
+  const radius = Math.sqrt(Math.max(0, dot(offset, offset) - along * along));
+  return radius >= fromRadiusM && radius <= toRadiusM;
+}
 
 /**
  * Colour = rgb (1 - falloff + falloff n.v), v towards the viewer: a lamp beside the camera. It is linear in the viewing direction

@@ -1,8 +1,8 @@
 /**
- * Solids as signed distance functions: tapered, rounded cylinders and rounded boxes, blended smoothly into one another. The robot's
- * shells are written with these, and turned into evenly spread surface points.
+ * Solids as signed distance functions: tapered, rounded bars and rounded blocks, melted smoothly into one another. The robot's shells
+ * are written with these, and turned into evenly spread surface points.
  */
-import { add, dot, norm, normalize, scale, sub, type Vec3 } from '../math/vec3.js';
+import { norm, normalize, scale, sub, type Vec3 } from '../math/vec3.js';
 
 /** A round bar from a to b, metres: radii at both ends, edges of both caps rounded by `edgeM` (at most either radius). */
 export interface Bar {
@@ -24,55 +24,73 @@ export interface Block {
 
 export type Primitive = Bar | Block;
 
-/** Signed distance of a point to a primitive: negative inside, exact near the surface. Source: Quilez, "Distance functions". */
-export function primitiveDistance(p: Vec3, shape: Primitive): number {
-  if (shape.kind === 'block') {
-    const q = [0, 1, 2].map((i) => Math.abs(p[i] - shape.centre[i]) - shape.half[i] + shape.edgeM);
-    const outside = Math.hypot(Math.max(q[0], 0), Math.max(q[1], 0), Math.max(q[2], 0));
-    return outside + Math.min(Math.max(q[0], q[1], q[2]), 0) - shape.edgeM;
-  }
-  const ba = sub(shape.b, shape.a);
-  const length = norm(ba);
-  const pa = sub(p, shape.a);
-  const along = dot(pa, ba) / length;
-  const radial = Math.sqrt(Math.max(0, dot(pa, pa) - along * along));
-  // In the half plane (radial, along): a trapezoid with corners cut round.
-  const { radiusAM, radiusBM, edgeM } = shape;
-  const t = Math.min(1, Math.max(0, along / length));
-  const slope = (radiusBM - radiusAM) / length;
-  const lean = 1 / Math.sqrt(1 + slope * slope);
-  const side = (radial - (radiusAM + (radiusBM - radiusAM) * t)) * lean + edgeM;
-  const cap = Math.max(-along, along - length) + edgeM;
-  return Math.hypot(Math.max(side, 0), Math.max(cap, 0)) + Math.min(Math.max(side, cap), 0) - edgeM;
-}
-
 /** Primitives melted together: `blendM` is the width of the seam's fillet. */
 export interface Solid {
   readonly parts: readonly Primitive[];
   readonly blendM: number;
 }
 
-/** Smooth union of the parts (quadratic polynomial; Quilez, "Smooth minimum"). */
-export function solidDistance(p: Vec3, solid: Solid): number {
-  let distance = Number.POSITIVE_INFINITY;
-  for (const part of solid.parts) {
-    const d = primitiveDistance(p, part);
-    if (!Number.isFinite(distance)) {
-      distance = d;
-      continue;
-    }
-    const h = Math.max(solid.blendM - Math.abs(distance - d), 0);
-    distance = Math.min(distance, d) - (h * h) / (4 * solid.blendM);
-  }
-  return distance;
+/** Signed distance at (x, y, z), metres: negative inside, true to scale near the surface. */
+export type DistanceFunction = (x: number, y: number, z: number) => number;
+
+/** Source of the formulas: Quilez, "Distance functions". */
+function blockDistance({ centre, half, edgeM }: Block): DistanceFunction {
+  const [cx, cy, cz] = centre;
+  const [hx, hy, hz] = half.map((h) => h - edgeM);
+  return (x, y, z) => {
+    const qx = Math.abs(x - cx) - hx;
+    const qy = Math.abs(y - cy) - hy;
+    const qz = Math.abs(z - cz) - hz;
+    const [ox, oy, oz] = [Math.max(qx, 0), Math.max(qy, 0), Math.max(qz, 0)];
+    return Math.sqrt(ox * ox + oy * oy + oz * oz) + Math.min(Math.max(qx, qy, qz), 0) - edgeM;
+  };
 }
 
-/** Outward unit normal, by central differences. */
-export function solidNormal(p: Vec3, solid: Solid): Vec3 {
+/** In the half plane (radial, along) a bar is a trapezoid with corners cut round. */
+function barDistance({ a, b, radiusAM, radiusBM, edgeM }: Bar): DistanceFunction {
+  const length = norm(sub(b, a));
+  const [ux, uy, uz] = normalize(sub(b, a));
+  const [ax, ay, az] = a;
+  const slope = (radiusBM - radiusAM) / length;
+  const lean = 1 / Math.sqrt(1 + slope * slope);
+  return (x, y, z) => {
+    const px = x - ax;
+    const py = y - ay;
+    const pz = z - az;
+    const along = px * ux + py * uy + pz * uz;
+    const radial = Math.sqrt(Math.max(0, px * px + py * py + pz * pz - along * along));
+    const t = Math.min(length, Math.max(0, along));
+    const side = (radial - (radiusAM + slope * t)) * lean + edgeM;
+    const cap = Math.max(-along, along - length) + edgeM;
+    const sideOut = Math.max(side, 0);
+    const capOut = Math.max(cap, 0);
+    return Math.sqrt(sideOut * sideOut + capOut * capOut) + Math.min(Math.max(side, cap), 0) - edgeM;
+  };
+}
+
+/** Smooth union of the parts (quadratic polynomial; Quilez, "Smooth minimum"). */
+export function distanceTo(solid: Solid): DistanceFunction {
+  const parts = solid.parts.map((part) => (part.kind === 'block' ? blockDistance(part) : barDistance(part)));
+  const { blendM } = solid;
+  return (x, y, z) => {
+    let distance = parts[0](x, y, z);
+    for (let k = 1; k < parts.length; k++) {
+      const d = parts[k](x, y, z);
+      const h = Math.max(blendM - Math.abs(distance - d), 0);
+      distance = Math.min(distance, d) - (h * h) / (4 * blendM);
+    }
+    return distance;
+  };
+}
+
+/** Outward unit normal from differences to the corners of a small tetrahedron. */
+export function normalAt(distance: DistanceFunction, [x, y, z]: Vec3): Vec3 {
   const h = 1e-4;
-  const along = (axis: Vec3): number =>
-    solidDistance(add(p, scale(axis, h)), solid) - solidDistance(sub(p, scale(axis, h)), solid);
-  return normalize([along([1, 0, 0]), along([0, 1, 0]), along([0, 0, 1])]);
+  const a = distance(x + h, y - h, z - h);
+  const b = distance(x - h, y - h, z + h);
+  const c = distance(x - h, y + h, z - h);
+  const d = distance(x + h, y + h, z + h);
+  return normalize([a - b - c + d, -a - b + c + d, -a + b - c + d]);
 }
 
 export interface SurfacePoints {
@@ -80,7 +98,7 @@ export interface SurfacePoints {
   readonly normals: Vec3[];
 }
 
-/** Coarse cells per fine cell side: far coarse cells are skipped as a whole. */
+/** Fine cells along the side of a coarse cell: coarse cells far from the surface are passed over as a whole. */
 const COARSE = 4;
 
 /**
@@ -88,47 +106,51 @@ const COARSE = 4;
  * the surface to a few hundredths of a millimetre.
  */
 export function surfacePoints(solid: Solid, spacingM: number): SurfacePoints {
-  const [low, high] = boundsOf(solid, spacingM);
-  const points: Vec3[] = [];
-  const normals: Vec3[] = [];
+  const distance = distanceTo(solid);
+  const [low, high] = boundsOf(solid, spacingM + solid.blendM / 4);
+  const out: SurfacePoints = { points: [], normals: [] };
   const count = [0, 1, 2].map((i) => Math.ceil((high[i] - low[i]) / spacingM));
+  const centreOf = (x: number, y: number, z: number): Vec3 => [
+    low[0] + x * spacingM,
+    low[1] + y * spacingM,
+    low[2] + z * spacingM,
+  ];
   // Half the diagonal of a cell: the surface may pass a cell whose centre is this far away.
   const reach = (Math.sqrt(3) / 2) * spacingM;
   for (let bz = 0; bz < count[2]; bz += COARSE) {
     for (let by = 0; by < count[1]; by += COARSE) {
       for (let bx = 0; bx < count[0]; bx += COARSE) {
-        const middle = [bx, by, bz].map((b, i) => low[i] + (b + COARSE / 2) * spacingM) as Vec3;
-        if (Math.abs(solidDistance(middle, solid)) > reach * COARSE + solid.blendM) continue;
-        for (let z = bz; z < Math.min(bz + COARSE, count[2]); z++) {
-          for (let y = by; y < Math.min(by + COARSE, count[1]); y++) {
-            for (let x = bx; x < Math.min(bx + COARSE, count[0]); x++) {
-              const centre = [x, y, z].map((k, i) => low[i] + (k + 0.5) * spacingM) as Vec3;
-              const point = onSurface(centre, solid, reach);
-              // A neighbour's point is the neighbour's.
-              const own = point?.every((value, i) => Math.abs(value - centre[i]) <= spacingM / 2);
-              if (!point || !own) continue;
-              points.push(point);
-              normals.push(solidNormal(point, solid));
+        const [mx, my, mz] = centreOf(bx + COARSE / 2, by + COARSE / 2, bz + COARSE / 2);
+        if (Math.abs(distance(mx, my, mz)) > reach * COARSE) continue;
+        for (let z = bz; z < bz + COARSE; z++) {
+          for (let y = by; y < by + COARSE; y++) {
+            for (let x = bx; x < bx + COARSE; x++) {
+              addPoint(distance, centreOf(x + 0.5, y + 0.5, z + 0.5), spacingM, out);
             }
           }
         }
       }
     }
   }
-  return { points, normals };
+  return out;
 }
 
-/** Nearest surface point by Newton steps along the gradient, or null when the surface is farther than `reachM`. */
-function onSurface(start: Vec3, solid: Solid, reachM: number): Vec3 | null {
-  let point = start;
-  let distance = solidDistance(point, solid);
-  if (Math.abs(distance) > reachM) return null;
-  for (let k = 0; k < 3; k++) {
-    point = sub(point, scale(solidNormal(point, solid), distance));
-    distance = solidDistance(point, solid);
-    if (Math.abs(distance) < 2e-5) return point;
+/** Walks from a cell's centre to the surface by Newton steps; keeps the point when it still lies in the cell. */
+function addPoint(distance: DistanceFunction, centre: Vec3, spacingM: number, out: SurfacePoints): void {
+  let point = centre;
+  let d = distance(point[0], point[1], point[2]);
+  if (Math.abs(d) > (Math.sqrt(3) / 2) * spacingM) return;
+  let normal = normalAt(distance, point);
+  for (let k = 0; k < 3 && Math.abs(d) > 2e-5; k++) {
+    point = sub(point, scale(normal, d));
+    d = distance(point[0], point[1], point[2]);
+    normal = normalAt(distance, point);
   }
-  return Math.abs(distance) < 5e-4 ? point : null;
+  // A neighbour's point is the neighbour's.
+  const isOwn = point.every((value, i) => Math.abs(value - centre[i]) <= spacingM / 2);
+  if (!isOwn || Math.abs(d) > 5e-4) return;
+  out.points.push(point);
+  out.normals.push(normal);
 }
 
 function boundsOf(solid: Solid, marginM: number): [Vec3, Vec3] {
@@ -136,15 +158,12 @@ function boundsOf(solid: Solid, marginM: number): [Vec3, Vec3] {
   const high: Vec3 = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const part of solid.parts) {
     for (let i = 0; i < 3; i++) {
-      const [from, to] =
-        part.kind === 'block'
-          ? [part.centre[i] - part.half[i], part.centre[i] + part.half[i]]
-          : [
-              Math.min(part.a[i], part.b[i]) - Math.max(part.radiusAM, part.radiusBM),
-              Math.max(part.a[i], part.b[i]) + Math.max(part.radiusAM, part.radiusBM),
-            ];
-      low[i] = Math.min(low[i], from - marginM);
-      high[i] = Math.max(high[i], to + marginM);
+      const isBlock = part.kind === 'block';
+      const reach = isBlock ? part.half[i] : Math.max(part.radiusAM, part.radiusBM);
+      const from = isBlock ? part.centre[i] : Math.min(part.a[i], part.b[i]);
+      const to = isBlock ? part.centre[i] : Math.max(part.a[i], part.b[i]);
+      low[i] = Math.min(low[i], from - reach - marginM);
+      high[i] = Math.max(high[i], to + reach + marginM);
     }
   }
   return [low, high];
