@@ -167,7 +167,10 @@ function format(value: number): string {
  */
 function filterChain(facts: VideoFacts, plan: DecodePlan, ffmpeg: Ffmpeg): string {
   const { widthPx: w, heightPx: h } = plan;
-  const rate = `fps=fps=${plan.fps}:start_time=0`;
+  // Each output frame shows what was nearest to its time. ffmpeg's own "near" takes the last frame of each period instead;
+  // rounding up after a shift by half a period does not, and is as robust against jitter.
+  const halfPeriod = 0.5 / Math.max(facts.fps, plan.fps);
+  const rate = `setpts=PTS-${halfPeriod.toFixed(9)}/TB,fps=fps=${plan.fps}:start_time=0:round=up`;
   const isHdr = facts.transfer !== 'sdr';
   const canToneMap = ffmpeg.filters.has('zscale') && ffmpeg.filters.has('tonemap');
   const resample = 'flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int';
