@@ -59,6 +59,18 @@ export interface Frame {
   readonly medianDepthM: Float32Array;
 }
 
+/** What an episode needs of a picture, in the form in which it is encoded. Owned by the caller. */
+export interface ByteFrame {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** [H, W, 3] u8 sRGB. */
+  readonly rgb: Uint8Array;
+  /** [H, W] u8, as in `Frame`. */
+  readonly label: Uint8Array;
+  /** [H, W] f32, as in `Frame`. */
+  readonly medianDepthM: Float32Array;
+}
+
 /** Derivative of a scalar loss by what `render` drew, same shapes as in `Frame` (rgb premultiplied over black, no layer). */
 export interface FrameGradient {
   readonly rgb: Float32Array;
@@ -89,7 +101,10 @@ export interface GaussianGradient {
 
 export interface SplatRenderer {
   prepare(set: GaussianSet): PreparedSet;
-  render(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions): Frame;
+  /** Draws into `into` if given (same size; every value is overwritten), else into a new frame. */
+  render(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions, into?: Frame): Frame;
+  /** The fast way to pictures: 8-bit colour, labels and median depth only. `options.depth` false leaves the latter two 0. */
+  renderBytes(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions, into?: ByteFrame): ByteFrame;
   /**
    * Back-propagates to the pose of `instances[instanceIdx]`. Call right after `render` with the same camera and
    * instances (the renderer keeps its sorted lists from that call).
@@ -111,4 +126,29 @@ export function createFrame(widthPx: number, heightPx: number): Frame {
     label: new Uint8Array(numPixels),
     medianDepthM: new Float32Array(numPixels),
   };
+}
+
+/** A byte frame of zeros. */
+export function createByteFrame(widthPx: number, heightPx: number): ByteFrame {
+  const numPixels = widthPx * heightPx;
+  return {
+    widthPx,
+    heightPx,
+    rgb: new Uint8Array(numPixels * 3),
+    label: new Uint8Array(numPixels),
+    medianDepthM: new Float32Array(numPixels),
+  };
+}
+
+/** Sets everything to 0, after checking that the buffers have the camera's size. */
+export function clearFrame(frame: Frame, camera: Intrinsics): void {
+  checkFrameSize(frame, camera);
+  for (const plane of [frame.rgb, frame.alpha, frame.depthM, frame.label, frame.medianDepthM]) plane.fill(0);
+}
+
+/** Throws when a frame to draw into has another size than the camera's picture. */
+export function checkFrameSize(frame: Frame | ByteFrame, camera: Intrinsics): void {
+  if (frame.widthPx === camera.widthPx && frame.heightPx === camera.heightPx) return;
+  const wanted = `${camera.widthPx}x${camera.heightPx}`;
+  throw new Error(`splat renderer: the frame is ${frame.widthPx}x${frame.heightPx}, the camera's picture ${wanted}`);
 }

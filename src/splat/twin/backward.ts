@@ -69,6 +69,9 @@ interface CameraGradient {
   covariance: Float64Array;
 }
 
+/** The part of a screen splat that the chain to its Gaussian needs. */
+export type ChainSplat = Pick<ScreenSplat, 'instanceIdx' | 'gaussianIdx' | 'a' | 'b' | 'c'>;
+
 /** What the chain from the screen to the camera frame needs of one instance. */
 export interface ChainInput {
   set: GaussianSet;
@@ -81,11 +84,11 @@ export interface ChainInput {
 /** Visits the splats of one instance with their camera-frame gradients. */
 function forEachCameraGradient(
   camera: Intrinsics,
-  splats: readonly ScreenSplat[],
+  splats: readonly ChainSplat[],
   sums: Float64Array,
   instanceIdx: number,
   input: ChainInput,
-  visit: (splat: ScreenSplat, at: number, camera: ReturnType<typeof createCameraSplat>, out: CameraGradient) => void,
+  visit: (splat: ChainSplat, at: number, camera: ReturnType<typeof createCameraSplat>, out: CameraGradient) => void,
 ): void {
   const limits = jacobianLimits(camera);
   const p = createCameraSplat();
@@ -156,7 +159,7 @@ function chainProjection(
 /** Sums the chain over all splats of the instance: left perturbation of the pose and log of the scale. */
 export function toPose(
   camera: Intrinsics,
-  splats: readonly ScreenSplat[],
+  splats: readonly ChainSplat[],
   sums: Float64Array,
   instanceIdx: number,
   input: ChainInput,
@@ -190,7 +193,7 @@ export function toPose(
 /** Gradients by the parameters of each Gaussian of the instance; view-dependent colour is not followed into the position. */
 export function toGaussians(
   camera: Intrinsics,
-  splats: readonly ScreenSplat[],
+  splats: readonly ChainSplat[],
   sums: Float64Array,
   instanceIdx: number,
   input: ChainInput,

@@ -8,6 +8,8 @@ import { ALPHA_CUT, COVERED } from '../constants.js';
 import { buildShapes } from '../covariance.js';
 import type { GaussianSet } from '../gaussians.js';
 import {
+  clearFrame,
+  createByteFrame,
   createFrame,
   type Frame,
   type Instance,
@@ -61,8 +63,8 @@ function draw(camera: Intrinsics, instances: readonly Instance[], options: Rende
   return { camera, instances, antialias, layerDepthM, splats, sums: blend(camera, splats, layerDepthM) };
 }
 
-function toFrame({ camera, splats, sums }: Drawn, options: RenderOptions): Frame {
-  const frame = createFrame(camera.widthPx, camera.heightPx);
+function toFrame({ camera, splats, sums }: Drawn, options: RenderOptions, frame: Frame): Frame {
+  clearFrame(frame, camera);
   const { layer, depth = true } = options;
   for (let i = 0; i < frame.alpha.length; i++) {
     const coverage = 1 - sums.transmittance[i];
@@ -103,9 +105,17 @@ export function createTwinRenderer(): SplatRenderer {
 
   return {
     prepare,
-    render(camera, instances, options = {}) {
+    render(camera, instances, options = {}, into = createFrame(camera.widthPx, camera.heightPx)) {
       last = draw(camera, instances, options);
-      return toFrame(last, options);
+      return toFrame(last, options, into);
+    },
+    renderBytes(camera, instances, options = {}, into = createByteFrame(camera.widthPx, camera.heightPx)) {
+      last = draw(camera, instances, options);
+      const frame = toFrame(last, options, createFrame(camera.widthPx, camera.heightPx));
+      for (let i = 0; i < frame.rgb.length; i++) into.rgb[i] = Math.round(255 * Math.min(frame.rgb[i], 1));
+      into.label.set(frame.label);
+      into.medianDepthM.set(frame.medianDepthM);
+      return into;
     },
     poseGradient(gradient, instanceIdx) {
       const drawn = lastDrawn();

@@ -1,0 +1,225 @@
+/** Front-to-back blending, one 4 x 2 px block after the other, all in vectors of four pixels. */
+import {
+  ALPHA_MAX,
+  BAND_BYTES,
+  BAND_ROW,
+  BLOCK_BYTES,
+  CHUNK,
+  EXP_CUT,
+  EXP_K,
+  NUM_BLOCKS,
+  type Off,
+  type On,
+  T_HALF,
+  T_STOP,
+  TILE_H,
+  TILE_W,
+} from './layout';
+import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
+
+/** Accumulators of one tile, 64 blocks (see BLOCK_BYTES), for frames that keep no tile for a gradient. */
+export const ONE_TILE: usize = memory.data(12288, 64);
+/** z-depth of the opaque layer per block, two vectors each; infinite where there is none. */
+export const LAYER: usize = memory.data(2048, 64);
+
+/** Clears the accumulators. */
+export function clearBlocks(blocks: usize): void {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  for (let at = blocks; at < blocks + <usize>NUM_BLOCKS * BLOCK_BYTES; at += BLOCK_BYTES) {
+    v128.store(at, one);
+    v128.store(at, one, 16);
+    for (let offset: usize = 32; offset < BLOCK_BYTES; offset += 16) v128.store(at + offset, zero);
+  }
+}
+
+/** Blocks of the tile that lie inside the image (at least one pixel). */
+export function blocksInside(x0: i32, y0: i32, width: i32, height: i32): u64 {
+  const columns = min(8, (width - x0 + 3) >> 2);
+  const rows = min(8, (height - y0 + 1) >> 1);
+  let bits: u64 = 0;
+  for (let r = 0; r < rows; r++) bits |= (<u64>((1 << columns) - 1)) << ((<u64>r) << 3);
+  return bits;
+}
+
+/** For one column of the planes: bit k = entry k touches the block. `shift` brings the column's bit to the top of each byte. */
+export function wordOf(a: v128, b: v128, c: v128, d: v128, shift: i32): u64 {
+  const w0 = <u64>i8x16.bitmask(i16x8.shl(a, shift));
+  const w1 = <u64>i8x16.bitmask(i16x8.shl(b, shift));
+  const w2 = <u64>i8x16.bitmask(i16x8.shl(c, shift));
+  const w3 = <u64>i8x16.bitmask(i16x8.shl(d, shift));
+  return w0 | (w1 << 16) | (w2 << 32) | (w3 << 48);
+}
+
+/**
+ * Blends the entries of `word` into a block until all its pixels are saturated. The switches: `Median` remembers the record at
+ * which T passes one half and returns early once all pixels have passed it, `Depth` sums w z, `Layer` hides what lies behind
+ * the layer. `x` holds the x of the four pixel columns. Returns the entries not yet drawn; all of `BLOCK` is in memory.
+ */
+function blendWord<Median, Depth, Layer>(word: u64, block: usize, band: usize, x: v128, layer: usize): u64 {
+  let t0 = v128.load(block);
+  let t1 = v128.load(block, 16);
+  let r0 = v128.load(block, 32);
+  let r1 = v128.load(block, 48);
+  let g0 = v128.load(block, 64);
+  let g1 = v128.load(block, 80);
+  let b0 = v128.load(block, 96);
+  let b1 = v128.load(block, 112);
+  const stop = isInteger<Median>() ? f32x4.splat(T_HALF) : f32x4.splat(T_STOP);
+  const bands = CHUNK_BANDS + band;
+  let n = 0;
+  while (word !== 0) {
+    const k = <usize>ctz(word);
+    word &= word - 1;
+    const record = <usize>load<u32>(CHUNK_RECORDS + (k << 2));
+    const at = bands + k * BAND_BYTES;
+    const dx = f32x4.sub(x, v128.load32_splat(record));
+    const s0 = f32x4.add(
+      f32x4.mul(f32x4.add(f32x4.mul(v128.load32_splat(record, 8), dx), v128.load32_splat(at, BAND_ROW)), dx),
+      v128.load32_splat(at),
+    );
+    const s1 = f32x4.add(
+      s0,
+      f32x4.add(f32x4.mul(v128.load32_splat(record, 12), dx), v128.load32_splat(at, 2 * BAND_ROW)),
+    );
+    let q0 = f32x4.add(f32x4.mul(s0, s0), f32x4.splat(EXP_K));
+    let q1 = f32x4.add(f32x4.mul(s1, s1), f32x4.splat(EXP_K));
+    q0 = f32x4.mul(q0, q0);
+    q1 = f32x4.mul(q1, q1);
+    q0 = f32x4.mul(q0, q0);
+    q1 = f32x4.mul(q1, q1);
+    q0 = f32x4.mul(q0, q0);
+    q1 = f32x4.mul(q1, q1);
+    q0 = f32x4.mul(q0, q0);
+    q1 = f32x4.mul(q1, q1);
+    let inside0 = f32x4.ge(s0, f32x4.splat(EXP_CUT));
+    let inside1 = f32x4.ge(s1, f32x4.splat(EXP_CUT));
+    if (isInteger<Layer>()) {
+      const z = v128.load32_splat(record, 36);
+      inside0 = v128.and(inside0, f32x4.lt(z, v128.load(layer)));
+      inside1 = v128.and(inside1, f32x4.lt(z, v128.load(layer, 16)));
+    }
+    if (isInteger<Median>()) {
+      const id = v128.load32_splat(CHUNK_RECORDS + (k << 2));
+      const half = f32x4.splat(T_HALF);
+      const m0 = v128.and(inside0, f32x4.gt(t0, half));
+      const m1 = v128.and(inside1, f32x4.gt(t1, half));
+      v128.store(block, v128.bitselect(id, v128.load(block, 160), m0), 160);
+      v128.store(block, v128.bitselect(id, v128.load(block, 176), m1), 176);
+    }
+    const w0 = f32x4.mul(v128.and(f32x4.pmin(q0, f32x4.splat(ALPHA_MAX)), inside0), t0);
+    const w1 = f32x4.mul(v128.and(f32x4.pmin(q1, f32x4.splat(ALPHA_MAX)), inside1), t1);
+    t0 = f32x4.sub(t0, w0);
+    t1 = f32x4.sub(t1, w1);
+    const red = v128.load32_splat(record, 24);
+    r0 = f32x4.add(r0, f32x4.mul(w0, red));
+    r1 = f32x4.add(r1, f32x4.mul(w1, red));
+    const green = v128.load32_splat(record, 28);
+    g0 = f32x4.add(g0, f32x4.mul(w0, green));
+    g1 = f32x4.add(g1, f32x4.mul(w1, green));
+    const blue = v128.load32_splat(record, 32);
+    b0 = f32x4.add(b0, f32x4.mul(w0, blue));
+    b1 = f32x4.add(b1, f32x4.mul(w1, blue));
+    if (isInteger<Depth>()) {
+      const z = v128.load32_splat(record, 36);
+      v128.store(block, f32x4.add(v128.load(block, 128), f32x4.mul(w0, z)), 128);
+      v128.store(block, f32x4.add(v128.load(block, 144), f32x4.mul(w1, z)), 144);
+    }
+    // A look every other splat costs less than drawing one too many.
+    n ^= 1;
+    if (n === 0 && !v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), stop))) break;
+  }
+  v128.store(block, t0);
+  v128.store(block, t1, 16);
+  v128.store(block, r0, 32);
+  v128.store(block, r1, 48);
+  v128.store(block, g0, 64);
+  v128.store(block, g1, 80);
+  v128.store(block, b0, 96);
+  v128.store(block, b1, 112);
+  return word;
+}
+
+function anyAbove(block: usize, limit: f32): bool {
+  return v128.any_true(f32x4.gt(f32x4.pmax(v128.load(block), v128.load(block, 16)), f32x4.splat(limit)));
+}
+
+/** Draws one word into one block: with the median until all pixels are half covered, then without. True while it takes more. */
+function drawBlock<Labels, Depth, Layer>(word: u64, block: usize, band: usize, x: v128, layer: usize): bool {
+  if (isInteger<Labels>()) {
+    if (anyAbove(block, T_HALF)) word = blendWord<On, Depth, Layer>(word, block, band, x, layer);
+  }
+  if (word !== 0) blendWord<Off, Depth, Layer>(word, block, band, x, layer);
+  return anyAbove(block, T_STOP);
+}
+
+/** Draws the gathered chunk; returns the blocks that still take splats. */
+function drawChunk<Labels, Depth, Layer>(blocks: usize, x0: f32, live: u64): u64 {
+  const columns = f32x4(0.5, 1.5, 2.5, 3.5);
+  for (let r = 0; r < 8; r++) {
+    let rowLive = <i32>((live >> ((<u64>r) << 3)) & 0xff);
+    if (rowLive === 0) continue;
+    const plane = CHUNK_PLANES + ((<usize>r) << 6);
+    const p0 = v128.load(plane);
+    const p1 = v128.load(plane, 16);
+    const p2 = v128.load(plane, 32);
+    const p3 = v128.load(plane, 48);
+    while (rowLive !== 0) {
+      const c = ctz(rowLive);
+      rowLive &= rowLive - 1;
+      const word = wordOf(p0, p1, p2, p3, 7 - c);
+      if (word === 0) continue;
+      const index = <usize>((r << 3) + c);
+      const x = f32x4.add(f32x4.splat(x0 + <f32>(c << 2)), columns);
+      const takesMore = drawBlock<Labels, Depth, Layer>(
+        word,
+        blocks + index * BLOCK_BYTES,
+        (<usize>r) << 2,
+        x,
+        LAYER + (index << 5),
+      );
+      if (!takesMore) live &= ~((<u64>1) << (<u64>index));
+    }
+  }
+  return live;
+}
+
+/**
+ * Draws the list [from, end) into the cleared accumulators at `blocks`. `labels`, `depth`: what is wanted besides colour. `layerMin`,
+ * `layerMax`: nearest and farthest layer depth in the tile.
+ */
+export function drawTile(
+  blocks: usize,
+  from: usize,
+  end: usize,
+  tileX: i32,
+  tileY: i32,
+  width: i32,
+  height: i32,
+  labels: bool,
+  depth: bool,
+  layerMin: f32,
+  layerMax: f32,
+): void {
+  const x0 = <f32>(tileX * TILE_W);
+  const y0 = <f32>(tileY * TILE_H);
+  let live = blocksInside(tileX * TILE_W, tileY * TILE_H, width, height);
+  let at = from;
+  while (at < end && live !== 0) {
+    const count = gather(at, end, x0, y0, live);
+    if (count === 0) break;
+    at = nextEntry;
+    const farthest = load<f32>(<usize>load<u32>(CHUNK_RECORDS + ((<usize>(count - 1)) << 2)), 36);
+    if (farthest < layerMin) {
+      if (depth) live = drawChunk<On, On, Off>(blocks, x0, live);
+      else if (labels) live = drawChunk<On, Off, Off>(blocks, x0, live);
+      else live = drawChunk<Off, Off, Off>(blocks, x0, live);
+    } else {
+      const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), 36);
+      if (nearest >= layerMax) break;
+      if (depth) live = drawChunk<On, On, On>(blocks, x0, live);
+      else if (labels) live = drawChunk<On, Off, On>(blocks, x0, live);
+      else live = drawChunk<Off, Off, On>(blocks, x0, live);
+    }
+  }
+}

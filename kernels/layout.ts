@@ -1,0 +1,56 @@
+/**
+ * Memory layout shared by the kernels. All sizes in bytes. src/splat/wasm/layout.ts repeats what the host needs.
+ *
+ * Prepared set: 13 planes of f32, each `stride` Gaussians long (a multiple of 4, padded with opacity 0):
+ *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b.
+ *
+ * Record, one per visible Gaussian, 64 bytes:
+ *   0 cx, 4 cy                mean in px
+ *   8 A, 12 B, 16 C, 20 LO    exponent polynomial: s = A dx^2 + B dx dy + C dy^2 + LO, alpha = (s^2 + EXP_K)^16
+ *   24 r, 28 g, 32 b          0..1
+ *   36 z                      metres
+ *   40 m, 44 k2, 48 k3        the ellipse's row at dy: x = cx + 4 (m dy -+ sqrt(k2 - k3 dy^2))
+ *   52 owner                  label | instance << 8
+ *   56 gaussian               index in its set
+ *   60 rows                   first row | (last row << 16), both inside the image
+ */
+export const RECORD_BYTES: usize = 64;
+
+/** A tile is 32 x 16 px: 8 x 8 blocks of 4 x 2 px, so that the blocks an ellipse touches fit one 64-bit mask. */
+export const TILE_W: i32 = 32;
+export const TILE_H: i32 = 16;
+
+/** Blocks keep [T R G B Z I] x two rows of four pixels: T transmittance, Z sum of w z, I address of the median's record. */
+export const BLOCK_BYTES: usize = 192;
+export const NUM_BLOCKS: i32 = 64;
+
+/** Entries of a tile that are drawn together: as many as a 64-bit word has bits. */
+export const CHUNK: i32 = 64;
+/** Per entry of a chunk, three rows of 12 f32 (8 bands, 4 spare): the parts of the exponent that only depend on y. */
+export const BAND_BYTES: usize = 144;
+export const BAND_ROW: usize = 48;
+
+/**
+ * exp2 on [-8, 0] without exponent bits: 2^p = q(p)^16 with a quadratic q, written as (G p + H)^2 + K so that G and H go into
+ * the ellipse's constants and one multiply and one add remain. Fitted for the smallest largest absolute error of alpha, 2e-4
+ * (Lawson's algorithm); the usual magic-number exp2 with a polynomial of degree 2 needs three more operations for 1.7e-3.
+ */
+export const EXP_G: f32 = 0.029338309079992235;
+export const EXP_H: f32 = 0.7367430687928755;
+export const EXP_K: f32 = 0.4571974456154445;
+/** log2(1 / 255): alpha below is cut; and where the cut lies after the change of variable. */
+export const LOG2_CUT: f32 = -7.994353436858858;
+export const EXP_CUT: f32 = EXP_G * LOG2_CUT + EXP_H;
+
+export const ALPHA_MAX: f32 = 0.99;
+export const T_STOP: f32 = 1e-4;
+/** Transmittance at which coverage passes one half. */
+export const T_HALF: f32 = 0.5;
+
+/** Adding 1.5 * 2^23 rounds an f32 to an integer, which then stands in the low bits. */
+export const MAGIC: f32 = 12582912;
+export const MAGIC_BITS: i32 = 0x4b400000;
+
+/** Compile-time switches: `isInteger<Flag>()` is decided per instance of a generic function, and the dead branch vanishes. */
+export type On = i32;
+export type Off = f32;

@@ -1,0 +1,261 @@
+/** Projection of Gaussians to screen ellipses, four at a time, and packing of the visible ones into records. */
+import { EXP_G, EXP_H, LOG2_CUT, type Off, type On, RECORD_BYTES, TILE_H, TILE_W } from './layout';
+
+const LOG2E: f32 = 1.4426950408889634;
+const LN2: f32 = 0.6931471805599453;
+const LOW_PASS: f32 = 0.3;
+/** Ellipses wider than this (camera inside a blob) are not drawn; keeps the rounding trick of the masks in range. */
+const MAX_RADIUS_PX: f32 = 1e6;
+
+let fx: f32 = 0;
+let fy: f32 = 0;
+let cx: f32 = 0;
+let cy: f32 = 0;
+let xMin: f32 = 0;
+let xMax: f32 = 0;
+let yMin: f32 = 0;
+let yMax: f32 = 0;
+let near: f32 = 0;
+export let widthPx: i32 = 0;
+export let heightPx: i32 = 0;
+
+/** Intrinsics in px; the last four bound x/z and y/z for the Jacobian. */
+export function setCamera(
+  width: i32,
+  height: i32,
+  focalX: f32,
+  focalY: f32,
+  centreX: f32,
+  centreY: f32,
+  minX: f32,
+  maxX: f32,
+  minY: f32,
+  maxY: f32,
+  nearM: f32,
+): void {
+  widthPx = width;
+  heightPx = height;
+  fx = focalX;
+  fy = focalY;
+  cx = centreX;
+  cy = centreY;
+  xMin = minX;
+  xMax = maxX;
+  yMin = minY;
+  yMax = maxY;
+  near = nearM;
+}
+
+/**
+ * log2 of positive numbers to 1e-5: exponent bits plus a polynomial of the mantissa in [1, 2) (minimax, degree 6).
+ */
+function log2x4(x: v128): v128 {
+  const exponent = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(127)));
+  const mantissa = v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f800000));
+  const t = f32x4.sub(mantissa, f32x4.splat(1.5));
+  let p = f32x4.splat(-0.0240556);
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.0411617));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.0709498));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.1421668));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.3206158));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.9617998));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.5849625));
+  return f32x4.add(exponent, p);
+}
+
+let numVisible: i32 = 0;
+let records: usize = 0;
+let keys: usize = 0;
+let boxes: usize = 0;
+/** Smallest and largest sort key (bits of z) so far, and the number of (Gaussian, tile) pairs. */
+let keyMin: u32 = 0xffffffff;
+let keyMax: u32 = 0;
+
+/** Begins a frame. `recordsAt`, `keysAt` (u32 each) and `boxesAt` (4 u16 each) have room for all Gaussians + 4. */
+export function beginProject(recordsAt: usize, keysAt: usize, boxesAt: usize): void {
+  records = recordsAt;
+  keys = keysAt;
+  boxes = boxesAt;
+  numVisible = 0;
+  keyMin = 0xffffffff;
+  keyMax = 0;
+}
+
+export function getNumVisible(): i32 {
+  return numVisible;
+}
+export function getKeyMin(): u32 {
+  return keyMin;
+}
+export function getKeyMax(): u32 {
+  return keyMax;
+}
+
+/** Projects one instance. `pose` holds 12 f32: rows of [scale * R | t], cameraFromSet. */
+export function projectSet(set: usize, count: i32, pose: usize, owner: u32, antialias: i32): void {
+  if (antialias) project<On>(set, count, pose, owner);
+  else project<Off>(set, count, pose, owner);
+}
+
+function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): void {
+  const plane: usize = ((<usize>count + 3) & ~3) << 2;
+  const m00 = v128.load32_splat(pose, 0);
+  const m01 = v128.load32_splat(pose, 4);
+  const m02 = v128.load32_splat(pose, 8);
+  const m03 = v128.load32_splat(pose, 12);
+  const m10 = v128.load32_splat(pose, 16);
+  const m11 = v128.load32_splat(pose, 20);
+  const m12 = v128.load32_splat(pose, 24);
+  const m13 = v128.load32_splat(pose, 28);
+  const m20 = v128.load32_splat(pose, 32);
+  const m21 = v128.load32_splat(pose, 36);
+  const m22 = v128.load32_splat(pose, 40);
+  const m23 = v128.load32_splat(pose, 44);
+  const one = f32x4.splat(1);
+  const maxX = f32x4.splat(<f32>widthPx);
+  const maxY = f32x4.splat(<f32>heightPx);
+  const ownerLanes = i32x4.splat(owner);
+  for (let i = 0; i < count; i += 4) {
+    let p: usize = set + ((<usize>i) << 2);
+    const x = v128.load(p);
+    const y = v128.load(p + plane);
+    const z = v128.load(p + 2 * plane);
+    const tz = f32x4.add(f32x4.add(f32x4.mul(m20, x), f32x4.mul(m21, y)), f32x4.add(f32x4.mul(m22, z), m23));
+    const logOpacity = v128.load(p + 9 * plane);
+    let visible = v128.and(f32x4.ge(tz, f32x4.splat(near)), f32x4.ge(logOpacity, f32x4.splat(LOG2_CUT)));
+    if (!v128.any_true(visible)) continue;
+    const tx = f32x4.add(f32x4.add(f32x4.mul(m00, x), f32x4.mul(m01, y)), f32x4.add(f32x4.mul(m02, z), m03));
+    const ty = f32x4.add(f32x4.add(f32x4.mul(m10, x), f32x4.mul(m11, y)), f32x4.add(f32x4.mul(m12, z), m13));
+    const iz = f32x4.div(one, tz);
+    const xz = f32x4.mul(tx, iz);
+    const yz = f32x4.mul(ty, iz);
+    const u = f32x4.add(f32x4.mul(xz, f32x4.splat(fx)), f32x4.splat(cx));
+    const v = f32x4.add(f32x4.mul(yz, f32x4.splat(fy)), f32x4.splat(cy));
+    const qx = f32x4.pmin(f32x4.pmax(xz, f32x4.splat(xMin)), f32x4.splat(xMax));
+    const qy = f32x4.pmin(f32x4.pmax(yz, f32x4.splat(yMin)), f32x4.splat(yMax));
+    const jx = f32x4.mul(iz, f32x4.splat(fx));
+    const jy = f32x4.mul(iz, f32x4.splat(fy));
+    // Rows of J * M: the Jacobian times the pose.
+    const a0 = f32x4.mul(jx, f32x4.sub(m00, f32x4.mul(qx, m20)));
+    const a1 = f32x4.mul(jx, f32x4.sub(m01, f32x4.mul(qx, m21)));
+    const a2 = f32x4.mul(jx, f32x4.sub(m02, f32x4.mul(qx, m22)));
+    const b0 = f32x4.mul(jy, f32x4.sub(m10, f32x4.mul(qy, m20)));
+    const b1 = f32x4.mul(jy, f32x4.sub(m11, f32x4.mul(qy, m21)));
+    const b2 = f32x4.mul(jy, f32x4.sub(m12, f32x4.mul(qy, m22)));
+    p += 3 * plane;
+    const sxx = v128.load(p);
+    const sxy = v128.load(p + plane);
+    const sxz = v128.load(p + 2 * plane);
+    const syy = v128.load(p + 3 * plane);
+    const syz = v128.load(p + 4 * plane);
+    const szz = v128.load(p + 5 * plane);
+    const c0 = f32x4.add(f32x4.add(f32x4.mul(sxx, a0), f32x4.mul(sxy, a1)), f32x4.mul(sxz, a2));
+    const c1 = f32x4.add(f32x4.add(f32x4.mul(sxy, a0), f32x4.mul(syy, a1)), f32x4.mul(syz, a2));
+    const c2 = f32x4.add(f32x4.add(f32x4.mul(sxz, a0), f32x4.mul(syz, a1)), f32x4.mul(szz, a2));
+    const d0 = f32x4.add(f32x4.add(f32x4.mul(sxx, b0), f32x4.mul(sxy, b1)), f32x4.mul(sxz, b2));
+    const d1 = f32x4.add(f32x4.add(f32x4.mul(sxy, b0), f32x4.mul(syy, b1)), f32x4.mul(syz, b2));
+    const d2 = f32x4.add(f32x4.add(f32x4.mul(sxz, b0), f32x4.mul(syz, b1)), f32x4.mul(szz, b2));
+    const xx0 = f32x4.add(f32x4.add(f32x4.mul(a0, c0), f32x4.mul(a1, c1)), f32x4.mul(a2, c2));
+    const xy = f32x4.add(f32x4.add(f32x4.mul(b0, c0), f32x4.mul(b1, c1)), f32x4.mul(b2, c2));
+    const yy0 = f32x4.add(f32x4.add(f32x4.mul(b0, d0), f32x4.mul(b1, d1)), f32x4.mul(b2, d2));
+    const xx = f32x4.add(xx0, f32x4.splat(LOW_PASS));
+    const yy = f32x4.add(yy0, f32x4.splat(LOW_PASS));
+    const xy2 = f32x4.mul(xy, xy);
+    const det = f32x4.sub(f32x4.mul(xx, yy), xy2);
+    let lo = logOpacity;
+    if (isInteger<Antialias>()) {
+      const det0 = f32x4.pmax(f32x4.sub(f32x4.mul(xx0, yy0), xy2), f32x4.splat(0));
+      // A floor keeps log2 defined; 1e-12 lies far below the cut.
+      const ratio = f32x4.pmax(f32x4.div(det0, det), f32x4.splat(1e-12));
+      lo = f32x4.add(lo, f32x4.mul(f32x4.splat(0.5), log2x4(ratio)));
+      visible = v128.and(visible, f32x4.ge(lo, f32x4.splat(LOG2_CUT)));
+    }
+    // Mahalanobis distance squared at which alpha falls to the cut.
+    const reach = f32x4.mul(f32x4.sub(lo, f32x4.splat(LOG2_CUT)), f32x4.splat(2 * LN2));
+    const rx = f32x4.sqrt(f32x4.mul(reach, xx));
+    const ry = f32x4.sqrt(f32x4.mul(reach, yy));
+    const half = f32x4.splat(0.5);
+    const zero = f32x4.splat(0);
+    const left = f32x4.pmax(f32x4.ceil(f32x4.sub(f32x4.sub(u, rx), half)), zero);
+    const right = f32x4.pmin(f32x4.floor(f32x4.add(f32x4.add(u, rx), half)), maxX);
+    const top = f32x4.pmax(f32x4.ceil(f32x4.sub(f32x4.sub(v, ry), half)), zero);
+    const bottom = f32x4.pmin(f32x4.floor(f32x4.add(f32x4.add(v, ry), half)), maxY);
+    visible = v128.and(visible, v128.and(f32x4.lt(left, right), f32x4.lt(top, bottom)));
+    visible = v128.and(visible, v128.and(f32x4.lt(rx, f32x4.splat(MAX_RADIUS_PX)), f32x4.gt(det, zero)));
+    const bits = i32x4.bitmask(visible);
+    if (bits === 0) continue;
+    const idet = f32x4.div(one, det);
+    const scale = f32x4.mul(idet, f32x4.splat(-0.5 * LOG2E * EXP_G));
+    const iyy = f32x4.div(one, yy);
+    const dyy = f32x4.mul(det, iyy);
+    const columns = i32x4.trunc_sat_f32x4_s(left);
+    const lastColumn = i32x4.sub(i32x4.trunc_sat_f32x4_s(right), i32x4.splat(1));
+    const rows = i32x4.trunc_sat_f32x4_s(top);
+    const lastRow = i32x4.sub(i32x4.trunc_sat_f32x4_s(bottom), i32x4.splat(1));
+    const index = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
+    p += 7 * plane;
+    const A = f32x4.mul(scale, yy);
+    const B = f32x4.mul(f32x4.mul(scale, xy), f32x4.splat(-2));
+    const C = f32x4.mul(scale, xx);
+    const LO = f32x4.add(f32x4.mul(lo, f32x4.splat(EXP_G)), f32x4.splat(EXP_H));
+    // Spans are kept in block widths of 4 px.
+    const m = f32x4.mul(f32x4.mul(xy, iyy), f32x4.splat(0.25));
+    const k2 = f32x4.mul(f32x4.mul(reach, dyy), f32x4.splat(0.0625));
+    const k3 = f32x4.mul(f32x4.mul(dyy, iyy), f32x4.splat(0.0625));
+    const rowPair = v128.or(rows, i32x4.shl(lastRow, 16));
+    transposeStore(0, u, v, A, B);
+    transposeStore(16, C, LO, v128.load(p), v128.load(p + plane));
+    transposeStore(32, v128.load(p + 2 * plane), tz, m, k2);
+    transposeStore(48, k3, ownerLanes, index, rowPair);
+    const tilesX = v128.or(i32x4.shr_u(columns, 5), i32x4.shl(i32x4.shr_u(lastColumn, 5), 16));
+    const tilesY = v128.or(i32x4.shr_u(rows, 4), i32x4.shl(i32x4.shr_u(lastRow, 4), 16));
+    v128.store(STAGE_KEYS, tz);
+    v128.store(STAGE_BOXES, i32x4.shuffle(tilesX, tilesY, 0, 4, 1, 5));
+    v128.store(STAGE_BOXES, i32x4.shuffle(tilesX, tilesY, 2, 6, 3, 7), 16);
+    for (let lane = 0; lane < 4; lane++) keep(lane, (bits >> lane) & 1);
+  }
+}
+
+/** Four records of 64 bytes, their keys and their boxes, before the invisible ones are left out. */
+const STAGE: usize = memory.data(256, 16);
+const STAGE_KEYS: usize = memory.data(16, 16);
+const STAGE_BOXES: usize = memory.data(32, 16);
+
+/** Writes four fields of four Gaussians, which arrive as four vectors of one field, into the staged records. */
+function transposeStore(offset: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const ab0 = i32x4.shuffle(a, b, 0, 4, 1, 5);
+  const ab1 = i32x4.shuffle(a, b, 2, 6, 3, 7);
+  const cd0 = i32x4.shuffle(c, d, 0, 4, 1, 5);
+  const cd1 = i32x4.shuffle(c, d, 2, 6, 3, 7);
+  const at = STAGE + offset;
+  v128.store(at, i64x2.shuffle(ab0, cd0, 0, 2));
+  v128.store(at, i64x2.shuffle(ab0, cd0, 1, 3), 64);
+  v128.store(at, i64x2.shuffle(ab1, cd1, 0, 2), 128);
+  v128.store(at, i64x2.shuffle(ab1, cd1, 1, 3), 192);
+}
+
+/** Copies staged Gaussian `lane` to the end of the lists; the end moves only if it is visible. */
+function keep(lane: i32, isVisible: i32): void {
+  const from = STAGE + ((<usize>lane) << 6);
+  const n = <usize>numVisible;
+  const to = records + n * RECORD_BYTES;
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
+  const key = load<u32>(STAGE_KEYS + ((<usize>lane) << 2));
+  store<u32>(keys + (n << 2), key);
+  store<u64>(boxes + (n << 3), load<u64>(STAGE_BOXES + ((<usize>lane) << 3)));
+  const mask: u32 = <u32>-isVisible;
+  keyMin = min<u32>(keyMin, key | ~mask);
+  keyMax = max<u32>(keyMax, key & mask);
+  numVisible += isVisible;
+}
+
+/** Tiles per row and column of the image. */
+export function tilesAcross(): i32 {
+  return (widthPx + TILE_W - 1) / TILE_W;
+}
+export function tilesDown(): i32 {
+  return (heightPx + TILE_H - 1) / TILE_H;
+}

@@ -1,0 +1,64 @@
+/** A Gaussian set in the kernels' memory. */
+import { evaluateColours } from '../colour.js';
+import { buildShapes } from '../covariance.js';
+import type { GaussianSet } from '../gaussians.js';
+import type { Instance, PreparedSet } from '../renderer.js';
+import type { Arena } from './arena.js';
+import { PLANES_PER_SET } from './layout.js';
+
+/** The planes of a set (kernels/layout.ts): positions 0-2, covariances 3-8, log2 opacity 9, colours 10-12. */
+const COVARIANCE_PLANE = 3;
+const OPACITY_PLANE = 9;
+const COLOUR_PLANE = 10;
+
+/** log2 of opacity 0, far below the cut: such Gaussians and the padding are never visible. */
+const INVISIBLE = -1e6;
+
+export class WasmSet implements PreparedSet {
+  readonly count: number;
+  readonly address: number;
+  readonly stride: number;
+  private isDisposed = false;
+
+  constructor(
+    private readonly arena: Arena,
+    readonly source: GaussianSet,
+  ) {
+    const { count } = source;
+    this.count = count;
+    this.stride = (count + 3) & ~3;
+    this.address = arena.allocate(PLANES_PER_SET * this.stride * 4);
+    const { covariance, opacity } = buildShapes(source, new Float32Array(count * 6), new Float32Array(count));
+    const planes = arena.floats(this.address, PLANES_PER_SET * this.stride).fill(0);
+    const scatter = (from: Float32Array, numColumns: number, firstPlane: number): void => {
+      for (let c = 0; c < numColumns; c++) {
+        const plane = planes.subarray((firstPlane + c) * this.stride, (firstPlane + c + 1) * this.stride);
+        for (let i = 0; i < count; i++) plane[i] = from[i * numColumns + c];
+      }
+    };
+    scatter(source.position, 3, 0);
+    scatter(covariance, 6, COVARIANCE_PLANE);
+    const logOpacity = planes.subarray(OPACITY_PLANE * this.stride, COLOUR_PLANE * this.stride).fill(INVISIBLE);
+    for (let i = 0; i < count; i++) if (opacity[i] > 0) logOpacity[i] = Math.log2(opacity[i]);
+    if (source.shDegree === 0) this.writeColours([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], 1);
+  }
+
+  /** Evaluates view-dependent colours for this instance; sets of degree 0 keep theirs. */
+  faceCamera(instance: Instance): void {
+    if (this.isDisposed) throw new Error('splat renderer: a disposed set was drawn');
+    if (this.source.shDegree > 0) this.writeColours(instance.cameraFromSet, instance.scale ?? 1);
+  }
+
+  private writeColours(cameraFromSet: number[], scale: number): void {
+    const colours = evaluateColours(this.source, cameraFromSet, scale, new Float32Array(this.count * 3));
+    const planes = this.arena.floats(this.address, PLANES_PER_SET * this.stride);
+    for (let i = 0; i < this.count; i++) {
+      for (let c = 0; c < 3; c++) planes[(COLOUR_PLANE + c) * this.stride + i] = colours[3 * i + c];
+    }
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) this.arena.release(this.address);
+    this.isDisposed = true;
+  }
+}
