@@ -9,18 +9,18 @@ import {
   BAND_BYTES,
   BAND_ROW,
   BLOCK_BYTES,
-  CHUNK,
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
-  type Off,
-  type On,
-  RECORD_BYTES,
   T_STOP,
   TILE_H,
   TILE_W,
 } from './layout';
 import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
+
+/** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
+type On = i32;
+type Off = f32;
 
 /** Per block: [T, rest, dL/dr, dL/dg, dL/db, dL/dalpha, dL/ddepthSum] x two rows of four pixels; rest is Q - P. */
 const BACK_BYTES: usize = 224;

@@ -50,7 +50,3 @@ export const T_HALF: f32 = 0.5;
 /** Adding 1.5 * 2^23 rounds an f32 to an integer, which then stands in the low bits. */
 export const MAGIC: f32 = 12582912;
 export const MAGIC_BITS: i32 = 0x4b400000;
-
-/** Compile-time switches: `isInteger<Flag>()` is decided per instance of a generic function, and the dead branch vanishes. */
-export type On = i32;
-export type Off = f32;

@@ -1,7 +1,7 @@
 /** From screen gradients to the rigid pose and log scale of one instance. */
 import { EXP_G, RECORD_BYTES } from './layout';
 
-const LN2: f64 = 0.6931471805599453;
+const LN2: f64 = Math.LN2;
 
 /**
  * Adds up the chain of all visible Gaussians of `instance`. `pose` [12] f32 rows of [scale * R | t]; `camera` [6] f64: fx, fy,
