@@ -31,7 +31,7 @@ export const sceneOptions = defineOptions({
   },
   backgroundFrames: {
     kind: 'number',
-    default: 32,
+    default: 24,
     min: 2,
     max: 200,
     integer: true,

@@ -8,10 +8,13 @@ const REACH_SHARE = 0.55;
 const MIN_REACH_PX = 10;
 const MAX_REACH_PX = 90;
 /** Darker than the ground around by this factor (or by what its own texture demands) counts as shadow. */
-const DARKER = 0.965;
-const TEXTURE_FACTOR = 1.2;
+const DARKER = 0.985;
+const TEXTURE_FACTOR = 3;
 /** Darker than this is not a shadow on the table but another thing. */
 const TOO_DARK = 0.35;
+/** The ground around a hole is fitted to at least so many px, first those of the commonest brightness to within this share. */
+const MIN_GROUND_PX = 60;
+const GROUND_TOLERANCE = 0.12;
 /** Shadows have soft edges: what was found is widened by this. */
 const SOFT_EDGE_PX = 3;
 
@@ -84,7 +87,7 @@ function growShadow(
 
 /**
  * Brightness of the unshadowed ground as a plane over the image, fitted to the pixels between one and two reaches from
- * the hole; outliers (other things, other shadows) are dropped twice. `spread`: relative standard deviation of the rest.
+ * the hole; other things and other shadows are dropped as outliers. `spread`: relative standard deviation of the rest.
  */
 function fitGround(
   luma: Float32Array,
@@ -93,24 +96,38 @@ function fitGround(
   w: number,
   h: number,
 ): { at: (x: number, y: number) => number; spread: number } | null {
-  let use: number[] = [];
-  for (let i = 0; i < w * h; i++) if (away[i] > reach && away[i] <= 2 * reach) use.push(i);
+  const ring: number[] = [];
+  for (let i = 0; i < w * h; i++) if (away[i] > reach && away[i] <= 2 * reach) ring.push(i);
+  if (ring.length < MIN_GROUND_PX) return null;
+  const levels = ring.map((i) => luma[i]).sort((p, q) => p - q);
+  // The commonest brightness first: the ring may also show the floor, a wall, other things.
+  const level = densest(levels);
+  let use = ring.filter((i) => Math.abs(luma[i] / level - 1) < GROUND_TOLERANCE);
   let plane: [number, number, number] | null = null;
   let spread = 0;
   for (let round = 0; round < 3; round++) {
-    if (use.length < 30) return null;
+    if (use.length < MIN_GROUND_PX) return null;
     plane = leastSquaresPlane(use, luma, w);
     if (!plane) return null;
     const [a, b, c] = plane;
-    const at = (i: number): number => a * (i % w) + b * Math.floor(i / w) + c;
-    const relative = use.map((i) => luma[i] / Math.max(1, at(i)) - 1);
-    const sorted = relative.map(Math.abs).sort((p, q) => p - q);
+    const off = (i: number): number => luma[i] / Math.max(1, a * (i % w) + b * Math.floor(i / w) + c) - 1;
+    const sorted = use.map((i) => Math.abs(off(i))).sort((p, q) => p - q);
     spread = 1.4826 * sorted[sorted.length >> 1];
     const most = Math.max(0.02, 2.5 * spread);
-    use = use.filter((_, k) => Math.abs(relative[k]) < most);
+    use = ring.filter((i) => Math.abs(off(i)) < most);
   }
   const [a, b, c] = plane!;
   return { at: (x, y) => a * x + b * y + c, spread };
+}
+
+/** Middle of the narrowest stretch that holds a third of the sorted values. */
+function densest(sorted: readonly number[]): number {
+  const third = Math.max(1, Math.floor(sorted.length / 3));
+  let best = 0;
+  for (let k = 0; k + third < sorted.length; k++) {
+    if (sorted[k + third] - sorted[k] < sorted[best + third] - sorted[best]) best = k;
+  }
+  return Math.max(1, sorted[best + (third >> 1)]);
 }
 
 /** luma ~ a x + b y + c by the normal equations about the mean; null when the pixels lie on a line. */

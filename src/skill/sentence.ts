@@ -2,14 +2,20 @@
 import type { ObjectModel } from '../objects/object-model.js';
 import type { Journey, Task } from './journey.js';
 
+/** Perception numbers equal names ("red object 2"); a person would not. */
+const plainName = (model: ObjectModel): string => model.name.replace(/ \d+$/, '');
+
 /** Names that tell all objects apart: equal ones get "left", "right", "middle" by their place (x grows to the right). */
 export function distinctNames(objects: readonly { model: ObjectModel; xM: number }[]): Map<number, string> {
   const names = new Map<number, string>();
   for (const { model } of objects) {
-    const same = objects.filter((o) => o.model.name === model.name).sort((a, b) => a.xM - b.xM);
+    const name = plainName(model);
+    const same = objects.filter((o) => plainName(o.model) === name).sort((a, b) => a.xM - b.xM);
     const rank = same.findIndex((o) => o.model.id === model.id);
     const side = rank === 0 ? 'left' : rank === same.length - 1 ? 'right' : 'middle';
-    names.set(model.id, same.length === 1 ? model.name : `${side} ${model.name}`);
+    // With four and more alike "middle" says too little: then the number stays.
+    const several = same.length > 3 && side === 'middle' ? model.name : `${side} ${name}`;
+    names.set(model.id, same.length === 1 ? name : several);
   }
   return names;
 }
