@@ -115,7 +115,7 @@ function followFrame(
   }
   if (!(best.iou >= LOST_IOU)) return { ...hidden, iou: best.iou, value: best.value };
   if (lifted && best.iou >= LIFT_IOU) {
-    lifted.lift(frameIdx, best.cameraFromObject, camera, box, object.renderer, object.set);
+    lifted.lift(frameIdx, best.cameraFromObject, camera, box, object);
   }
   const { cameraFromObject, value, iou, visibleFraction } = best;
   return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false };

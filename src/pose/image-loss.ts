@@ -11,7 +11,7 @@ export interface LossWeights {
   readonly contact: number;
 }
 
-/** Coverage outside of the mask: extra cost per window pixel of distance, which widens the basin. */
+/** Extra cost of disagreement per window pixel from the outline: widens the basin, on both sides alike so that size is not biased. */
 const DISTANCE_WEIGHT = 0.25;
 /** Charbonnier width of colour differences (0..1): noise and shading below it are nearly free. */
 const RGB_SOFT = 0.04;

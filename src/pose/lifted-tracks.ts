@@ -6,7 +6,8 @@ import { inverse, type Mat4, transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import { type Crop, cropAround } from '../objects/crop.js';
 import type { Tracks } from '../perceive/perception.js';
-import type { Frame, PreparedSet, SplatRenderer } from '../splat/renderer.js';
+import type { Frame } from '../splat/renderer.js';
+import type { TrackedObject } from './objective.js';
 import type { PointTargets } from './point-loss.js';
 
 /** Points this near to the outline (in coverage) slide along it: not lifted. */
@@ -43,18 +44,12 @@ export class LiftedTracks {
   }
 
   /** Gives every track that is seen in this frame and has no place yet the model point under it. */
-  lift(
-    frameIdx: number,
-    cameraFromObject: Mat4,
-    camera: Intrinsics,
-    box: PixelBox,
-    renderer: SplatRenderer,
-    set: PreparedSet,
-  ): void {
+  lift(frameIdx: number, cameraFromObject: Mat4, camera: Intrinsics, box: PixelBox, object: TrackedObject): void {
     const fresh = this.own.filter((k) => !this.points.has(k) && this.pixelOf(k, frameIdx) !== null);
     if (fresh.length === 0) return;
     const crop = cropAround(camera, box, 0.1, LIFT_WINDOW_PX);
-    const drawn = renderer.render(crop.camera, [{ set, cameraFromSet: cameraFromObject, label: 1 }]);
+    const instance = { set: object.set, cameraFromSet: cameraFromObject, scale: object.scale, label: 1 };
+    const drawn = object.renderer.render(crop.camera, [instance]);
     const objectFromCamera = inverse(cameraFromObject);
     for (const track of fresh) {
       const [x, y] = this.pixelOf(track, frameIdx)!;

@@ -11,6 +11,8 @@ export interface TrackedObject {
   readonly id: number;
   readonly renderer: SplatRenderer;
   readonly set: PreparedSet;
+  /** Drawn at this scale, so that its soft outline lies where the mask's outline is (see `calibrate.ts`); near 1. */
+  readonly scale: number;
   /** [M, 3] points that can touch the table. */
   readonly extremes: Float64Array;
   /** Radius of the bounding sphere about the origin, metres. */
@@ -56,7 +58,7 @@ export function evaluatePose(
   let iou = 0;
   let visibleFraction = 0;
   const share = 1 / Math.max(views.length, 1);
-  const instance = { set: object.set, cameraFromSet: cameraFromObject, label: 1 };
+  const instance = { set: object.set, cameraFromSet: cameraFromObject, scale: object.scale, label: 1 };
   for (const { observation, tracks } of views) {
     const { camera } = observation.crop;
     const depth = weights.depth > 0 && observation.depthM !== null;

@@ -8,7 +8,7 @@ import { type Crop, cropAround, type MaskSample, sampleMask, sampleRgb } from '.
 const MARGIN = 0.3;
 /** Frame pixels next to a hand or another object whose mask is not trusted. */
 const GUARD_PX = 1;
-/** Coverage outside of the mask costs more the farther it is, up to this distance (window pixels). */
+/** Disagreement costs more the farther it is from the mask's outline, up to this distance (window pixels). */
 const MAX_DISTANCE_PX = 10;
 
 export interface Observation {
@@ -18,7 +18,7 @@ export interface Observation {
   readonly rgb: Float32Array;
   /** [H, W] f32 metres, 0 = unknown; null without a depth map. */
   readonly depthM: Float32Array | null;
-  /** [H, W] f32 window pixels to the observed mask, capped. */
+  /** [H, W] f32 window pixels to the outline of the observed mask, on both sides, capped. */
   readonly distancePx: Float32Array;
   /** Observed and cared-for coverage, window pixels. */
   readonly areaPx: number;
@@ -42,7 +42,13 @@ export function observe(
   const { widthPx, heightPx } = crop.camera;
   const mask = sampleMask(evidence.idMap, id, crop, GUARD_PX);
   const hard = Uint8Array.from(mask.inside, (v) => (v >= 0.5 ? 1 : 0));
-  const distancePx = distanceTo(hard, widthPx, heightPx).map((d) => Math.min(d, MAX_DISTANCE_PX));
+  const outside = distanceTo(hard, widthPx, heightPx);
+  const inwards = distanceTo(
+    hard.map((v) => 1 - v),
+    widthPx,
+    heightPx,
+  );
+  const distancePx = outside.map((d, i) => Math.min(d + inwards[i], MAX_DISTANCE_PX));
   let areaPx = 0;
   for (let i = 0; i < mask.inside.length; i++) areaPx += mask.inside[i] * mask.care[i];
   const depthM = evidence.depth ? sampleDepth(evidence.depth, crop) : null;

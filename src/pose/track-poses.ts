@@ -1,6 +1,7 @@
 /** The poses stage: where every object is in every frame. */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import type { ByteImage, FloatImage } from '../image/image.js';
+import type { Intrinsics } from '../math/camera.js';
 import { inverse } from '../math/se3.js';
 import type { ObjectModel, Objects } from '../objects/object-model.js';
 import type { Perception, Tracks } from '../perceive/perception.js';
@@ -8,11 +9,13 @@ import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { FrameSource } from '../video/frames.js';
+import { calibrateScale } from './calibrate.js';
 import { coarsenSet } from './coarse-set.js';
+import { projectedBox } from './follow.js';
 import { measureFrames } from './measure-frames.js';
 import type { TrackedObject } from './objective.js';
 import { weightsOf } from './objective.js';
-import type { FrameEvidence } from './observation.js';
+import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { extremePoints } from './point-loss.js';
 import type { PoseFrame, Poses } from './poses.js';
@@ -45,7 +48,13 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
   const tracked: { model: ObjectModel; object: TrackedObject; trajectory: Trajectory }[] = [];
   for (const model of objects.objects) {
     throwIfCancelled(ctx);
-    const object = prepareObject(model, inputs, options, renderer, worldFromCamera);
+    const object = await calibrated(
+      prepareObject(model, inputs, options, renderer, worldFromCamera),
+      model,
+      perception.camera,
+      options.poseCrop,
+      evidence,
+    );
     const trajectory = await trackTrajectory(
       {
         object,
@@ -99,11 +108,27 @@ function prepareObject(
     id: model.id,
     renderer,
     set: renderer.prepare(coarsenSet(full, options.poseGaussians)),
+    scale: 1,
     extremes: extremePoints(full.position, full.count),
     radiusM: Math.max(radiusM, 1e-3),
     worldFromCamera,
     weights: weightsOf(options),
   };
+}
+
+/** The object's drawing fitted to the frame that its shape was taken from. */
+async function calibrated(
+  object: TrackedObject,
+  model: ObjectModel,
+  camera: Intrinsics,
+  windowPx: number,
+  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
+): Promise<TrackedObject> {
+  const evidence = await evidenceOf(model.referenceFrame);
+  const box = unionBox(projectedBox(object, model.cameraFromObject, camera), boxOfId(evidence.idMap, object.id));
+  if (box === null) return object;
+  const observation = observe(evidence, object.id, camera, box, windowPx);
+  return calibrateScale(object, model.cameraFromObject, [{ observation, tracks: null }]);
 }
 
 /** Frames with masks (and depth), the most recent ones kept. */

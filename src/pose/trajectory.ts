@@ -116,7 +116,7 @@ async function pass(
   if (lifted && rest && box) {
     // The frame next to the motion first: its tracks are the ones that go on.
     const near = [...rest.frameIdxs].sort((a, b) => Math.abs(a - frameIdxs[0]) - Math.abs(b - frameIdxs[0]));
-    for (const frameIdx of near) lifted.lift(frameIdx, start, camera, box, object.renderer, object.set);
+    for (const frameIdx of near) lifted.lift(frameIdx, start, camera, box, object);
   }
   return followObject({ ...inputs, lifted }, start, frameIdxs, onFrame);
 }
