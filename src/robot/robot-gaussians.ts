@@ -27,7 +27,7 @@ const MATERIALS: Record<Material, { rgb: Vec3; falloff: number }> = {
  */
 const DISC_SD_PER_SPACING = 0.62;
 /** Discs reach over the outline by about this share of their size: they are drawn in by as much. */
-const INSET_PER_SD = 0.35;
+const INSET_PER_SD = 0.8;
 const THICKNESS_RATIO = 0.12;
 const OPACITY = 0.99;
 /** Spherical harmonics constant of degree 1. */
