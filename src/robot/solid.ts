@@ -85,7 +85,7 @@ export function distanceTo(solid: Solid): DistanceFunction {
 
 /** Outward unit normal from differences to the corners of a small tetrahedron. */
 export function normalAt(distance: DistanceFunction, [x, y, z]: Vec3): Vec3 {
-  const h = 1e-4;
+  const h = 1e-5;
   const a = distance(x + h, y - h, z - h);
   const b = distance(x - h, y - h, z + h);
   const c = distance(x - h, y + h, z - h);
