@@ -206,10 +206,11 @@ async function runDecoder(
   ctx: StageContext,
 ): Promise<void> {
   const total = Math.max(1, Math.round(plan.lengthSec * plan.fps));
-  const seek = plan.startSec > 0 ? ['-ss', `${plan.startSec}`] : [];
+  const seek = plan.startSec > 0 ? ['-ss', plan.startSec.toFixed(6)] : [];
+  const length = Math.max(plan.lengthSec, 1 / plan.fps).toFixed(6);
   const args = [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-progress', 'pipe:1'],
-    ...[...seek, '-t', `${plan.lengthSec}`, '-i', file],
+    ...[...seek, '-t', length, '-i', file],
     ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf', filters],
     // Quantiser 2 in 4:4:4 keeps the JPEG's own error under one grey level or so (measured in the tests).
     ...['-c:v', 'mjpeg', '-q:v', '2', '-qmin', '1', '-f', 'image2', '-start_number', '0'],

@@ -10,7 +10,7 @@ import { UserError } from '../base/errors.js';
 import { diskError } from '../base/files.js';
 import { TICKS_PER_FRAME } from './encode.js';
 import { childBoxes } from './mp4-boxes.js';
-import { type Mp4Track, readMp4Track } from './mp4-track.js';
+import { type Mp4Track, readMp4Track, VISUAL_ENTRY_BYTES } from './mp4-track.js';
 
 /** Frames per `stsc` chunk: readers fetch a chunk at a time. */
 const FRAMES_PER_CHUNK = 32;
@@ -178,9 +178,6 @@ const V1 = 0x1000000;
 const TRACK_ENABLED = 3;
 /** 'und' packed in three times five bits, then two reserved bytes. */
 const UNDETERMINED_LANGUAGE = 0x55c40000;
-
-/** Fixed part of a visual sample entry: box header, reserved fields, size, resolution, name (ISO/IEC 14496-12, 12.1.3). */
-const VISUAL_ENTRY_BYTES = 86;
 
 /** Some muxers note the average bit rate (`btrt`) there, which differs from part to part and means nothing after joining. */
 function withoutBitRate(sampleEntry: Uint8Array): Uint8Array {

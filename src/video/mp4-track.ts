@@ -31,6 +31,9 @@ export interface Mp4Track {
   readonly numTracks: number;
 }
 
+/** Fixed part of a visual sample entry: box header, reserved fields, size, resolution, name (ISO/IEC 14496-12, 12.1.3). */
+export const VISUAL_ENTRY_BYTES = 86;
+
 /** A few days of video at 60 frames per second; more means a damaged table. */
 const MAX_SAMPLES = 20_000_000;
 
@@ -60,7 +63,9 @@ function parseTrack(moov: Uint8Array): Mp4Track {
   };
   const entries = need('mdia/minf/stbl/stsd').subarray(8);
   const entryBytes = viewOf(entries).getUint32(0);
-  if (entryBytes > entries.length) throw new Mp4Error('its sample description is damaged');
+  if (entryBytes > entries.length || entryBytes < VISUAL_ENTRY_BYTES) {
+    throw new Mp4Error('its sample description is damaged');
+  }
   const size = readSizes(need('mdia/minf/stbl/stsz'));
   const tkhd = need('tkhd');
   return {
