@@ -73,6 +73,9 @@ export function transientMask(clip: Clip, stable: StableColours, k: number): Uin
   return out;
 }
 
+/** Frames by which the last colour may show before the first one has ended without the place counting as visited. */
+const visitSlack = (numFrames: number): number => Math.max(3, 0.02 * numFrames);
+
 /** Below this share of skin among what passes, skin colour says nothing in this clip (gloves, odd light). */
 const SKIN_USEFUL_SHARE = 0.2;
 /** |contrast| below this: no telling whether something left or arrived. */
@@ -90,7 +93,7 @@ export function judgeRegions(
     if (stable.changed[i] === 0 && clip.valid[i] !== 0) background.add(stable.first, i);
   }
   const skinUseful = transients.skinShare > SKIN_USEFUL_SHARE;
-  const slack = Math.max(3, 0.02 * clip.numFrames);
+  const slack = visitSlack(clip.numFrames);
   return regions.map((region) => {
     const lab = region.contrast > 0 ? stable.first : stable.last;
     let passing = 0;
@@ -124,6 +127,7 @@ export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): Change
   const best = Math.max(0, ...regions.map((region) => region.score));
   const founding = Math.max(1.2, 0.12 * best);
   const maxDelay = 0.1 * numFrames;
+  const slack = visitSlack(numFrames);
   const open = [...regions]
     .filter((region) => region.score > 0.3 && region.hand < 0.75)
     .sort((a, b) => b.score - a.score);
@@ -138,7 +142,7 @@ export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): Change
       for (let k = 0; k < open.length; k++) {
         const other = open[k];
         const sameKind = other.contrast > 0 === members[0].contrast > 0;
-        const delay = Math.abs(eventFrame(other) - eventFrame(members[0]));
+        const delay = delayBetween(members[0], other, slack);
         if (!sameKind || delay > maxDelay || !overlaps(near, other.mask)) continue;
         for (let i = 0; i < mask.length; i++) mask[i] |= other.mask[i];
         members.push(other);
@@ -150,6 +154,16 @@ export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): Change
     events.push(summarise(kind, mask, members, w));
   }
   return events.sort((a, b) => b.score - a.score);
+}
+
+/**
+ * Frames between the events of two regions. A hand may cover a part earlier or later than the rest, so it is enough if
+ * one of the two times agrees, unless the region was only visited.
+ */
+function delayBetween(a: ChangeRegion, b: ChangeRegion, slack: number): number {
+  const own = Math.abs(eventFrame(a) - eventFrame(b));
+  if (a.arrivesFrame < a.leavesFrame - slack || b.arrivesFrame < b.leavesFrame - slack) return own;
+  return Math.min(own, Math.abs(a.leavesFrame - b.leavesFrame), Math.abs(a.arrivesFrame - b.arrivesFrame));
 }
 
 const eventFrame = (region: ChangeRegion): number => (region.contrast > 0 ? region.leavesFrame : region.arrivesFrame);

@@ -36,8 +36,8 @@ export interface Clip {
   readonly motion: CameraMotion;
   /** Frame k at source size, stabilised to frame 0. */
   readFrame(k: number): Promise<RgbImage>;
-  /** Frame k at work size, stabilised, exposure-normalised, as Lab. */
-  readWorkLab(k: number): Promise<Uint8Array>;
+  /** Frame k at work size, stabilised. `gains[k]` is not applied yet. */
+  readWork(k: number): Promise<RgbImage>;
 }
 
 export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<Clip> {
@@ -51,7 +51,7 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
   const tracker = new CameraMotionTracker(widthPx, heightPx, ctx.random('camera-motion'));
   for (let k = 0; k < frames.numFrames; k++) {
     throwIfCancelled(ctx);
-    const work = toWork(await frames.read(k), widthPx, heightPx);
+    const work = shrinkRgb(await frames.read(k), widthPx, heightPx);
     grey.push(greyOf(work));
     half.push(halveBytes(work.data, widthPx, heightPx, 3));
     tracker.add(createBytes(halfWidthPx, halfHeightPx, halveBytes(grey[k].data, widthPx, heightPx, 1)));
@@ -78,12 +78,7 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
     const m = rescale(motion.frameFromReference[k], sx, sy);
     return createRgb(frame.widthPx, frame.heightPx, warpBytes(frame.data, frame.widthPx, frame.heightPx, 3, m));
   };
-  const readWorkLab = async (k: number): Promise<Uint8Array> => {
-    const work = toWork(await readFrame(k), widthPx, heightPx);
-    const lab = new Uint8Array(work.data.length);
-    rgbToLab8(work.data, lab, gains[k]);
-    return lab;
-  };
+  const readWork = async (k: number): Promise<RgbImage> => shrinkRgb(await readFrame(k), widthPx, heightPx);
   return {
     numFrames: frames.numFrames,
     fps: frames.fps,
@@ -99,7 +94,7 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
     gains,
     motion,
     readFrame,
-    readWorkLab,
+    readWork,
   };
 }
 
@@ -124,10 +119,6 @@ export function stabilisedFrames(frames: FrameSource, frameFromReference: readon
       return createRgb(widthPx, heightPx, warpBytes(frame.data, widthPx, heightPx, 3, frameFromReference[k]));
     },
   };
-}
-
-function toWork(frame: RgbImage, widthPx: number, heightPx: number): RgbImage {
-  return shrinkRgb(frame, widthPx, heightPx);
 }
 
 /** Per frame and channel: median ratio of sampled pixels to their temporal median. Changes under 1 % are left alone. */

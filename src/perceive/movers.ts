@@ -9,7 +9,6 @@ import type { ChangeEvent } from './candidates.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
 import { type MaskTrack, PyramidCache, trackMask, warpMask } from './mask-track.js';
-import { chainSimilarity, invertSimilarity, type Similarity } from './motion-models.js';
 import { cutObject } from './object-cut.js';
 import type { Plates } from './plates.js';
 import type { StableColours } from './stable-colour.js';
@@ -29,6 +28,11 @@ export interface MoverEnd {
 export interface Mover {
   readonly from: MoverEnd | null;
   readonly to: MoverEnd | null;
+  /**
+   * Which end's outline is carried when: 'both' change over half way; 'from' or 'to' when the other end shows only a part
+   * of the object (the rest was covered, or looked like what was behind it).
+   */
+  readonly carried: 'both' | 'from' | 'to';
   /** First frame off its first place, last frame before it rests for good. */
   readonly liftFrame: number;
   readonly downFrame: number;
@@ -134,6 +138,8 @@ interface Pairing {
   to: MoverEnd;
   /** Best overlap of a tracked mask with the outline at the other end, over both directions. */
   iou: number;
+  /** The same, as share of the smaller of the two outlines. */
+  contained: number;
   colour: number;
   score: number;
 }
@@ -172,25 +178,35 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   const colour = from.colours.overlap(to.colours) * Math.sqrt(Math.min(1, 1.5 * ratio));
   const ahead = overlapAt(clip, from, to.track.startFrame, to.mask);
   const back = overlapAt(clip, to, from.track.startFrame, from.mask);
-  const iou = Math.max(ahead, back);
-  // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly.
-  const accepted = iou >= 0.35 || (iou >= 0.12 && colour >= 0.5) || colour >= 0.72;
-  return accepted ? { from, to, iou, colour, score: iou + 0.7 * colour } : null;
+  const iou = Math.max(ahead.iou, back.iou);
+  const contained = Math.max(ahead.contained, back.contained);
+  // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly. An outline that
+  // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
+  const byTrack = iou >= 0.35 || (contained >= 0.75 && ratio > 0.08);
+  const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || colour >= 0.72;
+  return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }
 
-function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array): number {
+function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array): { iou: number; contained: number } {
   const step = end.track.steps.get(frame);
-  if (!step) return 0;
-  return maskIou(warpMask(end.mask, clip.widthPx, clip.heightPx, step.fromStart), other);
+  if (!step) return { iou: 0, contained: 0 };
+  const moved = warpMask(end.mask, clip.widthPx, clip.heightPx, step.fromStart);
+  let both = 0;
+  for (let i = 0; i < moved.length; i++) if (moved[i] !== 0 && other[i] !== 0) both++;
+  return { iou: maskIou(moved, other), contained: both / Math.max(1, Math.min(countSet(moved), countSet(other))) };
 }
 
-function pairedMover(clip: Clip, { from, to, iou, colour }: Pairing): Mover {
+/** An end smaller than this share of the other shows only a part of the object. */
+const PART_RATIO = 0.5;
+
+function pairedMover(clip: Clip, { from, to, iou, contained, colour }: Pairing): Mover {
   const strength = Math.min(1, (from.event.score + to.event.score) / 12);
-  const confidence = Math.min(0.98, 0.35 + 0.35 * Math.min(1, iou / 0.5) + 0.2 * colour + 0.1 * strength);
+  const confidence = Math.min(0.98, 0.35 + 0.35 * Math.min(1, Math.max(iou / 0.5, 0.7 * contained)) + 0.2 * colour + 0.1 * strength);
   const travel = Math.hypot(to.event.cx - from.event.cx, to.event.cy - from.event.cy) * 2;
   return {
     from,
     to,
+    carried: to.area < PART_RATIO * from.area ? 'from' : from.area < PART_RATIO * to.area ? 'to' : 'both',
     liftFrame: from.event.frame,
     downFrame: Math.max(from.event.frame + 1, to.event.frame),
     confidence,
@@ -211,6 +227,7 @@ function singleMover(clip: Clip, end: MoverEnd, best: number): Mover | null {
   return {
     from: isLeft ? end : null,
     to: isLeft ? null : end,
+    carried: isLeft ? 'from' : 'to',
     liftFrame: isLeft ? end.event.frame : Math.min(lastMoving, end.event.frame - 1),
     downFrame: isLeft ? Math.max(lastMoving, end.event.frame + 1) : end.event.frame,
     confidence,
@@ -242,44 +259,27 @@ function travelOf(end: MoverEnd, direction: 1 | -1): { travel: number; lastMovin
 
 const seconds = (clip: Clip, frame: number): string => `${(frame / clip.fps).toFixed(1)} s`;
 
+/** The end whose outline holds at frame `k`. */
+export function carriedEnd(mover: Mover, k: number): MoverEnd {
+  if (mover.carried === 'from') return mover.from!;
+  if (mover.carried === 'to') return mover.to!;
+  return k <= (mover.liftFrame + mover.downFrame) / 2 ? mover.from! : mover.to!;
+}
+
+/** The end that shows the object best at rest. */
+export const bestEnd = (mover: Mover): MoverEnd => (mover.carried === 'to' ? mover.to! : mover.from!);
+
 /**
- * Outline of a mover in frame `k` as tracked (hand not taken out), and the trust in it. At rest it is the outline of
- * the end itself; between, the two tracks take over from each other half way.
+ * Outline of a mover in frame `k` as tracked (hand not taken out), and the trust in it. Before and after the motion it
+ * stays where it lay.
  */
 export function trackedMask(clip: Clip, mover: Mover, k: number): { mask: Uint8Array; trust: number } {
-  const { widthPx: w, heightPx: h } = clip;
-  const middle = (mover.liftFrame + mover.downFrame) / 2;
-  const useFrom = mover.from !== null && (mover.to === null || k <= middle);
-  const end = useFrom ? mover.from! : mover.to!;
-  const placed = poseOf(mover, k);
-  const mask = placed.fromStart === null ? end.mask : warpMask(end.mask, w, h, placed.fromStart);
-  return { mask, trust: placed.trust };
-}
-
-/** Map from the end's resting outline to frame `k`; null = at rest. */
-function poseOf(mover: Mover, k: number): { fromStart: Similarity | null; trust: number } {
-  const middle = (mover.liftFrame + mover.downFrame) / 2;
-  const useFrom = mover.from !== null && (mover.to === null || k <= middle);
-  const end = useFrom ? mover.from! : mover.to!;
-  const direction = useFrom ? 1 : -1;
-  const beforeMotion = useFrom ? k <= end.track.startFrame : k >= end.track.startFrame;
-  if (beforeMotion) return { fromStart: null, trust: 1 };
-  const restsAgain = useFrom && mover.to === null && k > mover.downFrame ? mover.downFrame : k;
-  const step = end.track.steps.get(restsAgain);
-  if (!step) return { fromStart: null, trust: 0 };
-  let trust = 1;
-  for (let t = end.track.startFrame; t !== restsAgain + direction; t += direction) {
-    const s = end.track.steps.get(t);
-    if (s) trust = Math.min(trust, 0.3 + s.trust);
-  }
-  return { fromStart: step.fromStart, trust };
-}
-
-/** Map from frame `j` to frame `k` for points on the mover, both on the same track; null across the change of tracks. */
-export function motionBetween(mover: Mover, j: number, k: number): Similarity | null {
-  const middle = (mover.liftFrame + mover.downFrame) / 2;
-  if (mover.from !== null && mover.to !== null && j <= middle !== k <= middle) return null;
-  const a = poseOf(mover, j).fromStart ?? { a: 1, b: 0, tx: 0, ty: 0 };
-  const b = poseOf(mover, k).fromStart ?? { a: 1, b: 0, tx: 0, ty: 0 };
-  return chainSimilarity(b, invertSimilarity(a));
+  const end = carriedEnd(mover, k);
+  const isFrom = end === mover.from;
+  const start = end.track.startFrame;
+  if (isFrom ? k <= start : k >= start) return { mask: end.mask, trust: 1 };
+  const at = isFrom ? Math.min(k, Math.max(start, mover.downFrame)) : Math.max(k, Math.min(start, mover.liftFrame));
+  const step = end.track.steps.get(at);
+  if (!step) return { mask: end.mask, trust: 0 };
+  return { mask: warpMask(end.mask, clip.widthPx, clip.heightPx, step.fromStart), trust: step.trust };
 }

@@ -21,6 +21,8 @@ export interface CutRequest {
   readonly forbidden?: Uint8Array;
   /** [H, W] extra evidence per pixel, added to the log ratio: > 0 speaks for the object; optional. */
   readonly evidence?: Float32Array;
+  /** How far outside the region the object may reach, px; default 0.16 of its size. */
+  readonly reachPx?: number;
   readonly iterations?: number;
   /** Strength of the preference for smooth outlines. */
   readonly smoothness?: number;
@@ -34,7 +36,8 @@ export function cutObject(request: CutRequest): Uint8Array {
   if (!box) return out;
   const area = countSet(region);
   const reach = Math.sqrt(area);
-  const margin = Math.round(Math.max(8, 0.35 * Math.max(box.x1 - box.x0, box.y1 - box.y0)));
+  const reachPx = request.reachPx ?? Math.max(2, Math.round(0.16 * reach));
+  const margin = Math.round(Math.max(8, 0.35 * Math.max(box.x1 - box.x0, box.y1 - box.y0), reachPx + 6));
   const window = growBox(box, margin, widthPx, heightPx);
   const w = window.x1 - window.x0;
   const h = window.y1 - window.y0;
@@ -42,7 +45,7 @@ export function cutObject(request: CutRequest): Uint8Array {
   const rough = cropBytes(region, widthPx, window, 1);
   const core = erode(rough, w, h, Math.max(1, Math.round(0.08 * reach)));
   const sure = countSet(core) > 0 ? core : rough;
-  const maybe = dilate(rough, w, h, Math.max(2, Math.round(0.16 * reach)));
+  const maybe = dilate(rough, w, h, reachPx);
   const forbidden = request.forbidden ? cropBytes(request.forbidden, widthPx, window, 1) : new Uint8Array(w * h);
   const evidence = new Float32Array(w * h);
   if (request.evidence) {

@@ -19,12 +19,12 @@ import {
 } from './candidates.js';
 import { findChangeRegions } from './change-regions.js';
 import { type Clip, loadClip } from './clip.js';
-import { findMovers, type Mover, trackedMask } from './movers.js';
+import { bestEnd, findMovers, type Mover, trackedMask } from './movers.js';
 import { mainColour, uniqueName } from './naming.js';
 import { boxOf } from './object-cut.js';
 import type { PerceiveOptions } from './options.js';
 import { HAND_ID, type PerceivedObject, type Perception, type Tracks } from './perception.js';
-import { buildPlates, cleanPlate, type Plates } from './plates.js';
+import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
 import { findStableColours, type StableColours } from './stable-colour.js';
 import { estimateCamera, estimateDistance, estimatePlane, type SizeCue, unitDepthAt, worldFrame } from './table.js';
 import { findTarget, learnTableColours, offTableMask, type TargetFinding } from './target.js';
@@ -72,7 +72,7 @@ export async function perceive(
   const movers = findMovers(clip, stable, plates, events, hands, ctx)
     .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE)
     .sort((a, b) => a.liftFrame - b.liftFrame);
-  const plate = cleanPlate(clip, plates, placesLeft(clip, regions, movers));
+  const plate = cleanPlate(clip, plates, choosePlate(clip, stable, regions, movers));
   const targets = findTargets(clip, plate.lab, movers);
   const objects = describeObjects(clip, plates, plate.lab, movers, targets);
 
@@ -135,26 +135,36 @@ function restingHands(clip: Clip, regions: readonly JudgedRegion[]): { left: Uin
   return hands;
 }
 
-/** [H/2, W/2] places where the last picture is the clean one: movers' first places and where hands left. */
-function placesLeft(clip: Clip, regions: readonly JudgedRegion[], movers: readonly Mover[]): Uint8Array {
+/** Which picture is clean where: the last one at places something left, the usual one where a hand rested at both ends. */
+function choosePlate(
+  clip: Clip,
+  stable: StableColours,
+  regions: readonly JudgedRegion[],
+  movers: readonly Mover[],
+): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
-  let places = new Uint8Array(w * h);
-  for (const region of regions) {
-    if (region.contrast <= 0) continue;
-    for (let i = 0; i < places.length; i++) if (region.mask[i] !== 0) places[i] = 1;
-  }
+  const left = new Uint8Array(w * h);
+  const addTo = (out: Uint8Array, mask: Uint8Array): void => {
+    for (let i = 0; i < out.length; i++) if (mask[i] !== 0) out[i] = 1;
+  };
+  for (const region of regions) if (region.contrast > 0) addTo(left, region.mask);
+  const starts = new Uint8Array(w * h);
+  const ends = new Uint8Array(w * h);
   for (const mover of movers) {
-    if (!mover.from) continue;
-    const mask = halved(mover.from.mask, clip);
-    for (let i = 0; i < places.length; i++) if (mask[i] !== 0) places[i] = 1;
+    if (mover.from) addTo(starts, halved(mover.from.mask, clip));
+    if (mover.to) addTo(ends, halved(mover.to.mask, clip));
   }
-  places = Uint8Array.from(dilate(places, w, h, 2));
-  for (const mover of movers) {
-    if (!mover.to) continue;
-    const mask = halved(mover.to.mask, clip);
-    for (let i = 0; i < places.length; i++) if (mask[i] !== 0) places[i] = 0;
+  const useLast = dilate(left, w, h, 2);
+  const nearStarts = dilate(starts, w, h, 3);
+  const nearEnds = dilate(ends, w, h, 3);
+  const choice = new Uint8Array(w * h);
+  for (let i = 0; i < choice.length; i++) {
+    if (nearEnds[i] !== 0 && nearStarts[i] === 0) choice[i] = PlateChoice.first;
+    else if (nearStarts[i] !== 0) choice[i] = PlateChoice.last;
+    else if (stable.usualFrame[i] >= 0) choice[i] = PlateChoice.usual;
+    else choice[i] = useLast[i] !== 0 ? PlateChoice.last : PlateChoice.first;
   }
-  return places;
+  return choice;
 }
 
 export interface Target {
@@ -197,10 +207,11 @@ function describeObjects(
       objects.map((object) => object.name),
     );
   movers.forEach((mover, m) => {
-    const end = mover.from ?? mover.to!;
+    const end = bestEnd(mover);
+    const atStart = end === mover.from;
     objects.push({
       id: m + 1,
-      name: name(mover.from ? plates.firstLab : plates.lastLab, end.mask),
+      name: name(atStart ? plates.firstLab : plates.lastLab, end.mask),
       role: 'source',
       confidence: mover.confidence,
       evidence: mover.evidence,
@@ -271,7 +282,7 @@ async function segmentAll(
     }
   }
   const hand = await learnHandColours(clip, plateHalf, movers);
-  const colours = { hand, objects: movers.map((mover) => (mover.from ?? mover.to!).colours) };
+  const colours = { hand, objects: movers.map((mover) => bestEnd(mover).colours) };
   const collector = new TrackCollector(clip);
   movers.forEach((mover, m) => {
     collector.addMover(m + 1, mover);
@@ -284,8 +295,7 @@ async function segmentAll(
   const widths: { widthPx: number; xPx: number; yPx: number }[] = [];
   for (let k = 0; k < clip.numFrames; k++) {
     throwIfCancelled(ctx);
-    const lab = await clip.readWorkLab(k);
-    const { ids, handArea } = segmentFrame(clip, k, lab, plateLab, plates, movers, targets, colours);
+    const { ids, handArea } = await segmentFrame(clip, k, plateHalf, plateLab, plates, movers, targets, colours);
     if (handArea > 0) handFrames.push(k);
     collector.addFrame(k, ids);
     for (const mover of movers) {
@@ -350,7 +360,7 @@ function sizeCues(
 ): SizeCue[] {
   const cues: SizeCue[] = [];
   movers.forEach((mover, m) => {
-    const end = mover.from ?? mover.to!;
+    const end = bestEnd(mover);
     const box = boxOf(end.mask, clip.widthPx, clip.heightPx);
     const depth = box && unitDepth((box.x0 + box.x1) / 2, box.y1);
     if (!box || !depth) return;

@@ -10,6 +10,8 @@ export interface Plates {
   /** At frame size, sRGB, exposure-normalised: mean over each pixel's first / last stable window. */
   readonly firstRgb: RgbImage;
   readonly lastRgb: RgbImage;
+  /** Single frames where `usualFrame` names one, else the first picture. */
+  readonly usualRgb: RgbImage;
   /** [H, W, 3] u8 Lab at work size. */
   readonly firstLab: Uint8Array;
   readonly lastLab: Uint8Array;
@@ -23,6 +25,8 @@ export async function buildPlates(clip: Clip, stable: StableColours, ctx: StageC
   const lastStart = stable.lastStart.map((start) => (start < 0 ? numFrames - window : start));
   const sums = [new Uint16Array(W * H * 3), new Uint16Array(W * H * 3)];
   const needed = framesNeeded([firstStart, lastStart], window, numFrames);
+  for (const k of stable.usualFrame) if (k >= 0) needed[k] = 1;
+  const usualRgb = createRgb(W, H);
   const halfX = Int32Array.from({ length: W }, (_, x) => Math.min(w - 1, Math.floor((x * w) / W)));
   const halfY = Int32Array.from({ length: H }, (_, y) =>
     Math.min(clip.halfHeightPx - 1, Math.floor((y * clip.halfHeightPx) / H)),
@@ -38,9 +42,11 @@ export async function buildPlates(clip: Clip, stable: StableColours, ctx: StageC
         const i = row + halfX[x];
         const inFirst = k >= firstStart[i] && k < firstStart[i] + window;
         const inLast = k >= lastStart[i] && k < lastStart[i] + window;
-        if (!inFirst && !inLast) continue;
+        const isUsual = k === stable.usualFrame[i];
+        if (!inFirst && !inLast && !isUsual) continue;
         for (let c = 0; c < 3; c++) {
           const value = tables[c][data[p + c]];
+          if (isUsual) usualRgb.data[p + c] = value;
           if (inFirst) sums[0][p + c] += value;
           if (inLast) sums[1][p + c] += value;
         }
@@ -53,7 +59,7 @@ export async function buildPlates(clip: Clip, stable: StableColours, ctx: StageC
     for (let i = 0; i < sum.length; i++) rgb.data[i] = sum[i] / window + 0.5;
     return rgb;
   });
-  return { firstRgb, lastRgb, firstLab: workLab(clip, firstRgb), lastLab: workLab(clip, lastRgb) };
+  return { firstRgb, lastRgb, usualRgb, firstLab: workLab(clip, firstRgb), lastLab: workLab(clip, lastRgb) };
 }
 
 function workLab(clip: Clip, rgb: RgbImage): Uint8Array {
@@ -73,18 +79,19 @@ function framesNeeded(starts: readonly Int16Array[], window: number, numFrames: 
   return out;
 }
 
-/**
- * The scene behind everything that moved: the first picture, with the last one where `useLast` [H/2, W/2] is set (places
- * that something left).
- */
-export function cleanPlate(clip: Clip, plates: Plates, useLast: Uint8Array): { rgb: RgbImage; lab: Uint8Array } {
+/** Which picture shows the clean scene at a place. */
+export const PlateChoice = { first: 0, last: 1, usual: 2 } as const;
+
+/** The scene behind everything that moved, put together by `choice` [H/2, W/2] (values of `PlateChoice`). */
+export function cleanPlate(clip: Clip, plates: Plates, choice: Uint8Array): { rgb: RgbImage; lab: Uint8Array } {
   const { frameWidthPx: W, frameHeightPx: H, halfWidthPx: w, halfHeightPx: h } = clip;
   const rgb = createRgb(W, H, Uint8Array.from(plates.firstRgb.data));
+  const sources = [plates.firstRgb.data, plates.lastRgb.data, plates.usualRgb.data];
   for (let y = 0, p = 0; y < H; y++) {
     const row = Math.min(h - 1, Math.floor((y * h) / H)) * w;
     for (let x = 0; x < W; x++, p += 3) {
-      if (useLast[row + Math.min(w - 1, Math.floor((x * w) / W))] === 0) continue;
-      for (let c = 0; c < 3; c++) rgb.data[p + c] = plates.lastRgb.data[p + c];
+      const from = sources[choice[row + Math.min(w - 1, Math.floor((x * w) / W))]];
+      for (let c = 0; c < 3; c++) rgb.data[p + c] = from[p + c];
     }
   }
   return { rgb, lab: workLab(clip, rgb) };

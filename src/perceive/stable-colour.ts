@@ -21,6 +21,11 @@ export interface StableColours {
   /** [H/2, W/2] where changed: last frame that shows the first colour, first frame that shows the last colour. */
   readonly leaves: Int16Array;
   readonly arrives: Int16Array;
+  /**
+   * [H/2, W/2] frame that shows the pixel's most usual colour, where that is neither the first nor the last one for most
+   * of the time (a hand rested there at both ends); -1 elsewhere.
+   */
+  readonly usualFrame: Int16Array;
   /** Share of pixels that never held a colour. */
   readonly unstableShare: number;
 }
@@ -70,6 +75,7 @@ export function findStableColours(clip: Clip): StableColours {
     changed,
     leaves,
     arrives,
+    usualFrame: findUsualFrames(clip, forward.colour),
     unstableShare: unstable / n,
   };
 }
@@ -118,4 +124,45 @@ function scan(
     open = rest.subarray(0, numRest);
   }
   return { colour, start };
+}
+
+/** Frames looked at for the usual colour. */
+const USUAL_SAMPLES = 31;
+/** Share of frames that must show a colour other than the first for it to be called usual. */
+const USUAL_SHARE = 0.45;
+
+function findUsualFrames(clip: Clip, first: Uint8Array): Int16Array {
+  const { lab, numFrames } = clip;
+  const samples = Array.from({ length: Math.min(USUAL_SAMPLES, numFrames) }, (_, s) =>
+    Math.round((s * (numFrames - 1)) / Math.max(1, Math.min(USUAL_SAMPLES, numFrames) - 1)),
+  );
+  const out = new Int16Array(clip.valid.length).fill(-1);
+  const limit = CHANGED_DISTANCE ** 2;
+  const near = SAME_DISTANCE ** 2;
+  const median = new Uint8Array(3);
+  const series = new Uint8Array(samples.length);
+  for (let i = 0; i < out.length; i++) {
+    let other = 0;
+    for (const k of samples) if (labDistance2(lab[k], i, first, i) > limit) other++;
+    if (other < USUAL_SHARE * samples.length) continue;
+    for (let c = 0; c < 3; c++) {
+      samples.forEach((k, s) => {
+        series[s] = lab[k][3 * i + c];
+      });
+      median[c] = series.slice().sort()[samples.length >> 1];
+    }
+    let agree = 0;
+    let best = -1;
+    let bestDistance = near;
+    for (const k of samples) {
+      const d = labDistance2(lab[k], i, median, 0);
+      if (d < near) agree++;
+      if (d < bestDistance) {
+        bestDistance = d;
+        best = k;
+      }
+    }
+    if (agree >= USUAL_SHARE * samples.length) out[i] = best;
+  }
+  return out;
 }

@@ -121,7 +121,10 @@ export function findTarget(clip: Clip, plateLab: Uint8Array, offTable: Uint8Arra
     const confidence = area < 300 ? 0.4 : share < 0.35 ? 0.6 : 0.85;
     return { mask, confidence, evidence: `stands out from the table under the mover's last place (${percent})` };
   }
-  const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: footprint, iterations: 4 });
+  // Start from what stands out right under the place and let colours decide how far it reaches.
+  const seed = Uint8Array.from(place, (value, i) => (value !== 0 && offTable[i] !== 0 ? 1 : 0));
+  const reachPx = Math.round(0.6 * Math.max(base.x1 - base.x0, base.y1 - base.y0));
+  const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: seed, reachPx, iterations: 5 });
   return {
     mask: cut,
     confidence: 0.4,

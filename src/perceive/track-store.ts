@@ -2,7 +2,7 @@
 import type { ByteImage } from '../image/image.js';
 import type { Clip } from './clip.js';
 import { buildPyramid, findCorners } from './klt.js';
-import type { Mover, MoverEnd } from './movers.js';
+import { carriedEnd, type Mover, type MoverEnd } from './movers.js';
 import type { Tracks } from './perception.js';
 
 interface PointSource {
@@ -22,15 +22,17 @@ export class TrackCollector {
   constructor(private readonly clip: Clip) {}
 
   addMover(id: number, mover: Mover): void {
-    const middle = (mover.liftFrame + mover.downFrame) / 2;
-    if (mover.from) this.addEnd(id, mover.from, (k) => mover.to === null || k <= middle, 1, mover.downFrame);
-    if (mover.to) this.addEnd(id, mover.to, (k) => mover.from === null || k > middle, -1, mover.liftFrame);
+    if (mover.from) this.addEnd(id, mover, mover.from);
+    if (mover.to) this.addEnd(id, mover, mover.to);
   }
 
-  private addEnd(id: number, end: MoverEnd, uses: (k: number) => boolean, direction: 1 | -1, until: number): void {
+  private addEnd(id: number, mover: Mover, end: MoverEnd): void {
+    const uses = (k: number): boolean => carriedEnd(mover, k) === end;
+    const direction = end === mover.from ? 1 : -1;
+    const stop = end === mover.from ? mover.downFrame : mover.liftFrame;
     const paths = new Map<number, Map<number, [number, number]>>();
     for (const [k, step] of end.track.steps) {
-      if (direction * (k - until) > 0 && !uses(k)) continue;
+      if (direction * (k - stop) > 0 || !uses(k)) continue;
       step.ids.forEach((pointId, p) => {
         const path = paths.get(pointId) ?? new Map<number, [number, number]>();
         path.set(k, [step.xyPx[2 * p], step.xyPx[2 * p + 1]]);
@@ -40,12 +42,15 @@ export class TrackCollector {
     const start = end.track.startFrame;
     for (const path of paths.values()) {
       if (path.size < MIN_SEEN_FRAMES) continue;
+      // Before its motion a point lies where the track begins, after it where the track ends.
       const home = path.get(start) ?? null;
+      const away = path.get(stop) ?? null;
       this.sources.push({
         objectId: id,
         at: (k) => {
           if (!uses(k)) return null;
-          return direction * (k - start) < 0 ? home : (path.get(k) ?? null);
+          if (direction * (k - start) < 0) return home;
+          return direction * (k - stop) > 0 ? away : (path.get(k) ?? null);
         },
       });
     }

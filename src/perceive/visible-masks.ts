@@ -4,8 +4,8 @@
  * colour, with a minimum cut along the edges.
  */
 import { connectedComponents, withoutSmall } from '../image/components.js';
-import { type ByteImage, createBytes } from '../image/image.js';
-import { labDistance2 } from '../image/lab.js';
+import { type ByteImage, createBytes, type RgbImage } from '../image/image.js';
+import { labDistance2, rgbToLab8 } from '../image/lab.js';
 import { closed, countSet, dilate, distanceTo, fillHoles, opened } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { ColourModel, logRatio, looksLikeSkin } from './colour-model.js';
@@ -81,60 +81,80 @@ export interface FrameMasks {
   /** Id map at work size. */
   readonly ids: ByteImage;
   readonly handArea: number;
-  /** Per mover: visible area over tracked area. */
-  readonly visibleShare: number[];
-  /** Per mover: does the hand touch it? */
-  readonly handContact: boolean[];
 }
 
-/** Segments one frame. `statics` are objects that never move: id and resting outline [H, W]. */
-export function segmentFrame(
+/**
+ * Segments one frame. `statics` are objects that never move: id and resting outline [H, W]. The hand is found at half
+ * size; the frame itself is only read where a mover is covered or on its way.
+ */
+export async function segmentFrame(
   clip: Clip,
   k: number,
-  lab: Uint8Array,
+  plateHalf: Uint8Array,
   plateLab: Uint8Array,
   plates: Plates,
   movers: readonly Mover[],
   statics: readonly { id: number; mask: Uint8Array }[],
   colours: SceneColours,
-): FrameMasks {
-  const { widthPx: w, heightPx: h } = clip;
-  const foreground = foregroundMask(lab, plateLab);
+): Promise<FrameMasks> {
+  const { widthPx: w, heightPx: h, halfWidthPx, halfHeightPx } = clip;
   const ids = createBytes(w, h);
   const owner = new Uint8Array(w * h);
-  const tracked: Uint8Array[] = [];
-  movers.forEach((mover, m) => {
+  const ownerHalf = new Uint8Array(halfWidthPx * halfHeightPx);
+  const objectsHalf = new Uint8Array(halfWidthPx * halfHeightPx);
+  let rgb: RgbImage | null = null;
+  for (const [m, mover] of movers.entries()) {
     const { mask } = trackedMask(clip, mover, k);
-    tracked.push(mask);
-    const visible = visiblePart(clip, k, lab, plateLab, plates, mover, mask, colours.objects[m], colours.hand);
+    const maskHalf = halved(mask, clip);
+    const resting = restingPlate(clip, k, plates, mover);
+    let visible = mask;
+    if (!resting || coveredShare(clip, k, maskHalf, resting) > 0) {
+      rgb ??= await clip.readWork(k);
+      visible = visiblePart(clip, rgb, clip.gains[k], plateLab, resting, mask, colours.objects[m], colours.hand);
+    }
     for (let i = 0; i < visible.length; i++) if (visible[i] !== 0 && owner[i] === 0) owner[i] = m + 1;
-  });
-  const hand = handMask(foreground, owner, lab, w, h, tracked);
-  for (const { id, mask } of statics) {
-    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && hand[i] === 0) ids.data[i] = id;
+    for (let i = 0; i < maskHalf.length; i++) if (maskHalf[i] !== 0) objectsHalf[i] = 1;
   }
-  for (let i = 0; i < owner.length; i++) if (owner[i] !== 0) ids.data[i] = owner[i];
-  for (let i = 0; i < hand.length; i++) if (hand[i] !== 0) ids.data[i] = HAND_ID;
-  const near = dilate(hand, w, h, 4);
-  return {
-    ids,
-    handArea: countSet(hand),
-    visibleShare: tracked.map((mask, m) => {
-      let seen = 0;
-      for (let i = 0; i < owner.length; i++) if (owner[i] === m + 1) seen++;
-      return seen / Math.max(1, countSet(mask));
-    }),
-    handContact: tracked.map((mask) => mask.some((value, i) => value !== 0 && near[i] !== 0)),
-  };
+  const own = halved(owner, clip);
+  for (let i = 0; i < own.length; i++) if (own[i] !== 0) ownerHalf[i] = 1;
+  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf);
+  const handFull = doubledSmooth(hand, clip);
+  for (const { id, mask } of statics) {
+    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) ids.data[i] = id;
+  }
+  let handArea = 0;
+  for (let i = 0; i < owner.length; i++) {
+    if (owner[i] !== 0) ids.data[i] = owner[i];
+    else if (handFull[i] !== 0) {
+      ids.data[i] = HAND_ID;
+      handArea++;
+    }
+  }
+  return { ids, handArea };
+}
+
+/** Share of a resting mover's pixels (half size) that do not show its resting picture, beyond scattered noise. */
+function coveredShare(clip: Clip, k: number, maskHalf: Uint8Array, resting: Uint8Array): number {
+  const { halfWidthPx, widthPx } = clip;
+  let covered = 0;
+  let total = 0;
+  for (let i = 0; i < maskHalf.length; i++) {
+    if (maskHalf[i] === 0) continue;
+    total++;
+    const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
+    // Neither of two diagonal pixels alike: outlines and texture alone do not count.
+    const apart = labDistance2(clip.lab[k], i, resting, j) > 400 && labDistance2(clip.lab[k], i, resting, j + widthPx + 1) > 400;
+    if (apart) covered++;
+  }
+  return covered <= 0.04 * total ? 0 : covered / total;
 }
 
 function visiblePart(
   clip: Clip,
-  k: number,
-  lab: Uint8Array,
+  rgb: RgbImage,
+  gain: readonly [number, number, number],
   plateLab: Uint8Array,
-  plates: Plates,
-  mover: Mover,
+  resting: Uint8Array | null,
   mask: Uint8Array,
   object: ColourModel,
   hand: ColourModel,
@@ -151,10 +171,10 @@ function visiblePart(
   const outside = Uint8Array.from(inside, (value) => 1 - value);
   const dIn = distanceTo(outside, cw, ch);
   const dOut = distanceTo(inside, cw, ch);
-  const rest = restingPlate(clip, k, plates, mover);
-  const crop = cropBytes(lab, w, window, 3);
+  const crop = cropBytes(rgb.data, w, window, 3);
+  rgbToLab8(crop, crop, gain);
   const plate = cropBytes(plateLab, w, window, 3);
-  const resting = rest ? cropBytes(rest, w, window, 3) : null;
+  const rest = resting ? cropBytes(resting, w, window, 3) : null;
   const soft = rest ? 1.2 : 1.5 + 0.05 * size;
   const unary = new Float32Array(cw * ch);
   for (let i = 0; i < unary.length; i++) {
@@ -162,9 +182,9 @@ function visiblePart(
     // Place: certain 3 widths away from the outline, neutral on it.
     const place = Math.max(-4, Math.min(2, d / soft));
     let look: number;
-    if (resting) {
+    if (rest) {
       // At rest the object's own picture is known: either it shows, or something covers it.
-      const apart = Math.sqrt(labDistance2(crop, i, resting, i));
+      const apart = Math.sqrt(labDistance2(crop, i, rest, i));
       look = Math.max(-4, Math.min(2.5, (13 - apart) / 3));
     } else {
       look = logRatio(object, hand, crop, i, 3);
@@ -184,30 +204,25 @@ function visiblePart(
 /** The picture of the mover at rest that holds at frame k, or null while it is on its way. */
 function restingPlate(clip: Clip, k: number, plates: Plates, mover: Mover): Uint8Array | null {
   const margin = Math.round(0.1 * clip.fps);
-  if (mover.from && k <= mover.liftFrame - margin) return plates.firstLab;
-  if (mover.to && k >= mover.downFrame + margin) return plates.lastLab;
+  if (mover.carried !== 'to' && mover.from && k <= mover.liftFrame - margin) return plates.firstLab;
+  if (mover.carried !== 'from' && mover.to && k >= mover.downFrame + margin) return plates.lastLab;
   return null;
 }
 
-/** Smallest part of a hand worth keeping, work-size px. */
-const MIN_HAND_AREA = 120;
+/** Smallest part of a hand worth keeping, half-size px. */
+const MIN_HAND_AREA = 30;
+/** Parts this large that enter from the border are arms whatever their colour (sleeves). */
+const LARGE_AREA = 150;
 
-/** Foreground that belongs to no object and to a hand or arm: it enters from the border, is skin, or holds an object. */
-function handMask(
-  foreground: Uint8Array,
-  owner: Uint8Array,
-  lab: Uint8Array,
-  w: number,
-  h: number,
-  tracked: readonly Uint8Array[],
-): Uint8Array {
-  const rest = new Uint8Array(w * h);
-  for (let i = 0; i < rest.length; i++) if (foreground[i] !== 0 && owner[i] === 0) rest[i] = 1;
-  const clean = closed(opened(rest, w, h, 1), w, h, 2);
+/** [H/2, W/2] foreground of no object that is hand or arm: it enters from the border, is skin, or holds an object. */
+function handMask(clip: Clip, k: number, plateHalf: Uint8Array, owner: Uint8Array, objects: Uint8Array): Uint8Array {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const lab = clip.lab[k];
+  const foreground = foregroundMask(lab, plateHalf);
+  for (let i = 0; i < foreground.length; i++) if (owner[i] !== 0 || clip.valid[i] === 0) foreground[i] = 0;
+  const clean = closed(opened(foreground, w, h, 1), w, h, 1);
   for (let i = 0; i < clean.length; i++) if (owner[i] !== 0) clean[i] = 0;
-  const objects = new Uint8Array(w * h);
-  for (const mask of tracked) for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) objects[i] = 1;
-  const touching = dilate(objects, w, h, 6);
+  const touching = dilate(objects, w, h, 3);
   const { labels, components } = connectedComponents(clean, w, h);
   const skin = new Int32Array(components.length + 1);
   const touch = new Uint8Array(components.length + 1);
@@ -219,14 +234,31 @@ function handMask(
   const keep = new Uint8Array(components.length + 1);
   for (const { label, area, box } of components) {
     if (area < MIN_HAND_AREA) continue;
-    const atBorder = box.x0 <= 2 || box.y0 <= 2 || box.x1 >= w - 2 || box.y1 >= h - 2;
+    const atBorder = box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1;
     const skinShare = skin[label] / area;
-    const large = area > 600;
+    const large = area > LARGE_AREA;
     if ((atBorder && (large || skinShare > 0.2)) || skinShare > 0.3 || (touch[label] !== 0 && large)) keep[label] = 1;
   }
   const out = new Uint8Array(w * h);
   for (let i = 0; i < out.length; i++) out[i] = keep[labels[i]];
   const filled = fillHoles(Uint8Array.from(out), w, h);
   for (let i = 0; i < out.length; i++) if (filled[i] !== 0 && owner[i] === 0) out[i] = 1;
+  return out;
+}
+
+/** Half-size mask at work size with rounded steps: majority of the four nearest half-size pixels, weighted bilinearly. */
+function doubledSmooth(mask: Uint8Array, clip: Clip): Uint8Array {
+  const { widthPx: w, heightPx: h, halfWidthPx, halfHeightPx } = clip;
+  const out = new Uint8Array(w * h);
+  for (let y = 0, i = 0; y < h; y++) {
+    const near = (y >> 1) * halfWidthPx;
+    const v = (y & 1) === 0 ? Math.max(0, (y >> 1) - 1) : Math.min(halfHeightPx - 1, (y >> 1) + 1);
+    const far = v * halfWidthPx;
+    for (let x = 0; x < w; x++, i++) {
+      const a = x >> 1;
+      const b = (x & 1) === 0 ? Math.max(0, a - 1) : Math.min(halfWidthPx - 1, a + 1);
+      if (9 * mask[near + a] + 3 * (mask[near + b] + mask[far + a]) + mask[far + b] >= 8) out[i] = 1;
+    }
+  }
   return out;
 }
