@@ -1,0 +1,21 @@
+import { type EpisodeOptions, episodeOptions } from '../../episode/episode-options.js';
+import { runEpisodes } from '../../episode/run-episodes.js';
+import type { Stage } from '../stage.js';
+
+export const episodesStage: Stage = {
+  name: 'episodes',
+  version: 1,
+  inputs: ['objects', 'poses', 'skill', 'scene'],
+  options: episodeOptions,
+  resumable: true,
+  run: async (io, options, ctx) => {
+    const folders = {
+      objects: io.input('objects'),
+      poses: io.input('poses'),
+      skill: io.input('skill'),
+      scene: io.input('scene'),
+    };
+    await runEpisodes(folders, io.output, options as EpisodeOptions, ctx);
+    return undefined;
+  },
+};

@@ -1,0 +1,22 @@
+import { readPerception } from '../../perceive/store.js';
+import { readPoses } from '../../pose/poses-io.js';
+import { type SkillOptions, skillOptions } from '../../skill/options.js';
+import { parseSkill } from '../../skill/parse.js';
+import { writeSkill } from '../../skill/skill-io.js';
+import type { Stage } from '../stage.js';
+import { readShapes } from './read-inputs.js';
+
+export const skillStage: Stage = {
+  name: 'skill',
+  version: 1,
+  inputs: ['perceive', 'objects', 'poses'],
+  options: skillOptions,
+  run: async (io, options, ctx) => {
+    const perception = await readPerception(io.input('perceive'));
+    const { objects, meshes } = await readShapes(io);
+    const poses = await readPoses(io.input('poses'));
+    const skill = parseSkill({ perception, objects, meshes, poses }, options as SkillOptions, ctx);
+    await writeSkill(io.output, skill);
+    return skill.relativeMotions.length === 0 ? { finding: skill.finding } : undefined;
+  },
+};

@@ -1,0 +1,115 @@
+/** A run in one object: what `--json` prints and `v2r inspect` shows (docs/formats/summary.md). */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { readJson } from '../base/files.js';
+import { readEpisodes } from '../episode/episode-record.js';
+import { rejectionCounts } from '../episode/run-episodes.js';
+import { readObjects } from '../objects/objects-io.js';
+import { PerceptionSchema } from '../perceive/perception.js';
+import { readSkill } from '../skill/skill-io.js';
+import type { RunResult } from './run.js';
+import { RunFolder } from './run-folder.js';
+import { STAGE_NAMES } from './stage.js';
+
+export interface RunSummary {
+  kind: 'v2r/summary';
+  run: string;
+  dataset: string | null;
+  report: string | null;
+  /** Why there are no episodes, if there are none. */
+  finding: string | null;
+  instruction: string | null;
+  episodes: { accepted: number; rejected: number; reasons: Record<string, number> } | null;
+  objects: { id: number; name: string; role: string; sizeM: number[] | null; confidence: number }[];
+  skill: {
+    kind: string;
+    source: number;
+    target: number | null;
+    fromFrame: number;
+    toFrame: number;
+    confidence: number;
+  }[];
+  stages: { name: string; seconds: number; cached: boolean }[];
+  seconds: number;
+  /** Wall-clock seconds of the episodes stage per attempted episode. */
+  secondsPerEpisode: number | null;
+  peakMemoryMb: number;
+  warnings: { stage: string; code: string; message: string }[];
+}
+
+/** Summary of what `runStages` just did. */
+export async function summarizeRun(result: RunResult): Promise<RunSummary> {
+  const summary = await summarizeFolder(result.folder.path);
+  return {
+    ...summary,
+    finding: result.finding,
+    stages: result.stages,
+    seconds: result.seconds,
+    peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+    warnings: result.warnings,
+  };
+}
+
+const RunJsonSchema = z.object({ finding: z.string().nullable() });
+
+/** Summary of a run folder as it lies on disk; parts that were not made yet are null or empty. */
+export async function summarizeFolder(folderPath: string): Promise<RunSummary> {
+  const folder = new RunFolder(folderPath);
+  const { finding } = await readJson(path.join(folderPath, 'run.json'), RunJsonSchema);
+  const records = await Promise.all(STAGE_NAMES.map((name) => folder.record(name)));
+  const done = records.filter((record) => record !== null);
+  const has = (stage: (typeof STAGE_NAMES)[number]): boolean => done.some((record) => record.stage === stage);
+  const tried = has('episodes') ? (await readEpisodes(folder.folderOf('episodes'))).episodes : null;
+  const skill = has('skill') ? await readSkill(folder.folderOf('skill')) : null;
+  const reportFile = path.join(folder.folderOf('report'), 'index.html');
+  const episodeSeconds = done.find((record) => record.stage === 'episodes')?.seconds ?? 0;
+  return {
+    kind: 'v2r/summary',
+    run: folderPath,
+    dataset: has('dataset') ? folder.folderOf('dataset') : null,
+    report: existsSync(reportFile) ? reportFile : null,
+    finding,
+    instruction: skill && skill.segments.length > 0 ? skill.instruction : null,
+    episodes: tried && {
+      accepted: tried.filter((episode) => episode.accepted).length,
+      rejected: tried.filter((episode) => !episode.accepted).length,
+      reasons: rejectionCounts(tried),
+    },
+    objects: await objectsOf(folder, has('objects'), has('perceive'), skill?.roles ?? []),
+    skill: (skill?.segments ?? []).map((segment) => ({
+      kind: segment.kind,
+      source: segment.sourceId,
+      target: segment.targetId,
+      fromFrame: segment.fromFrame,
+      toFrame: segment.toFrame,
+      confidence: segment.confidence,
+    })),
+    stages: done.map((record) => ({ name: record.stage, seconds: record.seconds, cached: true })),
+    seconds: done.reduce((sum, record) => sum + record.seconds, 0),
+    secondsPerEpisode: tried && episodeSeconds > 0 ? episodeSeconds / tried.length : null,
+    peakMemoryMb: 0,
+    warnings: done.flatMap((record) => record.warnings.map((warning) => ({ stage: record.stage, ...warning }))),
+  };
+}
+
+async function objectsOf(
+  folder: RunFolder,
+  hasObjects: boolean,
+  hasPerception: boolean,
+  roles: readonly { id: number; role: string }[],
+): Promise<RunSummary['objects']> {
+  if (!hasPerception) return [];
+  const perception = await readJson(path.join(folder.folderOf('perceive'), 'perception.json'), PerceptionSchema);
+  const models = hasObjects ? (await readObjects(folder.folderOf('objects'))).objects : [];
+  return perception.objects.map((object) => {
+    const model = models.find((candidate) => candidate.id === object.id);
+    return {
+      id: object.id,
+      name: object.name,
+      role: roles.find((entry) => entry.id === object.id)?.role ?? object.role,
+      sizeM: model ? [...model.sizeM] : null,
+      confidence: Math.min(object.confidence, model?.confidence ?? 1),
+    };
+  });
+}
