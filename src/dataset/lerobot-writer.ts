@@ -9,6 +9,7 @@ import path from 'node:path';
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { UserError } from '../base/errors.js';
 import { diskError } from '../base/files.js';
+import { addHistogram, type ImageHistogram } from '../image/image-stats.js';
 import { datasetCard } from './dataset-card.js';
 import { channelsFirst, EpisodeTable } from './episode-table.js';
 import {
@@ -20,7 +21,6 @@ import {
   type LeRobotSpec,
   pandasTaskMetadata,
 } from './features.js';
-import { addHistogram, type ImageHistogram } from './image-stats.js';
 import {
   DATA_PATH,
   type DatasetInfo,

@@ -15,6 +15,8 @@ import { type Mp4Track, readMp4Track, VISUAL_ENTRY_BYTES } from './mp4-track.js'
 /** Frames per `stsc` chunk: readers fetch a chunk at a time. */
 const FRAMES_PER_CHUNK = 32;
 
+const MAX_COPY_BYTES = 4 * 1024 * 1024;
+
 /** What all parts share. */
 interface Picture {
   readonly widthPx: number;
@@ -58,14 +60,16 @@ export class Mp4Joiner {
     this.handle ??= await open(this.framesFile, 'w');
     const source = await open(part, 'r');
     try {
-      for (let sample = 0; sample < track.numSamples; sample++) {
-        const bytes = new Uint8Array(track.size[sample]);
-        const { bytesRead } = await source.read(bytes, 0, bytes.length, track.offset[sample]);
-        if (bytesRead !== bytes.length) throw new UserError(`${part} is cut off at frame ${sample}`);
+      for (const run of contiguousRuns(track)) {
+        const bytes = new Uint8Array(run.bytes);
+        const { bytesRead } = await source.read(bytes, 0, bytes.length, run.offset);
+        if (bytesRead !== bytes.length) throw new UserError(`${part} is cut off at ${run.offset + bytesRead} bytes`);
         await this.handle.write(bytes);
+      }
+      for (let sample = 0; sample < track.numSamples; sample++) {
         if (track.isKey[sample]) this.keys.push(this.sizes.length);
-        this.sizes.push(bytes.length);
-        this.numBytes += bytes.length;
+        this.sizes.push(track.size[sample]);
+        this.numBytes += track.size[sample];
       }
     } catch (error) {
       throw diskError(this.framesFile, error);
@@ -178,6 +182,18 @@ const V1 = 0x1000000;
 const TRACK_ENABLED = 3;
 /** 'und' packed in three times five bits, then two reserved bytes. */
 const UNDETERMINED_LANGUAGE = 0x55c40000;
+
+/** Pieces of a file that hold whole frames one after the other, so that they can be copied at once. */
+function contiguousRuns({ numSamples, offset, size }: Mp4Track): { offset: number; bytes: number }[] {
+  const runs: { offset: number; bytes: number }[] = [];
+  for (let sample = 0; sample < numSamples; sample++) {
+    const last = runs.at(-1);
+    const follows = last && last.offset + last.bytes === offset[sample] && last.bytes < MAX_COPY_BYTES;
+    if (follows) last.bytes += size[sample];
+    else runs.push({ offset: offset[sample], bytes: size[sample] });
+  }
+  return runs;
+}
 
 /** Some muxers note the average bit rate (`btrt`) there, which differs from part to part and means nothing after joining. */
 function withoutBitRate(sampleEntry: Uint8Array): Uint8Array {

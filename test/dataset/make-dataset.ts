@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { createContext } from '../../src/base/context.js';
 import type { LeRobotSpec } from '../../src/dataset/features.js';
-import { ImageStats } from '../../src/dataset/image-stats.js';
 import { createLeRobotWriter, type LeRobotEpisode } from '../../src/dataset/lerobot-writer.js';
 import { createRgb, type RgbImage } from '../../src/image/image.js';
+import { ImageStats } from '../../src/image/image-stats.js';
 import { ENCODE_DEFAULTS, VideoEncoder } from '../../src/video/encode.js';
 
 export const JOINTS = ['joint1.pos', 'joint2.pos', 'gripper.pos'];

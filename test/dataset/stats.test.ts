@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { addHistogram, ImageStats, sampledFrames } from '../../src/dataset/image-stats.js';
 import { RunningStats } from '../../src/dataset/running-stats.js';
 import { ColumnCollector, quantileOfSorted, statsOfHistograms, statsOfRows } from '../../src/dataset/stats.js';
 import { createRgb } from '../../src/image/image.js';
+import { addHistogram, ImageStats, sampledFrames } from '../../src/image/image-stats.js';
 
 describe('statsOfRows', () => {
   it('gives hand-computed values', () => {

@@ -1,2 +1,0 @@
-/** Made where frames are drawn (`src/image`), used where datasets are written. */
-export * from '../image/image-stats.js';
