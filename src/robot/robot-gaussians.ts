@@ -25,9 +25,9 @@ const MATERIALS: Record<Material, { rgb: Vec3; falloff: number }> = {
  * Standard deviation of a disc per grid spacing, with about 1.5 points per spacing squared. Smaller ones leave gaps through which the
  * dark far side shines.
  */
-const DISC_SD_PER_SPACING = 0.62;
+const DISC_SD_PER_SPACING = 0.7;
 /** Discs reach over the outline by about this share of their size: they are drawn in by as much. */
-const INSET_PER_SD = 0.8;
+const INSET_PER_SD = 0.85;
 const THICKNESS_RATIO = 0.12;
 const OPACITY = 0.99;
 /** Spherical harmonics constant of degree 1. */

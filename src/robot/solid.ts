@@ -2,7 +2,7 @@
  * Solids as signed distance functions: tapered, rounded bars and rounded blocks, melted smoothly into one another. The robot's shells
  * are written with these, and turned into evenly spread surface points.
  */
-import { norm, normalize, scale, sub, type Vec3 } from '../math/vec3.js';
+import { norm, normalize, sub, type Vec3 } from '../math/vec3.js';
 
 /** A round bar from a to b, metres: radii at both ends, edges of both caps rounded by `edgeM` (at most either radius). */
 export interface Bar {
@@ -85,7 +85,7 @@ export function distanceTo(solid: Solid): DistanceFunction {
 
 /** Outward unit normal from differences to the corners of a small tetrahedron. */
 export function normalAt(distance: DistanceFunction, [x, y, z]: Vec3): Vec3 {
-  const h = 1e-5;
+  const h = 1e-6;
   const a = distance(x + h, y - h, z - h);
   const b = distance(x - h, y - h, z + h);
   const c = distance(x - h, y + h, z - h);
@@ -135,22 +135,25 @@ export function surfacePoints(solid: Solid, spacingM: number): SurfacePoints {
   return out;
 }
 
-/** Walks from a cell's centre to the surface by Newton steps; keeps the point when it still lies in the cell. */
+/** Walks from a cell's centre straight to the surface; keeps the point when it still lies in the cell. */
 function addPoint(distance: DistanceFunction, centre: Vec3, spacingM: number, out: SurfacePoints): void {
-  let point = centre;
-  let d = distance(point[0], point[1], point[2]);
-  if (Math.abs(d) > (Math.sqrt(3) / 2) * spacingM) return;
-  let normal = normalAt(distance, point);
-  for (let k = 0; k < 3 && Math.abs(d) > 2e-5; k++) {
-    point = sub(point, scale(normal, d));
-    d = distance(point[0], point[1], point[2]);
-    normal = normalAt(distance, point);
+  const start = distance(centre[0], centre[1], centre[2]);
+  if (Math.abs(start) > (Math.sqrt(3) / 2) * spacingM) return;
+  const [nx, ny, nz] = normalAt(distance, centre);
+  let along = start;
+  let rest = 0;
+  for (let k = 0; k < 3; k++) {
+    rest = distance(centre[0] - along * nx, centre[1] - along * ny, centre[2] - along * nz);
+    if (Math.abs(rest) < 2e-5) break;
+    along += rest;
   }
+  const half = spacingM / 2;
   // A neighbour's point is the neighbour's.
-  const isOwn = point.every((value, i) => Math.abs(value - centre[i]) <= spacingM / 2);
-  if (!isOwn || Math.abs(d) > 5e-4) return;
+  if (Math.abs(along * nx) > half || Math.abs(along * ny) > half || Math.abs(along * nz) > half) return;
+  if (Math.abs(rest) > 5e-4) return;
+  const point: Vec3 = [centre[0] - along * nx, centre[1] - along * ny, centre[2] - along * nz];
   out.points.push(point);
-  out.normals.push(normal);
+  out.normals.push(normalAt(distance, point));
 }
 
 function boundsOf(solid: Solid, marginM: number): [Vec3, Vec3] {
