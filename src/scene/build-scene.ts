@@ -17,6 +17,7 @@ import type { SceneOptions } from './options.js';
 import type { Scene } from './scene.js';
 import { withShadows } from './shadow.js';
 import { tableDepth } from './table-depth.js';
+import { tableEdges } from './table-edge.js';
 import { temporalBackground } from './temporal-background.js';
 import { findWorkArea, taskObjectIds, type WorkArea } from './work-area.js';
 import { findWorkspace, reachShareIn } from './workspace.js';
@@ -71,6 +72,13 @@ export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx
   const { polygon, notes } = findWorkspace(robot, worldFromBase, work, perception.camera, cameraFromWorld, {
     workRadiusM: options.workRadius,
     tableDepthM: options.tableDepth,
+    tableEdges: tableEdges(
+      background,
+      perception.camera,
+      cameraFromWorld,
+      work.centre,
+      work.radiusM + options.workRadius,
+    ),
   });
   const reachShare = base ? reachShareIn(robot, worldFromBase, polygon, REACH_SAMPLES, ctx.random('reach')) : 0;
   const scene: Scene = {

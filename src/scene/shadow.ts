@@ -15,6 +15,10 @@ const TOO_DARK = 0.35;
 /** The ground around a hole is fitted to at least so many px, first those of the commonest brightness to within this share. */
 const MIN_GROUND_PX = 60;
 const GROUND_TOLERANCE = 0.12;
+/** Leftovers of a thing: this much off the ground's brightness, within this share of the reach, smaller than this share of the hole. */
+const LEFTOVER_CONTRAST = 0.08;
+const LEFTOVER_SHARE = 0.5;
+const LEFTOVER_AREA = 0.1;
 /** Shadows have soft edges: what was found is widened by this. */
 const SOFT_EDGE_PX = 3;
 
@@ -81,8 +85,46 @@ function growShadow(
     },
     new Uint8Array(cw * ch),
   );
+  addLeftovers(
+    connected,
+    (i) => ground[i] / Math.max(1, plane.at(i % cw, Math.floor(i / cw))) - 1,
+    plane.spread,
+    local,
+    away,
+    reach,
+    cw,
+    ch,
+  );
   const soft = dilate(connected, cw, ch, SOFT_EDGE_PX);
   for (let y = 0; y < ch; y++) for (let x = 0; x < cw; x++) if (soft[y * cw + x] !== 0) out[(y + y0) * w + x + x0] = 1;
+}
+
+/** Feet, handles, tips that the mask missed: small spots unlike the ground, brighter or darker, that lie close to the hole. */
+function addLeftovers(
+  out: Uint8Array,
+  offGround: (i: number) => number,
+  spread: number,
+  hole: Uint8Array,
+  away: Float32Array,
+  reach: number,
+  w: number,
+  h: number,
+): void {
+  const limit = Math.max(LEFTOVER_CONTRAST, 4 * spread);
+  const near = LEFTOVER_SHARE * reach;
+  const spots = new Uint8Array(w * h);
+  let holeArea = 0;
+  for (let i = 0; i < spots.length; i++) {
+    if (hole[i] !== 0) holeArea++;
+    else if (away[i] <= near + 1 && Math.abs(offGround(i)) > limit) spots[i] = 1;
+  }
+  const { labels, components } = connectedComponents(spots, w, h);
+  // A spot that goes on outwards is no leftover but another thing that begins here.
+  const goesOn = new Uint8Array(components.length + 1);
+  for (let i = 0; i < spots.length; i++) if (labels[i] !== 0 && away[i] > near) goesOn[labels[i]] = 1;
+  const small = components.filter((c) => c.area < LEFTOVER_AREA * holeArea && goesOn[c.label] === 0);
+  const wanted = new Set(small.map((c) => c.label));
+  for (let i = 0; i < spots.length; i++) if (wanted.has(labels[i])) out[i] = 1;
 }
 
 /**

@@ -30,7 +30,7 @@ export function findWorkspace(
   work: WorkArea,
   camera: Intrinsics,
   cameraFromWorld: Mat4,
-  limits: { workRadiusM: number; tableDepthM: number },
+  limits: { workRadiusM: number; tableDepthM: number; tableEdges: readonly HalfPlane[] },
 ): Workspace {
   const notes: string[] = [];
   const base: Point2 = [worldFromBase[3], worldFromBase[7]];
@@ -46,6 +46,15 @@ export function findWorkspace(
   if (polygon.length === 0) {
     return { polygon, notes: ['no part of the table is in view and in reach at the same time'] };
   }
+  let ignoredEdges = 0;
+  for (const edge of limits.tableEdges) {
+    // Where things stood there is table, whatever the colours say.
+    const doubtful = work.places.some(([x, y]) => edge.a * x + edge.b * y + edge.c < 0);
+    const smaller = clip(polygon, edge);
+    if (doubtful || area(smaller) < MIN_AREA_M2) ignoredEdges++;
+    else polygon = smaller;
+  }
+  if (ignoredEdges > 0) notes.push('the edge of the table could not be told for sure on every side');
   const centre = contains(polygon, work.centre) ? work.centre : centroid(polygon);
   for (const obstacle of work.passive) {
     const smaller = clip(polygon, besides(obstacle, centre));

@@ -33,6 +33,8 @@ export interface Task {
   readonly driven: readonly Actor[];
 }
 
+/** Shapes of this confidence and more are as good as any for telling motion. */
+const TRUSTED_SHAPE = 0.3;
 /** Height that counts as lifted, metres (or what noise demands). */
 const LIFT_M = 0.008;
 
@@ -63,9 +65,13 @@ export function bottomNear(actor: Actor, frame: number, step: 1 | -1): number {
   return median(heights);
 }
 
-/** Trust in a journey: how far it stands out of the noise, how much of it was seen, whether both ends are in the video. */
+/**
+ * Trust in a journey: how far it stands out of the noise, how much of it was seen, whether both ends are in the video, and
+ * whether the object's shape fits what was seen at all.
+ */
 export function journeyConfidence({ actor, carry }: Journey): number {
   const clear = 1 - Math.exp(-carry.travelM / (6 * Math.max(actor.track.sdM, 1e-4)));
   const seen = 0.5 + 0.5 * carry.observedShare;
-  return clear * seen * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);
+  const shape = 0.5 + 0.5 * Math.min(1, actor.model.confidence / TRUSTED_SHAPE);
+  return clear * seen * shape * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);
 }

@@ -30,6 +30,13 @@ export const skillOptions = defineOptions({
     max: 5,
     help: 'Pauses shorter than this belong to the motion, seconds.',
   },
+  minConfidence: {
+    kind: 'number',
+    default: 0.5,
+    min: 0,
+    max: 1,
+    help: 'Motions trusted less than this are left out when there is a better one.',
+  },
   smoothing: {
     kind: 'number',
     default: 0.07,

@@ -32,7 +32,7 @@ export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: Stag
   const { perception, poses } = inputs;
   if (!perception.manipulated) return emptySkill(poses.fps, perception.finding);
   const actors = makeActors(inputs, ctx);
-  const journeys = findJourneys(actors, poses.fps, options);
+  const journeys = trusted(findJourneys(actors, poses.fps, options), options.minConfidence, ctx);
   if (journeys.length === 0) {
     const names = actors.map((a) => a.name).join(', ') || 'no object';
     const way = Math.round(options.minTravel * 1000);
@@ -77,6 +77,20 @@ function findJourneys(actors: readonly Actor[], fps: number, options: SkillOptio
       }).map((carry) => describeJourney(actor, carry)),
     )
     .sort((a, b) => a.carry.fromFrame - b.carry.fromFrame || a.actor.id - b.actor.id);
+}
+
+/** Leaves out motions that are probably tracking errors, unless that would leave none. */
+function trusted(journeys: readonly Journey[], minConfidence: number, ctx: StageContext): Journey[] {
+  const good = journeys.filter((j) => journeyConfidence(j) >= minConfidence);
+  if (good.length === 0) return [...journeys];
+  for (const j of journeys) {
+    if (good.includes(j)) continue;
+    ctx.warn(
+      'motion-left-out',
+      `a motion of ${j.actor.name} (frames ${j.carry.fromFrame} to ${j.carry.toFrame}, ${Math.round(j.carry.travelM * 100)} cm) is left out: confidence ${journeyConfidence(j).toFixed(2)}, ${Math.round(j.carry.observedShare * 100)} % of it was seen`,
+    );
+  }
+  return good;
 }
 
 function tasksOf(

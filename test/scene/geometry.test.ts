@@ -83,6 +83,7 @@ describe('robot placement', () => {
   const workspace = findWorkspace(robot, best.worldFromBase, work, CAMERA, CAMERA_FROM_WORLD, {
     workRadiusM: 0.15,
     tableDepthM: 3,
+    tableEdges: [],
   });
 
   it('stands on the table, faces the work, reaches it, hides nothing and hits nothing', () => {
