@@ -2,6 +2,7 @@
  * The `episodes` artifact: what was attempted, what came of it and why.
  *
  *   episodes/episodes.json              this type; written last, so a folder with it is complete
+ *   episodes/tried-<number>.json        records of one job (what an interrupted run goes on from)
  *   episodes/<number>/state.npy         [T, n + 1] f32: joint positions (radians) and gripper opening (metres)
  *   episodes/<number>/objects.npy       [T, K, 16] f64: worldFromObject, in the order of `objectIds`
  *   episodes/<number>/<camera>.mp4      T frames

@@ -1,7 +1,9 @@
 /** A worker thread that plans, draws and encodes episodes. Everything it does follows from its setup and the job alone. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileAtomic, writeJson } from '../base/files.js';
+import { z } from 'zod';
+import { readJson, writeFileAtomic, writeJson } from '../base/files.js';
 import { encodeNpy } from '../base/npy.js';
 import { serveJobs } from '../base/pool.js';
 import { deriveSeed } from '../base/random.js';
@@ -12,7 +14,7 @@ import { createRenderer } from '../splat/create-renderer.js';
 import { VideoEncoder } from '../video/encode.js';
 import { type EpisodeInputs, type EpisodePlan, stateAt } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
-import { type EpisodeRecord, episodeFolder, recordOf } from './episode-record.js';
+import { type EpisodeRecord, EpisodeRecordSchema, episodeFolder, recordOf } from './episode-record.js';
 import { type EpisodeFolders, loadEpisodeInputs, loadLayer } from './load-inputs.js';
 import { planEpisode } from './plan.js';
 import { type EpisodeStage, prepareStage, renderEpisode } from './render.js';
@@ -29,6 +31,8 @@ export interface EpisodeWorkerSetup {
 export interface EpisodeJob {
   readonly numbers: readonly number[];
 }
+
+const jobFile = (number: number): string => `tried-${String(number).padStart(6, '0')}.json`;
 
 /** Records of all that were tried; only the last can be accepted. */
 export type EpisodeJobResult = readonly EpisodeRecord[];
@@ -47,9 +51,12 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
       camera,
       cameraFromWorld: inputs.scene.cameraFromWorld,
       worldFromBase: inputs.scene.worldFromBase,
+      contactShadow: setup.options.contactShadow,
     });
   };
   return async ({ numbers }) => {
+    const done = path.join(setup.output, jobFile(numbers[0]));
+    if (existsSync(done)) return readJson(done, z.array(EpisodeRecordSchema));
     const records: EpisodeRecord[] = [];
     for (const number of numbers) {
       const plan = planEpisode(inputs, setup.options, deriveSeed(setup.seed, 'episode', number));
@@ -59,6 +66,8 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
       await writeEpisode(setup, inputs, stage, plan, episodeFolder(setup.output, number));
       break;
     }
+    // Written last: an interrupted run finds it and does not do this job again.
+    await writeJson(done, records);
     return records;
   };
 }

@@ -6,6 +6,8 @@ import type { RobotGaussians } from '../robot/robot-gaussians.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { Instance, PreparedSet, SplatRenderer, StaticLayer } from '../splat/renderer.js';
+import { castersAt, type ObjectOutline, outlineOf } from './casters.js';
+import { ContactShadow } from './contact-shadow.js';
 import type { EpisodePlan } from './episode.js';
 
 /** Label of every part of the robot in `EpisodeFrame.label`; objects carry their ids. */
@@ -32,6 +34,9 @@ export interface EpisodeStage {
   readonly links: readonly PreparedSet[];
   readonly finger: PreparedSet;
   readonly objects: ReadonlyMap<number, PreparedSet>;
+  readonly outlines: ReadonlyMap<number, ObjectOutline>;
+  /** null: no soft shadows. */
+  readonly shadow: ContactShadow | null;
 }
 
 export interface StageInputs {
@@ -43,6 +48,7 @@ export interface StageInputs {
   readonly camera: Intrinsics;
   readonly cameraFromWorld: Mat4;
   readonly worldFromBase: Mat4;
+  readonly contactShadow: boolean;
 }
 
 export function prepareStage(renderer: SplatRenderer, inputs: StageInputs): EpisodeStage {
@@ -56,6 +62,8 @@ export function prepareStage(renderer: SplatRenderer, inputs: StageInputs): Epis
     links: inputs.robotGaussians.links.map((set) => renderer.prepare(set)),
     finger: renderer.prepare(inputs.robotGaussians.finger),
     objects: new Map([...inputs.objectGaussians].map(([id, set]) => [id, renderer.prepare(set)])),
+    outlines: new Map([...inputs.objectGaussians].map(([id, set]) => [id, outlineOf(set.position)])),
+    shadow: inputs.contactShadow ? new ContactShadow(inputs.camera, inputs.cameraFromWorld, inputs.layer) : null,
   };
 }
 
@@ -83,7 +91,8 @@ export function instancesAt(stage: EpisodeStage, plan: EpisodePlan, frame: numbe
 }
 
 /** Draws one frame. */
-export function renderFrame(stage: EpisodeStage, plan: EpisodePlan, frame: number, layer = stage.layer): EpisodeFrame {
+export function renderFrame(stage: EpisodeStage, plan: EpisodePlan, frame: number): EpisodeFrame {
+  const layer = stage.shadow?.shade(castersAt(stage, plan, frame)) ?? stage.layer;
   const drawn = stage.renderer.render(stage.camera, instancesAt(stage, plan, frame), { layer });
   const rgb = new Uint8Array(drawn.rgb.length);
   for (let k = 0; k < rgb.length; k++) rgb[k] = Math.max(0, Math.min(255, Math.round(drawn.rgb[k] * 255)));

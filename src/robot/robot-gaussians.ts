@@ -35,7 +35,7 @@ const SH_C1 = 0.4886025119029199;
 
 /** Spacing that keeps a robot closed and sharp in an image of this width, metres: 1.5 to 2 px at arm's length. */
 export function spacingFor(widthPx: number): number {
-  return Math.min(0.012, Math.max(0.0055, 3.2 / widthPx));
+  return Math.min(0.012, Math.max(0.0055, 2.4 / widthPx));
 }
 
 /** Gaussians of a robot given by solids. `numFrames`: base + links + hand. No randomness: the same set every time. */
