@@ -18,7 +18,9 @@ export async function verifyInfo(folder: string, findings: Findings): Promise<Da
   try {
     text = await readFile(path.join(folder, INFO_FILE), 'utf8');
   } catch (error) {
-    findings.error('info-missing', INFO_FILE, `cannot be read: ${messageOf(error)}`);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isMissing ? 'is missing: this is not a LeRobot dataset' : `cannot be read: ${messageOf(error)}`;
+    findings.error('info-missing', INFO_FILE, why);
     return null;
   }
   let value: unknown;

@@ -58,7 +58,7 @@ const BREAKS: Break[] = [
     what: 'info.json missing',
     damage: (folder) => rm(path.join(folder, 'meta/info.json')),
     code: 'info-missing',
-    words: /cannot be read/,
+    words: /is missing: this is not a LeRobot dataset/,
   },
   {
     what: 'info.json half written',
