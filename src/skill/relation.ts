@@ -1,5 +1,5 @@
 /** How one object lies to another at the end of a task, and the word for it. */
-import { compose, fromTranslation, inverse, type Mat4, transformPoint } from '../math/se3.js';
+import { compose, inverse, type Mat4, transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import { type Actor, gapAt } from './actor.js';
 import { deepestPoint, heightRange } from './shape-field.js';
@@ -19,7 +19,11 @@ export interface Relation {
 const RANK: Record<RelationKind, number> = { into: 0, onto: 1, inserted: 2, touching: 3, near: 4 };
 /** A contact: two surfaces nearer than the poses are known. */
 const TOUCH_M = 0.008;
-const LIFT_STEP_M = 0.002;
+const FIELD_ACCURACY_M = 0.002;
+/** One object is plugged into (or put over) the other when more than this share of either surface is inside of the other. */
+const INSERTED_SHARE = 0.5;
+/** Bottoms this share of the target's height below its top lie in a recess of it. */
+const RECESS_SHARE = 0.4;
 /** Overlap beyond pose noise: one object is inside of the other, metres. */
 const INSERTED_M = 0.008;
 /** A target lower than this share of its width is a plate, a mat, a coaster: things are placed on it, not stacked. */
@@ -36,7 +40,7 @@ export function relate(
   const gapM = gapAt(source, worldFromSource, target, worldFromTarget);
   if (gapM > contactM) return null;
   const targetFromSource = compose(inverse(worldFromTarget), worldFromSource);
-  const [sourceLow, sourceHigh] = heightRange(source.field, worldFromSource);
+  const [sourceLow] = heightRange(source.field, worldFromSource);
   const [targetLow, targetHigh] = heightRange(target.field, worldFromTarget);
   const targetHeight = targetHigh - targetLow;
   const over = isOver(target, transformPoint(targetFromSource, [0, 0, 0]));
@@ -48,35 +52,38 @@ export function relate(
     preposition,
   });
   if (over && target.model.hollow && sourceLow < targetHigh - 0.003) return make('into', 'place', 'into');
-  // Sunk in by noise still counts as on top, as long as most of the source is above the place it stands on.
-  const sink = Math.max(0.015, 2 * sd, 0.4 * (sourceHigh - sourceLow));
-  if (over && liftToClear(source, targetFromSource, target, sink) <= sink) {
-    // Well below the target's highest point: in a hollow of it (a saddle, a recess), not on top.
-    if (sourceLow < targetHigh - Math.max(sink, 0.3 * targetHeight)) return make('into', 'place', 'into');
-    const [width, depth] = target.model.sizeM;
-    const flat = targetHeight < FLAT_RATIO * Math.min(width, depth);
-    return flat ? make('onto', 'place', 'onto') : make('onto', 'stack', 'on top of');
-  }
   const overlap = -Math.min(
     deepestPoint(source.field, target.field, targetFromSource).distanceM,
     deepestPoint(target.field, source.field, inverse(targetFromSource)).distanceM,
   );
-  if (over || overlap > Math.max(INSERTED_M, 2 * sd)) return make('inserted', 'attach', 'into');
+  const deep = overlap > Math.max(INSERTED_M, 2 * sd);
+  const shared = Math.max(
+    shareInside(source, target, targetFromSource),
+    shareInside(target, source, inverse(targetFromSource)),
+  );
+  if (deep && shared > INSERTED_SHARE) return make('inserted', 'attach', 'into');
+  const [width, depth] = target.model.sizeM;
+  if (over) {
+    // Sunk in by noise still counts as on top; well below the highest point it lies in a saddle or a recess.
+    const sunk = targetHigh - sourceLow;
+    if (sunk > Math.max(0.015, 2 * sd, RECESS_SHARE * targetHeight)) return make('into', 'place', 'into');
+    const flat = targetHeight < FLAT_RATIO * Math.min(width, depth);
+    return flat ? make('onto', 'place', 'onto') : make('onto', 'stack', 'on top of');
+  }
+  if (deep) return make('inserted', 'attach', 'into');
   if (gapM < Math.max(TOUCH_M, sd)) return make('touching', 'attach', 'to');
   return make('near', 'place', 'next to');
 }
 
-/** How far the source has to go up (along the target's z) until it overlaps the target no more; Infinity beyond `maxM`. */
-function liftToClear(source: Actor, targetFromSource: Mat4, target: Actor, maxM: number): number {
-  for (let up = 0; up <= maxM + LIFT_STEP_M; up += LIFT_STEP_M) {
-    const raised = compose(fromTranslation([0, 0, up]), targetFromSource);
-    const overlap = -Math.min(
-      deepestPoint(source.field, target.field, raised).distanceM,
-      deepestPoint(target.field, source.field, inverse(raised)).distanceM,
-    );
-    if (overlap < LIFT_STEP_M) return up;
+/** Share of a's surface points that lie inside of b by more than the accuracy of the fields. */
+function shareInside(a: Actor, b: Actor, bFromA: Mat4): number {
+  const { probes } = a.field;
+  let inside = 0;
+  for (let i = 0; i < probes.length; i += 3) {
+    const p = transformPoint(bFromA, [probes[i], probes[i + 1], probes[i + 2]]);
+    if (b.field.distanceAt(p) < -FIELD_ACCURACY_M) inside++;
   }
-  return Number.POSITIVE_INFINITY;
+  return inside / (probes.length / 3);
 }
 
 export const betterRelation = (a: Relation, b: Relation): number => RANK[a.kind] - RANK[b.kind] || a.gapM - b.gapM;
