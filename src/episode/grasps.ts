@@ -61,21 +61,30 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel): Grasp[] {
   }
   const grasps: Grasp[] = [];
   for (const { point, normal } of sampleSurface(mesh, NUM_SURFACE_SAMPLES, random)) {
-    const closing = scale(normal, -1);
-    if (Math.abs(closing[2]) > MOST_VERTICAL_CLOSING) continue;
-    const hit = castRay(mesh, point, closing, THINNEST_M);
-    if (!hit || hit.distanceM > gripper.maxWidthM - OPEN_MARGIN_M) continue;
-    if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
-    const centre = add(point, scale(closing, hit.distanceM / 2));
-    for (const lean of LEANS_RAD) {
-      const approach = leanedApproach(closing, lean);
-      if (-approach[2] < LEAST_DOWN) continue;
-      const grasp = placeGrasp(centre, closing, approach, hit.distanceM, gripper, extents, solid);
-      if (grasp) grasps.push({ ...grasp, score: scoreOf(grasp, hit.distanceM, centroid, extents, gripper) });
+    for (const closing of closingDirections(normal)) {
+      const hit = castRay(mesh, point, closing, THINNEST_M);
+      if (!hit || hit.distanceM > gripper.maxWidthM - OPEN_MARGIN_M) continue;
+      if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
+      const centre = add(point, scale(closing, hit.distanceM / 2));
+      for (const lean of LEANS_RAD) {
+        const approach = leanedApproach(closing, lean);
+        if (-approach[2] < LEAST_DOWN) continue;
+        const grasp = placeGrasp(centre, closing, approach, hit.distanceM, gripper, extents, solid);
+        if (grasp) grasps.push({ ...grasp, score: scoreOf(grasp, hit.distanceM, centroid, extents, gripper) });
+      }
     }
   }
   grasps.sort((a, b) => b.score - a.score);
   return withHalfTurns(thinOut(grasps));
+}
+
+/** Straight onto the surface, and more level as friction allows: slanting walls are taken by hands that point straight down. */
+function closingDirections(normal: Vec3): Vec3[] {
+  const straight = scale(normal, -1);
+  const isUpright = Math.abs(straight[2]) < 0.02;
+  return (isUpright ? [1] : [0, 0.5, 1])
+    .map((share): Vec3 => normalize([straight[0], straight[1], straight[2] * share]))
+    .filter((closing) => dot(closing, straight) >= FRICTION_COSINE && Math.abs(closing[2]) <= MOST_VERTICAL_CLOSING);
 }
 
 /** Unit vector at right angles to `closing`, pointing down as steeply as it can, then turned about `closing`. */
