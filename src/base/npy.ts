@@ -60,7 +60,8 @@ export function decodeNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
       `${name}: need ${need} bytes of data for shape ${shape.join('x')}, have ${bytes.length - start}`,
     );
   }
-  const copy = bytes.slice(start, start + need);
+  // Not `slice`: on a Buffer that gives a view into the whole file, header and all.
+  const copy = Uint8Array.from(bytes.subarray(start, start + need));
   return { shape, data: new type(copy.buffer, 0, count) };
 }
 

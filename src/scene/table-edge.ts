@@ -18,7 +18,8 @@ const MIN_CHANGE = 28;
 const VARIATION_FACTOR = 3.5;
 /** Objects stay this far inside of the edge, metres. */
 const EDGE_CLEARANCE_M = 0.025;
-const PATCH_RADIUS_PX = 2;
+/** Colours are means over patches: half their width as a share of the picture's. */
+const PATCH_SHARE = 1 / 320;
 
 type Colour = [number, number, number];
 
@@ -66,7 +67,7 @@ function coloursAlong(
 }
 
 function patchColour({ widthPx, heightPx, data }: RgbImage, x: number, y: number): Colour | null {
-  const r = PATCH_RADIUS_PX;
+  const r = Math.max(1, Math.round(PATCH_SHARE * widthPx));
   if (!(x >= r && y >= r && x < widthPx - r && y < heightPx - r)) return null;
   const sum: Colour = [0, 0, 0];
   for (let v = y - r; v <= y + r; v++) {

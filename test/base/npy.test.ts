@@ -13,6 +13,14 @@ describe('npy', () => {
     expect(decoded.data).toEqual(data);
   });
 
+  it('reads the same from a Buffer, as files come', () => {
+    const data = Float32Array.of(1, 2, 3);
+    expect(decodeNpy(Buffer.from(encodeNpy([3], data))).data).toEqual(data);
+    // A Buffer that is a window of a larger one, as small files are.
+    const pool = Buffer.concat([Buffer.alloc(5), encodeNpy([3], data)]);
+    expect(decodeNpy(pool.subarray(5)).data).toEqual(data);
+  });
+
   it('writes the header NumPy writes: magic, version 1.0, data aligned to 64 bytes, newline at the end', () => {
     const bytes = encodeNpy([4], Float32Array.of(1, 2, 3, 4));
     expect([...bytes.subarray(0, 8)]).toEqual([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
