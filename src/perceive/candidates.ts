@@ -81,6 +81,10 @@ const SKIN_USEFUL_SHARE = 0.2;
 /** |contrast| below this: no telling whether something left or arrived. */
 const MIN_CONTRAST = 0.15;
 const MIN_SOLIDITY = 0.45;
+/** A region that is all shading may still be a white thing on a white table. */
+const SHADOW_PENALTY = 0.6;
+/** Regions with more shading than this are not joined to others: they are shadows of them. */
+const MAX_JOIN_SHADOW = 0.5;
 
 export function judgeRegions(
   clip: Clip,
@@ -110,9 +114,10 @@ export function judgeRegions(
     const edge = region.touchesEdge ? 0.35 : 1;
     // Last colour seen before the first one ended: the place was visited, not left for good or filled for good.
     const order = region.arrivesFrame < region.leavesFrame - slack ? 0.4 : 1;
+    const shading = 1 - SHADOW_PENALTY * region.shadowShare;
     const usable = Math.abs(region.contrast) >= MIN_CONTRAST && region.solidity >= MIN_SOLIDITY;
     const score = usable
-      ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * (1 - hand)
+      ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * shading * (1 - hand)
       : 0;
     return { ...region, hand, score };
   });
@@ -143,7 +148,8 @@ export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): Change
         const other = open[k];
         const sameKind = other.contrast > 0 === members[0].contrast > 0;
         const delay = delayBetween(members[0], other, slack);
-        if (!sameKind || delay > maxDelay || !overlaps(near, other.mask)) continue;
+        if (!sameKind || delay > maxDelay || other.shadowShare > MAX_JOIN_SHADOW || !overlaps(near, other.mask))
+          continue;
         for (let i = 0; i < mask.length; i++) mask[i] |= other.mask[i];
         members.push(other);
         open.splice(k, 1);

@@ -25,6 +25,8 @@ export interface ChangeRegion {
   readonly touchesEdge: boolean;
   /** Area over the area of the convex hull. */
   readonly solidity: number;
+  /** Share of pixels whose two colours differ by no more than a shadow or lamp could do: same hue, moderate lightness. */
+  readonly shadowShare: number;
 }
 
 const MIN_AREA = 36;
@@ -45,7 +47,7 @@ export function findChangeRegions(clip: Clip, stable: StableColours): ChangeRegi
     .map((component) => {
       const mask = new Uint8Array(w * h);
       for (let i = 0; i < mask.length; i++) if (labels[i] === component.label) mask[i] = 1;
-      return measure(closed(mask, w, h, 2), component, leaves, arrives, gradientFirst, gradientLast, w, h);
+      return measure(closed(mask, w, h, 2), component, stable, leaves, arrives, gradientFirst, gradientLast, w, h);
     })
     .sort((a, b) => b.area - a.area);
 }
@@ -53,6 +55,7 @@ export function findChangeRegions(clip: Clip, stable: StableColours): ChangeRegi
 function measure(
   mask: Uint8Array,
   component: Component,
+  stable: StableColours,
   leaves: Int16Array,
   arrives: Int16Array,
   gradientFirst: Float32Array,
@@ -67,6 +70,7 @@ function measure(
   const e0: number[] = [];
   const s1: number[] = [];
   let area = 0;
+  let shadow = 0;
   for (let i = 0; i < mask.length; i++) {
     if (grown[i] !== 0 && shrunk[i] === 0) {
       g0 += gradientFirst[i];
@@ -74,6 +78,7 @@ function measure(
     }
     if (mask[i] !== 0) {
       area++;
+      if (isShading(stable.first, stable.last, i)) shadow++;
       if (leaves[i] >= 0) {
         e0.push(leaves[i]);
         s1.push(arrives[i]);
@@ -91,8 +96,20 @@ function measure(
     leavesFrame: medianOf(e0),
     arrivesFrame: medianOf(s1),
     touchesEdge: box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1,
+    shadowShare: shadow / Math.max(1, area),
     solidity: area / Math.max(area, hullArea(mask, box, w)),
   };
+}
+
+/** A soft shadow keeps at least this share of the lightness, and a and b within 6. */
+const SHADING_LIGHTNESS = 0.6;
+const SHADING_CHROMA = 6;
+
+function isShading(first: Uint8Array, last: Uint8Array, i: number): boolean {
+  const p = 3 * i;
+  const chroma = Math.hypot(first[p + 1] - last[p + 1], first[p + 2] - last[p + 2]);
+  const ratio = Math.min(first[p], last[p]) / Math.max(1, first[p], last[p]);
+  return chroma < SHADING_CHROMA && ratio > SHADING_LIGHTNESS;
 }
 
 /** Lab gradient magnitude (central differences, sum over channels, L scaled to 0..100). */

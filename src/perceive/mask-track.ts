@@ -2,8 +2,8 @@
  * Carries a mask through the clip with the points on it: KLT with forward-backward check, one similarity per frame by
  * RANSAC. A similarity, not an affinity: with 20 points the extra freedom makes the mask drift (measured).
  */
+import { type StageContext, throwIfCancelled } from '../base/context.js';
 import type { Random } from '../base/random.js';
-import type { ByteImage } from '../image/image.js';
 import { erode } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { buildPyramid, findCorners, KLT_DEFAULTS, type Pyramid, trackPointsChecked } from './klt.js';
@@ -40,103 +40,120 @@ const MAX_STEP_SCALE = 1.15;
 /** Frames a point may disagree before it is dropped. */
 const PATIENCE = 4;
 
-/** Pyramids of the frames around the one in use: tracking goes both ways over the same frames. */
-export class PyramidCache {
-  private readonly cache = new Map<number, Pyramid>();
-  constructor(private readonly grey: readonly ByteImage[]) {}
+/** Frames between looking for new points: looking costs more than following. */
+const REFRESH_EVERY = 3;
 
-  get(k: number): Pyramid {
-    let pyramid = this.cache.get(k);
-    if (!pyramid) {
-      pyramid = buildPyramid(this.grey[k], 3);
-      this.cache.set(k, pyramid);
-      if (this.cache.size > 4) this.cache.delete(this.cache.keys().next().value!);
-    }
-    return pyramid;
+/** Follows one mask from frame to frame, in either direction. */
+export class MaskTracker {
+  private points: Float32Array;
+  private misses: Uint8Array;
+  private ids: Int32Array;
+  private nextId: number;
+  private readonly wanted: number;
+  private fromStart = IDENTITY_SIMILARITY;
+  private lastStep = IDENTITY_SIMILARITY;
+  private readonly steps: Map<number, TrackStep>;
+
+  /** `mask` [H, W] at work size; points start only where `visible` is set too (not under the hand). */
+  constructor(
+    private readonly clip: Clip,
+    private readonly mask: Uint8Array,
+    visible: Uint8Array,
+    readonly startFrame: number,
+    private readonly random: Random,
+  ) {
+    const inner = erode(mask, clip.widthPx, clip.heightPx, 1);
+    const seedArea = Uint8Array.from(inner, (value, i) => (value !== 0 && visible[i] !== 0 ? 1 : 0));
+    const level = buildPyramid(clip.grey[startFrame], 1)[0];
+    this.points = findCorners(level, MAX_POINTS, MIN_DISTANCE_PX, QUALITY, seedArea);
+    const count = this.points.length / 2;
+    this.misses = new Uint8Array(count);
+    this.ids = Int32Array.from({ length: count }, (_, p) => p);
+    this.nextId = count;
+    this.wanted = Math.max(10, Math.round(0.6 * count));
+    this.steps = new Map([[startFrame, { fromStart: this.fromStart, trust: 1, ids: this.ids, xyPx: this.points }]]);
   }
-}
 
-/**
- * Tracks from `startFrame` to `endFrame` (either direction). `mask` [H, W] at work size; points start only where
- * `visible` is set too (not under the hand).
- */
-export function trackMask(
-  clip: Clip,
-  pyramids: PyramidCache,
-  mask: Uint8Array,
-  visible: Uint8Array,
-  startFrame: number,
-  endFrame: number,
-  random: Random,
-): MaskTrack {
-  const { widthPx: w, heightPx: h } = clip;
-  const direction = endFrame >= startFrame ? 1 : -1;
-  const inner = erode(mask, w, h, 1);
-  const seedArea = Uint8Array.from(inner, (value, i) => (value !== 0 && visible[i] !== 0 ? 1 : 0));
-  let points = findCorners(pyramids.get(startFrame)[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, seedArea);
-  let misses = new Uint8Array(points.length / 2);
-  let ids = Int32Array.from(misses, (_, p) => p);
-  let nextId = ids.length;
-  const wanted = Math.max(10, Math.round(0.6 * (points.length / 2)));
-  let fromStart = IDENTITY_SIMILARITY;
-  let lastStep = IDENTITY_SIMILARITY;
-  const steps = new Map<number, TrackStep>([[startFrame, { fromStart, trust: 1, ids, xyPx: points }]]);
-  for (let k = startFrame; k !== endFrame; k += direction) {
-    const from = pyramids.get(k);
-    const to = pyramids.get(k + direction);
-    const guess = mapPoints(points, lastStep);
-    const next = trackPointsChecked(from, to, points, KLT_DEFAULTS, guess);
-    const fit = ransacSimilarity(points, next, TOLERANCE_PX, random, 100);
-    let trust = 0;
+  get track(): MaskTrack {
+    return { startFrame: this.startFrame, steps: this.steps };
+  }
+
+  /** Goes on to frame `k`, whose pyramid is `to`; `from` is that of the frame before. */
+  step(from: Pyramid, to: Pyramid, k: number): void {
+    const { points } = this;
+    const next = trackPointsChecked(from, to, points, KLT_DEFAULTS, mapPoints(points, this.lastStep));
+    const fit = ransacSimilarity(points, next, TOLERANCE_PX, this.random, 100);
     const seen: number[] = [];
     const seenIds: number[] = [];
+    let trust = 0;
     if (fit) {
       const scale = scaleOf(fit.model);
       const sane = scale < MAX_STEP_SCALE && scale > 1 / MAX_STEP_SCALE;
-      lastStep = sane
+      this.lastStep = sane
         ? dampScale(fit.model, Math.min(1, fit.numInliers / 30), points, fit.inliers)
         : IDENTITY_SIMILARITY;
       trust = sane ? fit.numInliers / Math.max(8, points.length / 2) : 0;
-      const survivors: number[] = [];
-      const survivorMisses: number[] = [];
-      const survivorIds: number[] = [];
-      for (let p = 0; p < points.length / 2; p++) {
-        if (Number.isNaN(next[2 * p])) continue;
-        const miss = fit.inliers[p] !== 0 ? 0 : misses[p] + 1;
-        if (miss >= PATIENCE) continue;
-        survivors.push(next[2 * p], next[2 * p + 1]);
-        survivorMisses.push(miss);
-        survivorIds.push(ids[p]);
-        if (miss > 0) continue;
-        seen.push(next[2 * p], next[2 * p + 1]);
-        seenIds.push(ids[p]);
-      }
-      points = Float32Array.from(survivors);
-      misses = Uint8Array.from(survivorMisses);
-      ids = Int32Array.from(survivorIds);
+      this.keepAgreeing(next, fit.inliers, seen, seenIds);
     } else {
       // Nothing to hold on to: go on as before, ever slower.
-      lastStep = { a: 1, b: 0, tx: 0.7 * lastStep.tx, ty: 0.7 * lastStep.ty };
-      points = mapPoints(points, lastStep);
+      this.lastStep = { a: 1, b: 0, tx: 0.7 * this.lastStep.tx, ty: 0.7 * this.lastStep.ty };
+      this.points = mapPoints(points, this.lastStep);
     }
-    fromStart = chainSimilarity(lastStep, fromStart);
-    steps.set(k + direction, {
-      fromStart,
+    this.fromStart = chainSimilarity(this.lastStep, this.fromStart);
+    this.steps.set(k, {
+      fromStart: this.fromStart,
       trust: Math.min(1, trust),
       ids: Int32Array.from(seenIds),
       xyPx: Float32Array.from(seen),
     });
-    if (points.length / 2 < wanted) {
-      const moved = erode(warpMask(mask, w, h, fromStart), w, h, 2);
-      const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, awayFrom(moved, points, w));
-      const room = Math.max(0, wanted - points.length / 2);
-      const extra = fresh.subarray(0, 2 * room);
-      points = Float32Array.from([...points, ...extra]);
-      misses = Uint8Array.from([...misses, ...new Uint8Array(extra.length / 2)]);
-      ids = Int32Array.from([...ids, ...Array.from({ length: extra.length / 2 }, () => nextId++)]);
-    }
+    if (this.points.length / 2 < this.wanted && k % REFRESH_EVERY === 0) this.refresh(to);
   }
-  return { startFrame, steps };
+
+  private keepAgreeing(next: Float32Array, inliers: Uint8Array, seen: number[], seenIds: number[]): void {
+    const points: number[] = [];
+    const misses: number[] = [];
+    const ids: number[] = [];
+    for (let p = 0; p < inliers.length; p++) {
+      if (Number.isNaN(next[2 * p])) continue;
+      const miss = inliers[p] !== 0 ? 0 : this.misses[p] + 1;
+      if (miss >= PATIENCE) continue;
+      points.push(next[2 * p], next[2 * p + 1]);
+      misses.push(miss);
+      ids.push(this.ids[p]);
+      if (miss > 0) continue;
+      seen.push(next[2 * p], next[2 * p + 1]);
+      seenIds.push(this.ids[p]);
+    }
+    this.points = Float32Array.from(points);
+    this.misses = Uint8Array.from(misses);
+    this.ids = Int32Array.from(ids);
+  }
+
+  private refresh(to: Pyramid): void {
+    const { widthPx: w, heightPx: h } = this.clip;
+    const moved = erode(warpMask(this.mask, w, h, this.fromStart), w, h, 2);
+    const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, awayFrom(moved, this.points, w));
+    const extra = fresh.subarray(0, 2 * Math.max(0, this.wanted - this.points.length / 2));
+    this.points = Float32Array.from([...this.points, ...extra]);
+    this.misses = Uint8Array.from([...this.misses, ...new Uint8Array(extra.length / 2)]);
+    this.ids = Int32Array.from([...this.ids, ...Array.from({ length: extra.length / 2 }, () => this.nextId++)]);
+  }
+}
+
+/** Runs trackers over the clip, all at once: each frame's pyramid is built once. Direction 1 = to the end, -1 = to the start. */
+export function runTrackers(clip: Clip, trackers: readonly MaskTracker[], direction: 1 | -1, ctx: StageContext): void {
+  if (trackers.length === 0) return;
+  const starts = trackers.map((tracker) => tracker.startFrame);
+  let k = direction === 1 ? Math.min(...starts) : Math.max(...starts);
+  let from = buildPyramid(clip.grey[k]);
+  for (k += direction; k >= 0 && k < clip.numFrames; k += direction) {
+    throwIfCancelled(ctx);
+    const to = buildPyramid(clip.grey[k]);
+    for (const tracker of trackers) {
+      if (direction * (k - tracker.startFrame) > 0) tracker.step(from, to, k);
+    }
+    from = to;
+  }
 }
 
 /** Few points measure scale badly: its power is reduced with their number, about the centre of the points. */

@@ -8,7 +8,7 @@ import { countSet, maskIou } from '../image/morphology.js';
 import type { ChangeEvent } from './candidates.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
-import { type MaskTrack, PyramidCache, trackMask, warpMask } from './mask-track.js';
+import { type MaskTrack, MaskTracker, runTrackers, warpMask } from './mask-track.js';
 import { cutObject } from './object-cut.js';
 import type { Plates } from './plates.js';
 import type { StableColours } from './stable-colour.js';
@@ -53,26 +53,31 @@ export function findMovers(
   hands: { left: Uint8Array; arrived: Uint8Array },
   ctx: StageContext,
 ): Mover[] {
-  const pyramids = new PyramidCache(clip.grey);
-  const ends = events.slice(0, MAX_EVENTS).map((event) => {
+  const seeds = events.slice(0, MAX_EVENTS).map((event) => {
     throwIfCancelled(ctx);
-    return makeEnd(clip, stable, plates, event, event.kind === 'left' ? hands.left : hands.arrived, pyramids, ctx);
+    return cutOut(clip, stable, plates, event, event.kind === 'left' ? hands.left : hands.arrived, ctx);
   });
-  return joinEnds(clip, ends);
+  const trackersOf = (kind: ChangeEvent['kind']): MaskTracker[] =>
+    seeds.flatMap((seed) => (seed.event.kind === kind ? [seed.tracker] : []));
+  runTrackers(clip, trackersOf('left'), 1, ctx);
+  runTrackers(clip, trackersOf('arrived'), -1, ctx);
+  return joinEnds(
+    clip,
+    seeds.map(({ tracker, ...seed }) => ({ ...seed, track: tracker.track })),
+  );
 }
 
 /** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
-const MAX_EVENTS = 10;
+const MAX_EVENTS = 8;
 
-function makeEnd(
+function cutOut(
   clip: Clip,
   stable: StableColours,
   plates: Plates,
   event: ChangeEvent,
   hand: Uint8Array,
-  pyramids: PyramidCache,
   ctx: StageContext,
-): MoverEnd {
+): Omit<MoverEnd, 'track'> & { tracker: MaskTracker } {
   const { widthPx: w, heightPx: h, numFrames } = clip;
   const isLeft = event.kind === 'left';
   const lab = isLeft ? plates.firstLab : plates.lastLab;
@@ -91,16 +96,9 @@ function makeEnd(
   const margin = Math.max(2, Math.round(MARGIN_SEC * clip.fps));
   const start = isLeft ? Math.max(0, event.frame - margin) : Math.min(numFrames - 1, event.frame + margin);
   const visible = doubled(showsColour(clip, stable, start, isLeft), clip);
-  const track = trackMask(
-    clip,
-    pyramids,
-    mask,
-    visible,
-    start,
-    isLeft ? numFrames - 1 : 0,
-    ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`),
-  );
-  return { event, mask, area: countSet(mask), colours: ColourModel.of(lab, mask), cutIou, track };
+  const random = ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
+  const tracker = new MaskTracker(clip, mask, visible, start, random);
+  return { event, mask, area: countSet(mask), colours: ColourModel.of(lab, mask), cutIou, tracker };
 }
 
 /** Half-size mask at work size. */
@@ -182,7 +180,8 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   const contained = Math.max(ahead.contained, back.contained);
   // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly. An outline that
   // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
-  const byTrack = iou >= 0.35 || (contained >= 0.75 && ratio > 0.08);
+  const bothWays = Math.min(ahead.contained, back.contained) >= 0.5;
+  const byTrack = iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
   const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || colour >= 0.72;
   return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }
@@ -199,14 +198,27 @@ function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array):
 /** An end smaller than this share of the other shows only a part of the object. */
 const PART_RATIO = 0.5;
 
+/** One end may show only a part, or be cut out badly: then the other one's outline is carried all the way. */
+function betterEnd(from: MoverEnd, to: MoverEnd, iou: number): Mover['carried'] {
+  if (to.area < PART_RATIO * from.area) return 'from';
+  if (from.area < PART_RATIO * to.area) return 'to';
+  if (iou >= 0.45) return 'both';
+  const trust = (end: MoverEnd): number => end.cutIou * Math.sqrt(end.event.score);
+  if (trust(from) > 1.3 * trust(to)) return 'from';
+  return trust(to) > 1.3 * trust(from) ? 'to' : 'both';
+}
+
 function pairedMover(clip: Clip, { from, to, iou, contained, colour }: Pairing): Mover {
   const strength = Math.min(1, (from.event.score + to.event.score) / 12);
-  const confidence = Math.min(0.98, 0.35 + 0.35 * Math.min(1, Math.max(iou / 0.5, 0.7 * contained)) + 0.2 * colour + 0.1 * strength);
+  const confidence = Math.min(
+    0.98,
+    0.35 + 0.35 * Math.min(1, Math.max(iou / 0.5, 0.7 * contained)) + 0.2 * colour + 0.1 * strength,
+  );
   const travel = Math.hypot(to.event.cx - from.event.cx, to.event.cy - from.event.cy) * 2;
   return {
     from,
     to,
-    carried: to.area < PART_RATIO * from.area ? 'from' : from.area < PART_RATIO * to.area ? 'to' : 'both',
+    carried: betterEnd(from, to, iou),
     liftFrame: from.event.frame,
     downFrame: Math.max(from.event.frame + 1, to.event.frame),
     confidence,

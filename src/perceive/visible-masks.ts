@@ -143,7 +143,8 @@ function coveredShare(clip: Clip, k: number, maskHalf: Uint8Array, resting: Uint
     total++;
     const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
     // Neither of two diagonal pixels alike: outlines and texture alone do not count.
-    const apart = labDistance2(clip.lab[k], i, resting, j) > 400 && labDistance2(clip.lab[k], i, resting, j + widthPx + 1) > 400;
+    const apart =
+      labDistance2(clip.lab[k], i, resting, j) > 400 && labDistance2(clip.lab[k], i, resting, j + widthPx + 1) > 400;
     if (apart) covered++;
   }
   return covered <= 0.04 * total ? 0 : covered / total;
