@@ -105,7 +105,8 @@ function measure(
 const SHADING_LIGHTNESS = 0.6;
 const SHADING_CHROMA = 6;
 
-function isShading(first: Uint8Array, last: Uint8Array, i: number): boolean {
+/** Could the two pictures differ at pixel `i` by light and shadow alone? */
+export function isShading(first: Uint8Array, last: Uint8Array, i: number): boolean {
   const p = 3 * i;
   const chroma = Math.hypot(first[p + 1] - last[p + 1], first[p + 2] - last[p + 2]);
   const ratio = Math.min(first[p], last[p]) / Math.max(1, first[p], last[p]);

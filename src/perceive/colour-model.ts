@@ -87,7 +87,28 @@ function smoothed(counts: Float32Array): Float32Array {
 /** log(p_a / p_b) of a pixel, clipped: one pixel is never proof. */
 export function logRatio(a: ColourModel, b: ColourModel, lab: Uint8Array, i: number, limit = 4): number {
   const r = Math.log(a.density(lab, i) / b.density(lab, i));
-  return r > limit ? limit : r < -limit ? -limit : r;
+  return Math.max(-limit, Math.min(limit, r));
+}
+
+/** Peak of the plate's own density in the units of `ColourModel.density` (a bin holds 512 Lab steps, sd about 4 and 8). */
+const PLATE_PEAK = 0.1;
+/** A shadow may fall anywhere, so it is expected less than the plain plate. */
+const SHADOW_PEAK = 0.03;
+
+/**
+ * Likelihood of pixel `i` of `lab` if the known background (pixel `j` of `plate`) shows there, plain or in shadow.
+ * `sd` is the noise in Lab units. Same units as `ColourModel.density`.
+ */
+export function plateDensity(lab: Uint8Array, i: number, plate: Uint8Array, j: number, sd: number): number {
+  const dl = ((lab[3 * i] - plate[3 * j]) * 0.7) / 2.55;
+  const da = lab[3 * i + 1] - plate[3 * j + 1];
+  const db = lab[3 * i + 2] - plate[3 * j + 2];
+  const chroma2 = da * da + db * db;
+  const k = -0.5 / (sd * sd);
+  const plain = PLATE_PEAK * Math.exp(k * (dl * dl + chroma2));
+  const shade = lab[3 * i] / Math.max(1, plate[3 * j]);
+  if (shade >= 1 || shade < 0.5) return plain;
+  return Math.max(plain, SHADOW_PEAK * Math.exp(k * chroma2) * Math.min(1, 2 * (shade - 0.4)));
 }
 
 /**

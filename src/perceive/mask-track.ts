@@ -37,6 +37,8 @@ const QUALITY = 0.003;
 const TOLERANCE_PX = 2;
 /** A rigid thing in a tabletop video does not grow by more than this from frame to frame. */
 const MAX_STEP_SCALE = 1.15;
+/** Nor by more than this over the whole way: the rest is drift. */
+const MAX_TOTAL_SCALE = 1.4;
 /** Frames a point may disagree before it is dropped. */
 const PATIENCE = 4;
 
@@ -98,6 +100,10 @@ export class MaskTracker {
       // Nothing to hold on to: go on as before, ever slower.
       this.lastStep = { a: 1, b: 0, tx: 0.7 * this.lastStep.tx, ty: 0.7 * this.lastStep.ty };
       this.points = mapPoints(points, this.lastStep);
+    }
+    const total = scaleOf(this.fromStart) * scaleOf(this.lastStep);
+    if (total > MAX_TOTAL_SCALE || total < 1 / MAX_TOTAL_SCALE) {
+      this.lastStep = dampScale(this.lastStep, 0, this.points, new Uint8Array(this.points.length / 2).fill(1));
     }
     this.fromStart = chainSimilarity(this.lastStep, this.fromStart);
     this.steps.set(k, {
@@ -169,6 +175,7 @@ function dampScale(model: Similarity, power: number, points: Float32Array, use: 
     cy += points[2 * p + 1];
     n++;
   }
+  if (n === 0) return model;
   const [x, y] = applySimilarity(model, cx / n, cy / n);
   const a = model.a * factor;
   const b = model.b * factor;

@@ -4,8 +4,9 @@
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { labDistance2 } from '../image/lab.js';
-import { countSet, maskIou } from '../image/morphology.js';
+import { closed, countSet, maskIou, opened } from '../image/morphology.js';
 import type { ChangeEvent } from './candidates.js';
+import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
 import { type MaskTrack, MaskTracker, runTrackers, warpMask } from './mask-track.js';
@@ -81,7 +82,7 @@ function cutOut(
   const { widthPx: w, heightPx: h, numFrames } = clip;
   const isLeft = event.kind === 'left';
   const lab = isLeft ? plates.firstLab : plates.lastLab;
-  const region = doubled(event.mask, clip);
+  const region = withoutShading(doubled(event.mask, clip), plates, w, h);
   const cut = cutObject({
     lab,
     widthPx: w,
@@ -99,6 +100,15 @@ function cutOut(
   const random = ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
   const tracker = new MaskTracker(clip, mask, visible, start, random);
   return { event, mask, area: countSet(mask), colours: ColourModel.of(lab, mask), cutIou, tracker };
+}
+
+/** The region without its soft shadows, unless little else is left of it (a white thing on a white table). */
+function withoutShading(region: Uint8Array, plates: Plates, w: number, h: number): Uint8Array {
+  const solid = Uint8Array.from(region, (value, i) =>
+    value !== 0 && !isShading(plates.firstLab, plates.lastLab, i) ? 1 : 0,
+  );
+  const clean = closed(opened(solid, w, h, 1), w, h, 2);
+  return countSet(clean) >= 0.4 * countSet(region) ? clean : region;
 }
 
 /** Half-size mask at work size. */
@@ -126,7 +136,7 @@ function changeEvidence(plates: Plates): Float32Array {
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const d = Math.sqrt(labDistance2(plates.firstLab, i, plates.lastLab, i));
-    out[i] = Math.max(-0.8, Math.min(2, (d - 9) / 6));
+    out[i] = isShading(plates.firstLab, plates.lastLab, i) ? -0.8 : Math.max(-0.8, Math.min(2, (d - 9) / 6));
   }
   return out;
 }

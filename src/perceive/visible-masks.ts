@@ -8,7 +8,7 @@ import { type ByteImage, createBytes, type RgbImage } from '../image/image.js';
 import { labDistance2, rgbToLab8 } from '../image/lab.js';
 import { closed, countSet, dilate, distanceTo, fillHoles, opened } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import { ColourModel, logRatio, looksLikeSkin } from './colour-model.js';
+import { ColourModel, looksLikeSkin, plateDensity } from './colour-model.js';
 import { gridCut } from './grid-cut.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
@@ -117,7 +117,7 @@ export async function segmentFrame(
   }
   const own = halved(owner, clip);
   for (let i = 0; i < own.length; i++) if (own[i] !== 0) ownerHalf[i] = 1;
-  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf);
+  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, colours.hand);
   const handFull = doubledSmooth(hand, clip);
   for (const { id, mask } of statics) {
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) ids.data[i] = id;
@@ -188,9 +188,8 @@ function visiblePart(
       const apart = Math.sqrt(labDistance2(crop, i, rest, i));
       look = Math.max(-4, Math.min(2.5, (13 - apart) / 3));
     } else {
-      look = logRatio(object, hand, crop, i, 3);
-      const apart = Math.sqrt(labDistance2(crop, i, plate, i));
-      if (apart < 8) look -= (inside[i] !== 0 && dIn[i] > soft ? 0.5 : 2) * (1 - apart / 8);
+      const other = Math.max(hand.density(crop, i), plateDensity(crop, i, plate, i, 4));
+      look = Math.max(-3, Math.min(3, Math.log(object.density(crop, i) / other)));
     }
     unary[i] = d < -3 * soft ? 20 : -(place + look);
   }
@@ -215,26 +214,50 @@ const MIN_HAND_AREA = 30;
 /** Parts this large that enter from the border are arms whatever their colour (sleeves). */
 const LARGE_AREA = 150;
 
-/** [H/2, W/2] foreground of no object that is hand or arm: it enters from the border, is skin, or holds an object. */
-function handMask(clip: Clip, k: number, plateHalf: Uint8Array, owner: Uint8Array, objects: Uint8Array): Uint8Array {
+/** Noise of the blurred half-size frames against the plate, Lab units. */
+const HALF_NOISE = 3;
+/** How far weak evidence may lie from strong one, half-size px. */
+const WEAK_REACH_PX = 10;
+
+/**
+ * [H/2, W/2] what is hand or arm: foreground of no object that enters from the border, is skin, or holds an object. Weak
+ * foreground (skin on wood) counts where the hand's learned colours explain it better than the plate does.
+ */
+function handMask(
+  clip: Clip,
+  k: number,
+  plateHalf: Uint8Array,
+  owner: Uint8Array,
+  objects: Uint8Array,
+  colours: ColourModel,
+): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const lab = clip.lab[k];
-  const foreground = foregroundMask(lab, plateHalf);
-  for (let i = 0; i < foreground.length; i++) if (owner[i] !== 0 || clip.valid[i] === 0) foreground[i] = 0;
+  const strong = opened(foregroundMask(lab, plateHalf), w, h, 1);
+  const foreground = dilate(strong, w, h, WEAK_REACH_PX);
+  for (let i = 0; i < foreground.length; i++) {
+    if (foreground[i] === 0) continue;
+    if (owner[i] !== 0 || clip.valid[i] === 0) foreground[i] = 0;
+    else if (strong[i] === 0) {
+      foreground[i] = colours.density(lab, i) > plateDensity(lab, i, plateHalf, i, HALF_NOISE) ? 1 : 0;
+    }
+  }
   const clean = closed(opened(foreground, w, h, 1), w, h, 1);
   for (let i = 0; i < clean.length; i++) if (owner[i] !== 0) clean[i] = 0;
   const touching = dilate(objects, w, h, 3);
   const { labels, components } = connectedComponents(clean, w, h);
   const skin = new Int32Array(components.length + 1);
+  const firm = new Int32Array(components.length + 1);
   const touch = new Uint8Array(components.length + 1);
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] === 0) continue;
     if (looksLikeSkin(lab, i)) skin[labels[i]]++;
+    if (strong[i] !== 0) firm[labels[i]]++;
     if (touching[i] !== 0) touch[labels[i]] = 1;
   }
   const keep = new Uint8Array(components.length + 1);
   for (const { label, area, box } of components) {
-    if (area < MIN_HAND_AREA) continue;
+    if (area < MIN_HAND_AREA || firm[label] < 0.15 * area) continue;
     const atBorder = box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1;
     const skinShare = skin[label] / area;
     const large = area > LARGE_AREA;
