@@ -1,7 +1,6 @@
 /** The episodes stage: many episodes planned, drawn and encoded by a pool of workers. */
 import path from 'node:path';
 import type { StageContext } from '../base/context.js';
-import { UserError } from '../base/errors.js';
 import { writeJson } from '../base/files.js';
 import { runPool } from '../base/pool.js';
 import { deriveSeed } from '../base/random.js';
@@ -79,14 +78,7 @@ export function rejectionCounts(records: readonly EpisodeRecord[]): Record<strin
 
 function warnOfRejections(records: readonly EpisodeRecord[], wanted: number, ctx: StageContext): void {
   const accepted = records.filter((record) => record.accepted).length;
-  const rejected = records.find((record) => !record.accepted);
-  if (accepted === 0) {
-    throw new UserError(
-      `no episode could be planned: ${rejected?.detail ?? 'nothing was tried'}`,
-      'look at the scene in the report; another --seed, a larger --attempts or a wider view may help',
-    );
-  }
-  if (!rejected) return;
+  if (accepted === records.length) return;
   const list = Object.entries(rejectionCounts(records))
     .map(([reason, count]) => `${count} ${reason}`)
     .join(', ');

@@ -15,7 +15,10 @@ export const episodesStage: Stage = {
       skill: io.input('skill'),
       scene: io.input('scene'),
     };
-    await runEpisodes(folders, io.output, options as EpisodeOptions, ctx);
-    return undefined;
+    const { episodes } = await runEpisodes(folders, io.output, options as EpisodeOptions, ctx);
+    if (episodes.some((episode) => episode.accepted)) return undefined;
+    return {
+      finding: `None of ${episodes.length} planned episodes passed its checks: ${episodes[0].detail}. Look at the scene in the report; another --seed or more --attempts may help.`,
+    };
   },
 };
