@@ -12,6 +12,9 @@ import {
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
+  REC_COLOUR,
+  REC_CY,
+  REC_Z,
   T_STOP,
   TILE_H,
   TILE_W,
@@ -98,12 +101,12 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
     const at = CHUNK_BANDS + band + k * BAND_BYTES;
     const dx = f32x4.sub(x, v128.load32_splat(record));
     const s0 = f32x4.add(
-      f32x4.mul(f32x4.add(f32x4.mul(v128.load32_splat(record, 8), dx), v128.load32_splat(at, BAND_ROW)), dx),
+      f32x4.mul(f32x4.add(f32x4.mul(v128.load32_splat(record, 4), dx), v128.load32_splat(at, BAND_ROW)), dx),
       v128.load32_splat(at),
     );
     const s1 = f32x4.add(
       s0,
-      f32x4.add(f32x4.mul(v128.load32_splat(record, 12), dx), v128.load32_splat(at, 2 * BAND_ROW)),
+      f32x4.add(f32x4.mul(v128.load32_splat(record, 8), dx), v128.load32_splat(at, 2 * BAND_ROW)),
     );
     let q0 = f32x4.add(f32x4.mul(s0, s0), f32x4.splat(EXP_K));
     let q1 = f32x4.add(f32x4.mul(s1, s1), f32x4.splat(EXP_K));
@@ -115,7 +118,7 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
     q1 = f32x4.mul(q1, q1);
     q0 = f32x4.mul(q0, q0);
     q1 = f32x4.mul(q1, q1);
-    const z = v128.load32_splat(record, 36);
+    const z = v128.load32_splat(record, REC_Z);
     let inside0 = f32x4.ge(s0, f32x4.splat(EXP_CUT));
     let inside1 = f32x4.ge(s1, f32x4.splat(EXP_CUT));
     if (isInteger<Layer>()) {
@@ -126,9 +129,9 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
     const alpha1 = v128.and(f32x4.pmin(q1, largest), inside1);
     const w0 = f32x4.mul(alpha0, t0);
     const w1 = f32x4.mul(alpha1, t1);
-    const red = v128.load32_splat(record, 24);
-    const green = v128.load32_splat(record, 28);
-    const blue = v128.load32_splat(record, 32);
+    const red = v128.load32_splat(record, REC_COLOUR);
+    const green = v128.load32_splat(record, REC_COLOUR + 4);
+    const blue = v128.load32_splat(record, REC_COLOUR + 8);
     const value0 = f32x4.add(
       f32x4.add(f32x4.mul(red, v128.load(block, 64)), f32x4.mul(green, v128.load(block, 96))),
       f32x4.add(
@@ -152,7 +155,7 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
     g1 = v128.and(g1, f32x4.lt(q1, largest));
     t0 = f32x4.sub(t0, w0);
     t1 = f32x4.sub(t1, w1);
-    const dy = f32x4.splat(y - load<f32>(record, 4));
+    const dy = f32x4.splat(y - load<f32>(record, REC_CY));
     const sum = f32x4.add(g0, g1);
     const sumX = f32x4.mul(sum, dx);
     const sumY = f32x4.add(f32x4.mul(sum, dy), g1);
@@ -253,7 +256,7 @@ export function backTile(
     const count = gather(at, end, <f32>x0, <f32>y0, live);
     if (count === 0) break;
     at = nextEntry;
-    const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), 36);
+    const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), REC_Z);
     if (nearest >= layerMax) break;
     memory.fill(SUMS, 0, <usize>count * SUM_BYTES);
     const hasLayer = layerMin !== Infinity;

@@ -7,6 +7,8 @@ import {
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
+  REC_COLOUR,
+  REC_Z,
   T_HALF,
   T_STOP,
   TILE_H,
@@ -52,12 +54,53 @@ export function wordOf(a: v128, b: v128, c: v128, d: v128, shift: i32): u64 {
   return w0 | (w1 << 16) | (w2 << 32) | (w3 << 48);
 }
 
+/** Constants of the inner loop, one vector each: V8 builds a vector constant anew (three instructions) wherever it is used. */
+const CONSTANTS: usize = memory.data(64, 64);
+
+export function setConstants(): void {
+  v128.store(CONSTANTS, f32x4.splat(EXP_K));
+  v128.store(CONSTANTS, f32x4.splat(EXP_CUT), 16);
+  v128.store(CONSTANTS, f32x4.splat(ALPHA_MAX), 32);
+  v128.store(CONSTANTS, f32x4.splat(T_HALF), 48);
+}
+
+/** One lane everywhere. */
+function lane0(v: v128): v128 {
+  return i32x4.shuffle(v, v, 0, 0, 0, 0);
+}
+function lane1(v: v128): v128 {
+  return i32x4.shuffle(v, v, 1, 1, 1, 1);
+}
+function lane2(v: v128): v128 {
+  return i32x4.shuffle(v, v, 2, 2, 2, 2);
+}
+function lane3(v: v128): v128 {
+  return i32x4.shuffle(v, v, 3, 3, 3, 3);
+}
+
+/** (s^2 + K)^16 = 2^p. */
+function power(s: v128, k: v128): v128 {
+  let q = f32x4.add(f32x4.mul(s, s), k);
+  q = f32x4.mul(q, q);
+  q = f32x4.mul(q, q);
+  q = f32x4.mul(q, q);
+  return f32x4.mul(q, q);
+}
+
 /**
  * Blends the entries of `word` into a block until all its pixels are saturated. The switches: `Median` remembers the record at
  * which T passes one half and returns early once all pixels have passed it, `Depth` sums w z, `Layer` hides what lies behind
- * the layer. `x` holds the x of the four pixel columns. Returns the entries not yet drawn; all of `BLOCK` is in memory.
+ * the layer. `x` holds the x of the four pixel columns. Returns the entries not yet drawn; all of the block is in memory.
+ * Two entries per round: the colours' sums do not fit the registers and are fetched and put back half as often.
  */
-function blendWord<Median, Depth, Layer>(word: u64, block: usize, band: usize, x: v128, layer: usize): u64 {
+function blendWord<Median, Depth, Layer>(
+  word: u64,
+  block: usize,
+  band: usize,
+  x: v128,
+  layer: usize,
+  constants: usize,
+): u64 {
   let t0 = v128.load(block);
   let t1 = v128.load(block, 16);
   let r0 = v128.load(block, 32);
@@ -68,68 +111,88 @@ function blendWord<Median, Depth, Layer>(word: u64, block: usize, band: usize, x
   let b1 = v128.load(block, 112);
   const stop = isInteger<Median>() ? f32x4.splat(T_HALF) : f32x4.splat(T_STOP);
   const bands = CHUNK_BANDS + band;
-  let n = 0;
-  while (word !== 0) {
-    const k = <usize>ctz(word);
+  do {
+    const ka = <usize>ctz(word);
     word &= word - 1;
-    const record = <usize>load<u32>(CHUNK_RECORDS + (k << 2));
-    const at = bands + k * BAND_BYTES;
-    const dx = f32x4.sub(x, v128.load32_splat(record));
-    const s0 = f32x4.add(
-      f32x4.mul(f32x4.add(f32x4.mul(v128.load32_splat(record, 8), dx), v128.load32_splat(at, BAND_ROW)), dx),
-      v128.load32_splat(at),
+    const kb = <usize>ctz(word);
+    word &= word - 1;
+    const recordA = <usize>load<u32>(CHUNK_RECORDS + (ka << 2));
+    const recordB = <usize>load<u32>(CHUNK_RECORDS + (kb << 2));
+    const atA = bands + ka * BAND_BYTES;
+    const atB = bands + kb * BAND_BYTES;
+
+    const shapeA = v128.load(recordA);
+    const dxA = f32x4.sub(x, lane0(shapeA));
+    const sA0 = f32x4.add(
+      f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeA), dxA), v128.load32_splat(atA, BAND_ROW)), dxA),
+      v128.load32_splat(atA),
     );
-    const s1 = f32x4.add(
-      s0,
-      f32x4.add(f32x4.mul(v128.load32_splat(record, 12), dx), v128.load32_splat(at, 2 * BAND_ROW)),
+    const sA1 = f32x4.add(sA0, f32x4.add(f32x4.mul(lane2(shapeA), dxA), v128.load32_splat(atA, 2 * BAND_ROW)));
+    const shapeB = v128.load(recordB);
+    const dxB = f32x4.sub(x, lane0(shapeB));
+    const sB0 = f32x4.add(
+      f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeB), dxB), v128.load32_splat(atB, BAND_ROW)), dxB),
+      v128.load32_splat(atB),
     );
-    let q0 = f32x4.add(f32x4.mul(s0, s0), f32x4.splat(EXP_K));
-    let q1 = f32x4.add(f32x4.mul(s1, s1), f32x4.splat(EXP_K));
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    let inside0 = f32x4.ge(s0, f32x4.splat(EXP_CUT));
-    let inside1 = f32x4.ge(s1, f32x4.splat(EXP_CUT));
+    const sB1 = f32x4.add(sB0, f32x4.add(f32x4.mul(lane2(shapeB), dxB), v128.load32_splat(atB, 2 * BAND_ROW)));
+
+    const k = v128.load(constants);
+    const cut = v128.load(constants, 16);
+    const largest = v128.load(constants, 32);
+    let insideA0 = f32x4.ge(sA0, cut);
+    let insideA1 = f32x4.ge(sA1, cut);
+    let insideB0 = f32x4.ge(sB0, cut);
+    let insideB1 = f32x4.ge(sB1, cut);
     if (isInteger<Layer>()) {
-      const z = v128.load32_splat(record, 36);
-      inside0 = v128.and(inside0, f32x4.lt(z, v128.load(layer)));
-      inside1 = v128.and(inside1, f32x4.lt(z, v128.load(layer, 16)));
+      const zA = lane3(shapeA);
+      const zB = lane3(shapeB);
+      insideA0 = v128.and(insideA0, f32x4.lt(zA, v128.load(layer)));
+      insideA1 = v128.and(insideA1, f32x4.lt(zA, v128.load(layer, 16)));
+      insideB0 = v128.and(insideB0, f32x4.lt(zB, v128.load(layer)));
+      insideB1 = v128.and(insideB1, f32x4.lt(zB, v128.load(layer, 16)));
     }
+    const alphaA0 = v128.and(f32x4.pmin(power(sA0, k), largest), insideA0);
+    const alphaA1 = v128.and(f32x4.pmin(power(sA1, k), largest), insideA1);
+    const alphaB0 = v128.and(f32x4.pmin(power(sB0, k), largest), insideB0);
+    const alphaB1 = v128.and(f32x4.pmin(power(sB1, k), largest), insideB1);
+    const wA0 = f32x4.mul(alphaA0, t0);
+    const wA1 = f32x4.mul(alphaA1, t1);
+    const tA0 = f32x4.sub(t0, wA0);
+    const tA1 = f32x4.sub(t1, wA1);
+    const wB0 = f32x4.mul(alphaB0, tA0);
+    const wB1 = f32x4.mul(alphaB1, tA1);
     if (isInteger<Median>()) {
-      const id = v128.load32_splat(CHUNK_RECORDS + (k << 2));
-      const half = f32x4.splat(T_HALF);
-      const m0 = v128.and(inside0, f32x4.gt(t0, half));
-      const m1 = v128.and(inside1, f32x4.gt(t1, half));
-      v128.store(block, v128.bitselect(id, v128.load(block, 160), m0), 160);
-      v128.store(block, v128.bitselect(id, v128.load(block, 176), m1), 176);
+      const half = v128.load(constants, 48);
+      const idA = i32x4.splat(<i32>recordA);
+      const idB = i32x4.splat(<i32>recordB);
+      const m0 = v128.bitselect(idA, v128.load(block, 160), v128.and(insideA0, f32x4.gt(t0, half)));
+      const m1 = v128.bitselect(idA, v128.load(block, 176), v128.and(insideA1, f32x4.gt(t1, half)));
+      v128.store(block, v128.bitselect(idB, m0, v128.and(insideB0, f32x4.gt(tA0, half))), 160);
+      v128.store(block, v128.bitselect(idB, m1, v128.and(insideB1, f32x4.gt(tA1, half))), 176);
     }
-    const w0 = f32x4.mul(v128.and(f32x4.pmin(q0, f32x4.splat(ALPHA_MAX)), inside0), t0);
-    const w1 = f32x4.mul(v128.and(f32x4.pmin(q1, f32x4.splat(ALPHA_MAX)), inside1), t1);
-    t0 = f32x4.sub(t0, w0);
-    t1 = f32x4.sub(t1, w1);
-    const red = v128.load32_splat(record, 24);
-    r0 = f32x4.add(r0, f32x4.mul(w0, red));
-    r1 = f32x4.add(r1, f32x4.mul(w1, red));
-    const green = v128.load32_splat(record, 28);
-    g0 = f32x4.add(g0, f32x4.mul(w0, green));
-    g1 = f32x4.add(g1, f32x4.mul(w1, green));
-    const blue = v128.load32_splat(record, 32);
-    b0 = f32x4.add(b0, f32x4.mul(w0, blue));
-    b1 = f32x4.add(b1, f32x4.mul(w1, blue));
+    t0 = f32x4.sub(tA0, wB0);
+    t1 = f32x4.sub(tA1, wB1);
+    const colourA = v128.load(recordA, REC_COLOUR);
+    const colourB = v128.load(recordB, REC_COLOUR);
+    const redA = lane0(colourA);
+    const redB = lane0(colourB);
+    r0 = f32x4.add(r0, f32x4.add(f32x4.mul(wA0, redA), f32x4.mul(wB0, redB)));
+    r1 = f32x4.add(r1, f32x4.add(f32x4.mul(wA1, redA), f32x4.mul(wB1, redB)));
+    const greenA = lane1(colourA);
+    const greenB = lane1(colourB);
+    g0 = f32x4.add(g0, f32x4.add(f32x4.mul(wA0, greenA), f32x4.mul(wB0, greenB)));
+    g1 = f32x4.add(g1, f32x4.add(f32x4.mul(wA1, greenA), f32x4.mul(wB1, greenB)));
+    const blueA = lane2(colourA);
+    const blueB = lane2(colourB);
+    b0 = f32x4.add(b0, f32x4.add(f32x4.mul(wA0, blueA), f32x4.mul(wB0, blueB)));
+    b1 = f32x4.add(b1, f32x4.add(f32x4.mul(wA1, blueA), f32x4.mul(wB1, blueB)));
     if (isInteger<Depth>()) {
-      const z = v128.load32_splat(record, 36);
-      v128.store(block, f32x4.add(v128.load(block, 128), f32x4.mul(w0, z)), 128);
-      v128.store(block, f32x4.add(v128.load(block, 144), f32x4.mul(w1, z)), 144);
+      const zA = lane3(shapeA);
+      const zB = lane3(shapeB);
+      v128.store(block, f32x4.add(v128.load(block, 128), f32x4.add(f32x4.mul(wA0, zA), f32x4.mul(wB0, zB))), 128);
+      v128.store(block, f32x4.add(v128.load(block, 144), f32x4.add(f32x4.mul(wA1, zA), f32x4.mul(wB1, zB))), 144);
     }
-    // A look every other splat costs less than drawing one too many.
-    n ^= 1;
-    if (n === 0 && !v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), stop))) break;
-  }
+  } while (word !== 0 && v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), stop)));
   v128.store(block, t0);
   v128.store(block, t1, 16);
   v128.store(block, r0, 32);
@@ -148,9 +211,9 @@ function anyAbove(block: usize, limit: f32): bool {
 /** Draws one word into one block: with the median until all pixels are half covered, then without. True while it takes more. */
 function drawBlock<Labels, Depth, Layer>(word: u64, block: usize, band: usize, x: v128, layer: usize): bool {
   if (isInteger<Labels>()) {
-    if (anyAbove(block, T_HALF)) word = blendWord<On, Depth, Layer>(word, block, band, x, layer);
+    if (anyAbove(block, T_HALF)) word = blendWord<On, Depth, Layer>(word, block, band, x, layer, CONSTANTS);
   }
-  if (word !== 0) blendWord<Off, Depth, Layer>(word, block, band, x, layer);
+  if (word !== 0) blendWord<Off, Depth, Layer>(word, block, band, x, layer, CONSTANTS);
   return anyAbove(block, T_STOP);
 }
 
@@ -210,13 +273,13 @@ export function drawTile(
     const count = gather(at, end, x0, y0, live);
     if (count === 0) break;
     at = nextEntry;
-    const farthest = load<f32>(<usize>load<u32>(CHUNK_RECORDS + ((<usize>(count - 1)) << 2)), 36);
+    const farthest = load<f32>(<usize>load<u32>(CHUNK_RECORDS + ((<usize>(count - 1)) << 2)), REC_Z);
     if (farthest < layerMin) {
       if (depth) live = drawChunk<On, On, Off>(blocks, x0, live);
       else if (labels) live = drawChunk<On, Off, Off>(blocks, x0, live);
       else live = drawChunk<Off, Off, Off>(blocks, x0, live);
     } else {
-      const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), 36);
+      const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), REC_Z);
       if (nearest >= layerMax) break;
       if (depth) live = drawChunk<On, On, On>(blocks, x0, live);
       else if (labels) live = drawChunk<On, Off, On>(blocks, x0, live);

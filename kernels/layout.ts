@@ -4,17 +4,30 @@
  * Prepared set: 13 planes of f32, each `stride` Gaussians long (a multiple of 4, padded with opacity 0):
  *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b.
  *
- * Record, one per visible Gaussian, 64 bytes:
- *   0 cx, 4 cy                mean in px
- *   8 A, 12 B, 16 C, 20 LO    exponent polynomial: s = A dx^2 + B dx dy + C dy^2 + LO, alpha = (s^2 + EXP_K)^16
- *   24 r, 28 g, 32 b          0..1
- *   36 z                      metres
+ * Record, one per visible Gaussian, 64 bytes, what the blend loop reads first:
+ *   0 cx, 4 A, 8 B, 12 z      mean in px and metres; exponent s = A dx^2 + B dx dy + C dy^2 + LO, alpha = (s^2 + EXP_K)^16
+ *   16 r, 20 g, 24 b, 28 cy   colour 0..1
+ *   32 C, 36 LO
  *   40 m, 44 k2, 48 k3        the ellipse's row at dy: x = cx + 4 (m dy -+ sqrt(k2 - k3 dy^2))
  *   52 owner                  label | instance << 8
  *   56 gaussian               index in its set
- *   60 rows                   first row | (last row << 16), both inside the image
+ *   60 rows                   first row | (last row << 16), both inside the image; flag SMALL
+ * A small Gaussian's box is as good as its ellipse: then 40 holds its first column | (last column << 16) instead of m.
  */
 export const RECORD_BYTES: usize = 64;
+export const REC_Z: usize = 12;
+export const REC_COLOUR: usize = 16;
+export const REC_CY: usize = 28;
+export const REC_C: usize = 32;
+export const REC_LO: usize = 36;
+export const REC_SLOPE: usize = 40;
+export const REC_K2: usize = 44;
+export const REC_K3: usize = 48;
+export const REC_OWNER: usize = 52;
+export const REC_GAUSSIAN: usize = 56;
+export const REC_ROWS: usize = 60;
+export const SMALL: u32 = 0x8000;
+export const ROW_MASK: u32 = 0x7fff;
 
 /** A tile is 32 x 16 px: 8 x 8 blocks of 4 x 2 px, so that the blocks an ellipse touches fit one 64-bit mask. */
 export const TILE_W: i32 = 32;

@@ -1,5 +1,5 @@
 /** From screen gradients to the rigid pose and log scale of one instance. */
-import { EXP_G, RECORD_BYTES } from './layout';
+import { EXP_G, REC_C, REC_GAUSSIAN, REC_OWNER, RECORD_BYTES } from './layout';
 
 const LN2: f64 = Math.LN2;
 
@@ -49,7 +49,7 @@ export function poseChain(
   let grow: f64 = 0;
   for (let n = 0; n < count; n++) {
     const record = records + <usize>n * RECORD_BYTES;
-    if (load<u32>(record, 52) >> 8 !== instance) continue;
+    if (load<u32>(record, REC_OWNER) >> 8 !== instance) continue;
     const at = gradients + <usize>n * RECORD_BYTES;
     const sum = <f64>load<f32>(at);
     const sx = <f64>load<f32>(at, 4);
@@ -60,16 +60,16 @@ export function poseChain(
     const byDepth = <f64>load<f32>(at, 24);
     if (sum === 0 && sxx === 0 && syy === 0 && byDepth === 0) continue;
     // Conic and dL/dV = K (1/2 sum G d d^T) K.
-    const a = toConic * <f64>load<f32>(record, 8);
-    const b = 0.5 * toConic * <f64>load<f32>(record, 12);
-    const c = toConic * <f64>load<f32>(record, 16);
+    const a = toConic * <f64>load<f32>(record, 4);
+    const b = 0.5 * toConic * <f64>load<f32>(record, 8);
+    const c = toConic * <f64>load<f32>(record, REC_C);
     let hxx = 0.5 * (a * a * sxx + 2 * a * b * sxy + b * b * syy);
     let hxy = 0.5 * (a * b * sxx + (a * c + b * b) * sxy + b * c * syy);
     let hyy = 0.5 * (b * b * sxx + 2 * b * c * sxy + c * c * syy);
     const gu = a * sx + b * sy;
     const gv = b * sx + c * sy;
     // The Gaussian in the camera frame.
-    const from = set + ((<usize>load<u32>(record, 56)) << 2);
+    const from = set + ((<usize>load<u32>(record, REC_GAUSSIAN)) << 2);
     const px = <f64>load<f32>(from);
     const py = <f64>load<f32>(from + plane);
     const pz = <f64>load<f32>(from + 2 * plane);

@@ -1,5 +1,5 @@
 /** Projection of Gaussians to screen ellipses, four at a time, and packing of the visible ones into records. */
-import { EXP_G, EXP_H, LOG2_CUT, RECORD_BYTES, TILE_H, TILE_W } from './layout';
+import { EXP_G, EXP_H, LOG2_CUT, RECORD_BYTES, SMALL, TILE_H, TILE_W } from './layout';
 
 /** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
 type On = i32;
@@ -10,6 +10,9 @@ const LN2: f32 = <f32>Math.LN2;
 const LOW_PASS: f32 = 0.3;
 /** Ellipses wider than this (camera inside a blob) are not drawn; keeps the rounding trick of the masks in range. */
 const MAX_RADIUS_PX: f32 = 1e6;
+
+/** Area of the bounding box up to which its blocks are taken instead of the ellipse's; see the measurements in docs/performance.md. */
+const SMALL_PX: f32 = 160;
 
 let fx: f32 = 0;
 let fy: f32 = 0;
@@ -119,6 +122,9 @@ function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): vo
   const maxX = f32x4.splat(<f32>widthPx);
   const maxY = f32x4.splat(<f32>heightPx);
   const ownerLanes = i32x4.splat(owner);
+  let n = <usize>numVisible;
+  let nearest = i32x4.splat(-1);
+  let farthest = i32x4.splat(0);
   for (let i = 0; i < count; i += 4) {
     let p: usize = set + ((<usize>i) << 2);
     const x = v128.load(p);
@@ -206,54 +212,75 @@ function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): vo
     const m = f32x4.mul(f32x4.mul(xy, iyy), f32x4.splat(0.25));
     const k2 = f32x4.mul(f32x4.mul(reach, dyy), f32x4.splat(0.0625));
     const k3 = f32x4.mul(f32x4.mul(dyy, iyy), f32x4.splat(0.0625));
-    const rowPair = v128.or(rows, i32x4.shl(lastRow, 16));
-    transposeStore(0, u, v, A, B);
-    transposeStore(16, C, LO, v128.load(p), v128.load(p + plane));
-    transposeStore(32, v128.load(p + 2 * plane), tz, m, k2);
-    transposeStore(48, k3, ownerLanes, index, rowPair);
+    // Boxes of few blocks, or round ones, waste less in their corners than the search for the ellipse's edge costs.
+    const area = f32x4.mul(f32x4.sub(right, left), f32x4.sub(bottom, top));
+    const isSmall = f32x4.le(area, f32x4.splat(SMALL_PX));
+    const columnPair = v128.or(columns, i32x4.shl(lastColumn, 16));
+    const slopeOrColumns = v128.bitselect(columnPair, m, isSmall);
+    const rowPair = v128.or(v128.or(rows, i32x4.shl(lastRow, 16)), v128.and(isSmall, i32x4.splat(SMALL)));
     const tilesX = v128.or(i32x4.shr_u(columns, 5), i32x4.shl(i32x4.shr_u(lastColumn, 5), 16));
     const tilesY = v128.or(i32x4.shr_u(rows, 4), i32x4.shl(i32x4.shr_u(lastRow, 4), 16));
-    v128.store(STAGE_KEYS, tz);
-    v128.store(STAGE_BOXES, i32x4.shuffle(tilesX, tilesY, 0, 4, 1, 5));
-    v128.store(STAGE_BOXES, i32x4.shuffle(tilesX, tilesY, 2, 6, 3, 7), 16);
-    for (let lane = 0; lane < 4; lane++) keep(lane, (bits >> lane) & 1);
+    // Every lane is written; where the next one goes depends on whether this one is visible, so no branch is needed.
+    const n1 = n + <usize>(bits & 1);
+    const n2 = n1 + <usize>((bits >> 1) & 1);
+    const n3 = n2 + <usize>((bits >> 2) & 1);
+    const to0 = records + n * RECORD_BYTES;
+    const to1 = records + n1 * RECORD_BYTES;
+    const to2 = records + n2 * RECORD_BYTES;
+    const to3 = records + n3 * RECORD_BYTES;
+    storeFields(0, u, A, B, tz, to0, to1, to2, to3);
+    storeFields(16, v128.load(p), v128.load(p + plane), v128.load(p + 2 * plane), v, to0, to1, to2, to3);
+    storeFields(32, C, LO, slopeOrColumns, k2, to0, to1, to2, to3);
+    storeFields(48, k3, ownerLanes, index, rowPair, to0, to1, to2, to3);
+    const keyAt = keys + (n << 2);
+    v128.store32_lane(keyAt, tz, 0);
+    v128.store32_lane(keys + (n1 << 2), tz, 1);
+    v128.store32_lane(keys + (n2 << 2), tz, 2);
+    v128.store32_lane(keys + (n3 << 2), tz, 3);
+    const box0 = i32x4.shuffle(tilesX, tilesY, 0, 4, 1, 5);
+    const box2 = i32x4.shuffle(tilesX, tilesY, 2, 6, 3, 7);
+    v128.store64_lane(boxes + (n << 3), box0, 0);
+    v128.store64_lane(boxes + (n1 << 3), box0, 1);
+    v128.store64_lane(boxes + (n2 << 3), box2, 0);
+    v128.store64_lane(boxes + (n3 << 3), box2, 1);
+    n = n3 + <usize>(bits >> 3);
+    // Bits of positive floats sort like the floats; invisible lanes count as farthest and nearest.
+    nearest = i32x4.min_u(nearest, v128.or(tz, v128.not(visible)));
+    farthest = i32x4.max_u(farthest, v128.and(tz, visible));
   }
+  numVisible = <i32>n;
+  keyMin = min<u32>(keyMin, min<u32>(lowest(nearest), lowest(i64x2.shuffle(nearest, nearest, 1, 0))));
+  keyMax = max<u32>(keyMax, max<u32>(highest(farthest), highest(i64x2.shuffle(farthest, farthest, 1, 0))));
 }
 
-/** Four records of 64 bytes, their keys and their boxes, before the invisible ones are left out. */
-const STAGE: usize = memory.data(256, 16);
-const STAGE_KEYS: usize = memory.data(16, 16);
-const STAGE_BOXES: usize = memory.data(32, 16);
+function lowest(v: v128): u32 {
+  return min<u32>(i32x4.extract_lane(v, 0), i32x4.extract_lane(v, 1));
+}
 
-/** Writes four fields of four Gaussians, which arrive as four vectors of one field, into the staged records. */
-function transposeStore(offset: usize, a: v128, b: v128, c: v128, d: v128): void {
+function highest(v: v128): u32 {
+  return max<u32>(i32x4.extract_lane(v, 0), i32x4.extract_lane(v, 1));
+}
+
+/** Writes four fields of four Gaussians, which arrive as four vectors of one field, to the four records. */
+function storeFields(
+  offset: usize,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+  to0: usize,
+  to1: usize,
+  to2: usize,
+  to3: usize,
+): void {
   const ab0 = i32x4.shuffle(a, b, 0, 4, 1, 5);
   const ab1 = i32x4.shuffle(a, b, 2, 6, 3, 7);
   const cd0 = i32x4.shuffle(c, d, 0, 4, 1, 5);
   const cd1 = i32x4.shuffle(c, d, 2, 6, 3, 7);
-  const at = STAGE + offset;
-  v128.store(at, i64x2.shuffle(ab0, cd0, 0, 2));
-  v128.store(at, i64x2.shuffle(ab0, cd0, 1, 3), 64);
-  v128.store(at, i64x2.shuffle(ab1, cd1, 0, 2), 128);
-  v128.store(at, i64x2.shuffle(ab1, cd1, 1, 3), 192);
-}
-
-/** Copies staged Gaussian `lane` to the end of the lists; the end moves only if it is visible. */
-function keep(lane: i32, isVisible: i32): void {
-  const from = STAGE + ((<usize>lane) << 6);
-  const n = <usize>numVisible;
-  const to = records + n * RECORD_BYTES;
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
-  v128.store(to, v128.load(from, 32), 32);
-  v128.store(to, v128.load(from, 48), 48);
-  const key = load<u32>(STAGE_KEYS + ((<usize>lane) << 2));
-  store<u32>(keys + (n << 2), key);
-  store<u64>(boxes + (n << 3), load<u64>(STAGE_BOXES + ((<usize>lane) << 3)));
-  const mask: u32 = <u32>-isVisible;
-  keyMin = min<u32>(keyMin, key | ~mask);
-  keyMax = max<u32>(keyMax, key & mask);
-  numVisible += isVisible;
+  v128.store(to0 + offset, i64x2.shuffle(ab0, cd0, 0, 2));
+  v128.store(to1 + offset, i64x2.shuffle(ab0, cd0, 1, 3));
+  v128.store(to2 + offset, i64x2.shuffle(ab1, cd1, 0, 2));
+  v128.store(to3 + offset, i64x2.shuffle(ab1, cd1, 1, 3));
 }
 
 /** Tiles per row and column of the image. */

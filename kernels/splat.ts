@@ -5,7 +5,7 @@
 
 export { setGradients } from './backward';
 export { countEntries, fillEntries } from './bin';
-export { bytesToFloats, setOutputs } from './output';
+export { bytesToFloats, layerToDepth, setOutputs } from './output';
 export { poseChain } from './pose-chain';
 export {
   beginProject,
@@ -20,7 +20,7 @@ export {
 export { sortKeys } from './sort';
 
 import { backTile } from './backward';
-import { clearBlocks, drawTile, ONE_TILE } from './blend';
+import { clearBlocks, drawTile, ONE_TILE, setConstants } from './blend';
 import { BLOCK_BYTES, NUM_BLOCKS, RECORD_BYTES } from './layout';
 import { layerMax, layerMin, loadLayer, writeTile } from './output';
 import { heightPx, tilesAcross, tilesDown, widthPx } from './project';
@@ -34,6 +34,7 @@ const TILE_BYTES: usize = <usize>NUM_BLOCKS * BLOCK_BYTES;
 export function drawTiles(starts: usize, entries: usize, labels: bool, depth: bool, kept: usize): void {
   const across = tilesAcross();
   const down = tilesDown();
+  setConstants();
   let from = entries;
   for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {

@@ -5,7 +5,16 @@ import type { FrameGradient, GaussianGradient, Instance, PoseGradient } from '..
 import { SCREEN_GRADIENT_STRIDE, toGaussians } from '../twin/backward.js';
 import { jacobianLimits } from '../twin/project.js';
 import type { Engine } from './engine.js';
-import { CONIC_FACTOR, GRADIENT_FLOATS, RECORD_A, RECORD_BYTES, RECORD_GAUSSIAN, RECORD_OWNER } from './layout.js';
+import {
+  CONIC_FACTOR,
+  GRADIENT_FLOATS,
+  RECORD_A,
+  RECORD_B,
+  RECORD_BYTES,
+  RECORD_C,
+  RECORD_GAUSSIAN,
+  RECORD_OWNER,
+} from './layout.js';
 import type { WasmSet } from './prepared-set.js';
 
 /** What the last `render` drew. */
@@ -100,8 +109,8 @@ export function gaussianGradient(
       instanceIdx: integers[r + RECORD_OWNER] >>> 8,
       gaussianIdx: integers[r + RECORD_GAUSSIAN],
       a: records[r + RECORD_A] * CONIC_FACTOR,
-      b: (records[r + RECORD_A + 1] * CONIC_FACTOR) / 2,
-      c: records[r + RECORD_A + 2] * CONIC_FACTOR,
+      b: (records[r + RECORD_B] * CONIC_FACTOR) / 2,
+      c: records[r + RECORD_C] * CONIC_FACTOR,
     };
   });
   const { set: prepared, cameraFromSet: pose, scale = 1 } = drawn.instances[instanceIdx];

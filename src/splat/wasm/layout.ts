@@ -13,7 +13,9 @@ export const POSE_FLOATS = 12;
 /** Sums of one tile that a gradient needs. */
 export const TILE_BYTES = 12288;
 /** f32 of a record: exponent polynomial, label | instance << 8 (as u32), index in its set (as u32). */
-export const RECORD_A = 2;
+export const RECORD_A = 1;
+export const RECORD_B = 2;
+export const RECORD_C = 8;
 export const RECORD_OWNER = 13;
 export const RECORD_GAUSSIAN = 14;
 /** The exponent's A and C times this are the inverse 2D covariance (B: half of it); see EXP_G in kernels/layout.ts. */

@@ -49,6 +49,7 @@ export interface SplatKernels {
     layer: number,
   ): void;
   bytesToFloats(from: number, to: number, count: number): void;
+  layerToDepth(from: number, to: number, count: number): void;
   drawTiles(starts: number, entries: number, labels: number, depth: number, kept: number): void;
   setGradients(rgb: number, alpha: number, depthSum: number): void;
   backTiles(

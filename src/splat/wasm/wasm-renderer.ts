@@ -14,12 +14,14 @@ import {
   type Instance,
   type RenderOptions,
   type SplatRenderer,
-  type StaticLayer,
 } from '../renderer.js';
 import { Engine } from './engine.js';
 import { type DrawnFrame, gaussianGradient, poseGradient } from './gradients.js';
 import { loadKernels } from './module.js';
 import { WasmSet } from './prepared-set.js';
+
+/** The kernels read and write whole vectors at the end of some pictures. */
+const PADDING_BYTES = 16;
 
 export async function createWasmRenderer(): Promise<SplatRenderer> {
   const engine = new Engine(await loadKernels());
@@ -61,9 +63,9 @@ function renderFloats(
   engine.project(camera, instances, antialias);
   const rgb = scratch.rgb.ensure(numPixels * 12);
   const alpha = scratch.alpha.ensure(numPixels * 4);
-  const depthAt = depth ? scratch.depth.ensure(numPixels * 4) : 0;
+  const depthAt = depth ? scratch.depth.ensure(numPixels * 4 + PADDING_BYTES) : 0;
   const label = depth ? scratch.label.ensure(numPixels) : 0;
-  const median = depth ? scratch.median.ensure(numPixels * 4) : 0;
+  const median = depth ? scratch.median.ensure(numPixels * 4 + PADDING_BYTES) : 0;
   const rgbBytes = layer ? scratch.rgbBytes.ensure(numPixels * 3) : 0;
   const layerAt = engine.uploadLayer(layer, numPixels);
   const tiles = engine.reserveTiles();
@@ -76,7 +78,7 @@ function renderFloats(
   arena.floats(alpha, numPixels).fill(0);
   if (depth) {
     arena.bytes(label, numPixels).fill(0);
-    for (const at of [depthAt, median]) fillDepth(arena.floats(at, numPixels), layer);
+    for (const at of [depthAt, median]) fillDepth(engine, at, layerAt, numPixels);
   }
   kernels.setOutputs(rgb, 0, alpha, depthAt, label, median, layerAt);
   kernels.drawTiles(scratch.starts.address, scratch.entries.address, depth ? 1 : 0, depth ? 1 : 0, tiles);
@@ -101,14 +103,14 @@ function renderBytes(
   engine.project(camera, instances, antialias);
   const rgb = scratch.rgbBytes.ensure(numPixels * 3);
   const label = depth ? scratch.label.ensure(numPixels) : 0;
-  const median = depth ? scratch.median.ensure(numPixels * 4) : 0;
+  const median = depth ? scratch.median.ensure(numPixels * 4 + PADDING_BYTES) : 0;
   const layerAt = engine.uploadLayer(layer, numPixels);
   const rgbView = arena.bytes(rgb, numPixels * 3);
   if (layer) rgbView.set(layer.rgb);
   else rgbView.fill(0);
   if (depth) {
     arena.bytes(label, numPixels).fill(0);
-    fillDepth(arena.floats(median, numPixels), layer);
+    fillDepth(engine, median, layerAt, numPixels);
   }
   kernels.setOutputs(0, rgb, 0, 0, label, median, layerAt);
   kernels.drawTiles(scratch.starts.address, scratch.entries.address, depth ? 1 : 0, 0, 0);
@@ -118,14 +120,10 @@ function renderBytes(
   return frame;
 }
 
-/** Depth behind the Gaussians: the layer's, with 0 for infinitely far. */
-function fillDepth(out: Float32Array, layer: StaticLayer | undefined): void {
-  if (!layer) {
-    out.fill(0);
-    return;
-  }
-  out.set(layer.depthM);
-  for (let i = 0; i < out.length; i++) if (out[i] === Number.POSITIVE_INFINITY) out[i] = 0;
+/** Depth behind the Gaussians: the layer's, or 0. */
+function fillDepth({ kernels, arena }: Engine, at: number, layerAt: number, numPixels: number): void {
+  if (layerAt !== 0) kernels.layerToDepth(layerAt, at, numPixels);
+  else arena.floats(at, numPixels).fill(0);
 }
 
 function copyOr0(out: Float32Array | Uint8Array, from: Float32Array | Uint8Array | undefined): void {
