@@ -1,5 +1,5 @@
 /** The arm among the objects of one episode: clearances of single configurations and of joint ways. */
-import { inverse, type Mat4, transformPoint } from '../math/se3.js';
+import { compose, inverse, type Mat4 } from '../math/se3.js';
 import { clearanceToPoints, clearanceToTable, placeArm, selfClearance } from '../robot/collision.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
@@ -28,6 +28,7 @@ export const FAR_M = 0.2;
 
 export class CollisionWorld {
   private readonly pointsOf = new Map<number, Float64Array>();
+  private readonly lastClouds = new Map<number, { pose: Mat4; cloud: Float64Array }>();
 
   constructor(
     private readonly robot: RobotModel,
@@ -39,7 +40,16 @@ export class CollisionWorld {
 
   /** Standing objects as point clouds in the world, to be used for many configurations. */
   place(standing: ReadonlyMap<number, Mat4>): Map<number, Float64Array> {
-    return new Map([...standing].map(([id, pose]) => [id, movedPoints(this.pointsOf.get(id)!, pose)]));
+    return new Map([...standing].map(([id, pose]) => [id, this.cloudAt(id, pose)]));
+  }
+
+  /** The cloud of the object where it last was is kept: most objects stand still most of the time. */
+  private cloudAt(id: number, pose: Mat4): Float64Array {
+    const last = this.lastClouds.get(id);
+    if (last?.pose.every((value, e) => value === pose[e])) return last.cloud;
+    const cloud = movedPoints(this.pointsOf.get(id)!, pose);
+    this.lastClouds.set(id, { pose, cloud });
+    return cloud;
   }
 
   clearances(
@@ -76,10 +86,9 @@ export class CollisionWorld {
       const other = standing.get(object.id);
       if (!other || object.id === heldId || leftOut.has(object.id)) continue;
       const { extents } = shapeOf(object.mesh, this.robot);
-      const otherFromHeld = inverse(other);
-      for (let k = 0; k < points.length; k += 3) {
-        const inWorld = transformPoint(pose, [points[k], points[k + 1], points[k + 2]]);
-        const [x, y, z] = transformPoint(otherFromHeld, inWorld);
+      const inOther = movedPoints(points, compose(inverse(other), pose));
+      for (let k = 0; k < inOther.length; k += 3) {
+        const [x, y, z] = [inOther[k], inOther[k + 1], inOther[k + 2]];
         const outside = Math.hypot(x, y) - extents.radiusM;
         const vertical = Math.max(extents.low[2] - z, z - extents.high[2]);
         const distance =

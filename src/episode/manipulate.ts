@@ -2,7 +2,9 @@
 import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
+import { limitMargin } from '../robot/kinematics.js';
 import { findConfigurations } from '../robot/reach.js';
+import type { RobotModel } from '../robot/robot-model.js';
 import { steady } from '../robot/timing.js';
 import type { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
@@ -52,6 +54,19 @@ const CAREFUL = 0.45;
 const STARTS_PER_GRASP = 2;
 const GRASPS_TRIED = 80;
 
+/** Working grasps that are compared; the first ones are the best holds, but another may spare the arm a contortion. */
+const PLANS_COMPARED = 4;
+/** Below this share of the half range to a joint limit a plan counts as strained. */
+const COMFORTABLE_MARGIN = 0.15;
+
+/** Seconds, plus what a worse hold and strained joints are worth in seconds. */
+function costOf(robot: RobotModel, legs: readonly Leg[], grasp: Grasp, bestScore: number): number {
+  const seconds = legs.reduce((sum, leg) => sum + leg.durationSec, 0);
+  const margin = Math.min(...legs.map((leg) => limitMargin(robot, leg.path.q[leg.path.q.length - 1])));
+  const strain = Math.max(0, COMFORTABLE_MARGIN - margin) / COMFORTABLE_MARGIN;
+  return seconds + 2 * strain + 3 * (bestScore - grasp.score);
+}
+
 /** Counters of why grasps fell, for the rejection message. */
 type Tally = Record<'unreachable approach' | 'unreachable task' | 'blocked hand' | 'blocked way', number>;
 
@@ -75,10 +90,16 @@ export function planManipulation(
     };
   }
   const tally: Tally = { 'unreachable approach': 0, 'unreachable task': 0, 'blocked hand': 0, 'blocked way': 0 };
+  let best: (ManipulationPlan & { cost: number }) | null = null;
+  let found = 0;
   for (const grasp of grasps.slice(0, GRASPS_TRIED)) {
     const legs = tryGrasp(inputs, options, world, state, task, grasp, tally);
-    if (legs) return { legs, grasp };
+    if (!legs) continue;
+    const cost = costOf(robot, legs, grasp, grasps[0].score);
+    if (!best || cost < best.cost) best = { legs, grasp, cost };
+    if (++found >= PLANS_COMPARED) break;
   }
+  if (best) return { legs: best.legs, grasp: best.grasp };
   const worst = (Object.entries(tally) as [keyof Tally, number][]).sort((a, b) => b[1] - a[1])[0][0];
   const list = Object.entries(tally)
     .filter(([, count]) => count > 0)
@@ -220,7 +241,11 @@ function tryGrasp(
             robot,
             { q: path },
             { phase: 'task', widthM: [taken, taken], held, contacts },
-            { limitShare: options.limitShare, leastSec: motion.durationSec, course: steady },
+            {
+              limitShare: options.limitShare,
+              leastSec: Math.max(motion.durationSec, lengthOf(poses) / options.speed),
+              course: steady,
+            },
           ),
         );
       }

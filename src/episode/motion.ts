@@ -3,6 +3,7 @@ import {
   compose,
   fromQuaternion,
   fromYaw,
+  interpolate,
   inverse,
   type Mat4,
   quaternionOf,
@@ -12,7 +13,7 @@ import {
 import { add, lerp, scale, type Vec3 } from '../math/vec3.js';
 import type { Skill } from '../skill/skill.js';
 
-/** Source seen from the target (or from the world, target null), one pose per demonstration frame. */
+/** Source seen from the target (or from the world, target null), evenly spread over the demonstration's time. */
 export interface RelativeMotion {
   readonly targetId: number | null;
   readonly poses: readonly Mat4[];
@@ -28,6 +29,9 @@ export interface Manipulation {
 
 /** Standard deviation of the smoothing over time, seconds: wider than tracking noise, narrower than a hand's gesture. */
 const SMOOTHING_SD_SEC = 0.12;
+
+/** Short motions are filled up to this many poses, so that joint paths through them are smooth. */
+const LEAST_POSES = 25;
 
 /** The skill's segments in order of time, as one manipulation per grasp. */
 export function manipulationsOf(skill: Skill): Manipulation[] {
@@ -55,13 +59,23 @@ export function manipulationsOf(skill: Skill): Manipulation[] {
         candidate.fromFrame === segment.fromFrame,
     );
     if (!motion || motion.targetFromSource.length === 0) continue;
-    current.motions.push({
-      targetId: motion.targetId,
-      poses: smoothMotion(motion.targetFromSource, skill.fps),
-      durationSec: (motion.targetFromSource.length - 1) / skill.fps,
-    });
+    const durationSec = (motion.targetFromSource.length - 1) / skill.fps;
+    const dense = resampleMotion(motion.targetFromSource, LEAST_POSES);
+    const poses = smoothMotion(dense, (dense.length - 1) / Math.max(durationSec, 1 / skill.fps));
+    current.motions.push({ targetId: motion.targetId, poses, durationSec });
   }
   return all.filter((manipulation) => manipulation.motions.length > 0);
+}
+
+/** At least `count` poses evenly spread over the same time; longer motions stay as they are. */
+export function resampleMotion(poses: readonly Mat4[], count: number): Mat4[] {
+  const last = poses.length - 1;
+  if (poses.length >= count || last === 0) return [...poses];
+  return Array.from({ length: count }, (_, k) => {
+    const x = (k / (count - 1)) * last;
+    const i = Math.min(last - 1, Math.floor(x));
+    return interpolate(poses[i], poses[i + 1], x - i);
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What planning needs to know about an object's shape, worked out once per mesh. */
 import { Random } from '../base/random.js';
-import { type Mat4, transformPoint } from '../math/se3.js';
+import type { Mat4 } from '../math/se3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { findGrasps, type Grasp } from './grasps.js';
@@ -30,9 +30,15 @@ export function shapeOf(mesh: TriangleMesh, robot: RobotModel): ObjectShape {
 
 /** [M, 3] points mapped by a rigid transform. */
 export function movedPoints(points: Float64Array, aFromB: Mat4): Float64Array {
+  const m = aFromB;
   const out = new Float64Array(points.length);
   for (let k = 0; k < points.length; k += 3) {
-    out.set(transformPoint(aFromB, [points[k], points[k + 1], points[k + 2]]), k);
+    const x = points[k];
+    const y = points[k + 1];
+    const z = points[k + 2];
+    out[k] = m[0] * x + m[1] * y + m[2] * z + m[3];
+    out[k + 1] = m[4] * x + m[5] * y + m[6] * z + m[7];
+    out[k + 2] = m[8] * x + m[9] * y + m[10] * z + m[11];
   }
   return out;
 }

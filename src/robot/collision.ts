@@ -2,7 +2,7 @@
  * Distances between the arm, made of capsules, and what it must not touch. Everything is signed: negative means inside.
  * Placed capsules are rows of 7 numbers: a (3), b (3), radius, in metres.
  */
-import { compose, type Mat4, transformPoint } from '../math/se3.js';
+import { compose, type Mat4 } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import { armFrames, fingerFrames } from './kinematics.js';
 import type { RobotModel } from './robot-model.js';
@@ -31,8 +31,11 @@ export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number
   const frames: number[] = [];
   const put = (frameFromPart: Mat4, a: Vec3, b: Vec3, radiusM: number, frame: number): void => {
     const at = frames.length * CAPSULE_STRIDE;
-    capsules.set(transformPoint(frameFromPart, a), at);
-    capsules.set(transformPoint(frameFromPart, b), at + 3);
+    const m = frameFromPart;
+    for (let r = 0; r < 3; r++) {
+      capsules[at + r] = m[r * 4] * a[0] + m[r * 4 + 1] * a[1] + m[r * 4 + 2] * a[2] + m[r * 4 + 3];
+      capsules[at + 3 + r] = m[r * 4] * b[0] + m[r * 4 + 1] * b[1] + m[r * 4 + 2] * b[2] + m[r * 4 + 3];
+    }
     capsules[at + 6] = radiusM;
     frames.push(frame);
   };
@@ -62,39 +65,41 @@ export function pointSegmentDistance(
   return Math.sqrt((px - ax - t * dx) ** 2 + (py - ay - t * dy) ** 2 + (pz - az - t * dz) ** 2);
 }
 
+const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
+
 /** Distance between two segments. Source: Ericson 2005, "Real-Time Collision Detection", section 5.1.9. */
-export function segmentDistance(capsules: ArrayLike<number>, i: number, j: number): number {
-  const v = (at: number): Vec3 => [capsules[at], capsules[at + 1], capsules[at + 2]];
-  const minus = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-  const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-  const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
-  const p1 = v(i);
-  const p2 = v(j);
-  const d1 = minus(v(i + 3), p1);
-  const d2 = minus(v(j + 3), p2);
-  const r = minus(p1, p2);
-  const a = dot(d1, d1);
-  const e = dot(d2, d2);
-  const f = dot(d2, r);
-  const c = dot(d1, r);
-  const b = dot(d1, d2);
+export function segmentDistance(c: ArrayLike<number>, i: number, j: number): number {
+  const d1x = c[i + 3] - c[i];
+  const d1y = c[i + 4] - c[i + 1];
+  const d1z = c[i + 5] - c[i + 2];
+  const d2x = c[j + 3] - c[j];
+  const d2y = c[j + 4] - c[j + 1];
+  const d2z = c[j + 5] - c[j + 2];
+  const rx = c[i] - c[j];
+  const ry = c[i + 1] - c[j + 1];
+  const rz = c[i + 2] - c[j + 2];
+  const a = d1x * d1x + d1y * d1y + d1z * d1z;
+  const e = d2x * d2x + d2y * d2y + d2z * d2z;
+  const f = d2x * rx + d2y * ry + d2z * rz;
+  const g = d1x * rx + d1y * ry + d1z * rz;
+  const b = d1x * d2x + d1y * d2y + d1z * d2z;
   const tiny = 1e-12;
   let s = 0;
   let t = 0;
   if (a > tiny && e > tiny) {
     const denominator = a * e - b * b;
-    s = denominator > tiny ? clamp01((b * f - c * e) / denominator) : 0;
+    s = denominator > tiny ? clamp01((b * f - g * e) / denominator) : 0;
     t = (b * s + f) / e;
     if (t < 0 || t > 1) {
       t = clamp01(t);
-      s = clamp01((b * t - c) / a);
+      s = clamp01((b * t - g) / a);
     }
   } else if (a > tiny) {
-    s = clamp01(-c / a);
+    s = clamp01(-g / a);
   } else if (e > tiny) {
     t = clamp01(f / e);
   }
-  return Math.hypot(r[0] + d1[0] * s - d2[0] * t, r[1] + d1[1] * s - d2[1] * t, r[2] + d1[2] * s - d2[2] * t);
+  return Math.hypot(rx + d1x * s - d2x * t, ry + d1y * s - d2y * t, rz + d1z * s - d2z * t);
 }
 
 /**

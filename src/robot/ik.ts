@@ -32,7 +32,7 @@ export interface IkResult {
 
 const DEFAULTS = {
   pull: 0,
-  limitMarginRad: 0.02,
+  limitMarginRad: 0.04,
   maxIterations: 60,
   positionToleranceM: 1e-7,
   rotationToleranceRad: 1e-7,

@@ -15,6 +15,9 @@ export interface Configuration {
 const LAST_JOINT_TURNS = [0, -1.2, 1.2, -2.2, 2.2];
 const ELBOW_LEANS = [0, -0.8, 0.8];
 
+/** Solutions after which no more are looked for: the starts come in order of how natural they are. */
+const ENOUGH = 4;
+
 /** Starting points: home turned towards the target, with different wrists and elbows. The most natural ones come first. */
 export function ikSeeds(robot: RobotModel, baseFromTool: Mat4): number[][] {
   const [x, y] = translationOf(baseFromTool);
@@ -34,19 +37,20 @@ export function ikSeeds(robot: RobotModel, baseFromTool: Mat4): number[][] {
 }
 
 /**
- * All different solutions for a tool pose that the starts lead to, best first: far from limits and near home.
+ * Different solutions for a tool pose that the starts lead to, best first: far from limits and near home.
  * Two solutions are the same when no joint differs by more than 0.05 rad.
  */
 export function findConfigurations(robot: RobotModel, baseFromTool: Mat4, options: IkOptions = {}): Configuration[] {
   const found: (Configuration & { score: number })[] = [];
   for (const seed of ikSeeds(robot, baseFromTool)) {
-    const result = solveIk(robot, baseFromTool, seed, { maxIterations: 40, ...options });
+    const result = solveIk(robot, baseFromTool, seed, { maxIterations: 25, ...options });
     if (!result.ok) continue;
     const known = found.some((other) => other.q.every((value, i) => Math.abs(value - result.q[i]) < 0.05));
     if (known) continue;
     const margin = limitMargin(robot, result.q);
     const away = Math.hypot(...result.q.map((value, i) => (i === 0 ? 0.3 : 1) * (value - robot.home[i])));
     found.push({ q: result.q, limitMargin: margin, score: Math.min(margin, 0.3) - 0.1 * away });
+    if (found.length >= ENOUGH) break;
   }
   found.sort((a, b) => b.score - a.score);
   return found.map(({ q, limitMargin }) => ({ q, limitMargin }));

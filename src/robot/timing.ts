@@ -51,27 +51,40 @@ export const minimumJerk: Course = (u) => {
 };
 
 /** Points of time at which limits are looked at along one path. */
-const TIME_STEPS = 100;
+const TIME_STEPS = 80;
 
-/** Shortest duration of the course along `path` that keeps all limits, seconds. */
+/**
+ * Shortest duration of the course along `path` that keeps all limits, seconds. Velocity and acceleration are measured on the course as
+ * it will be run; jerk comes from the path's own derivatives, because the interpolation between its points has none worth the name.
+ */
 export function durationOf(robot: RobotModel, path: JointPath, options: TimingOptions = {}): number {
   const { limitShare = 0.8, minDurationSec = 0.1, course = minimumJerk } = options;
+  const steps = Array.from({ length: TIME_STEPS + 1 }, (_, k) => course(k / TIME_STEPS));
+  const rows = steps.map(([s]) => sampleJointPath(path, s));
   let duration = minDurationSec;
-  robot.joints.forEach((joint, i) => {
-    for (let k = 0; k <= TIME_STEPS; k++) {
-      const [s, ds, dds, ddds] = course(k / TIME_STEPS);
-      const [d1, d2, d3] = derivativesAt(path, i, s);
-      const velocity = Math.abs(d1 * ds);
-      const acceleration = Math.abs(d2 * ds * ds + d1 * dds);
-      const jerk = Math.abs(d3 * ds ** 3 + 3 * d2 * ds * dds + d1 * ddds);
-      duration = Math.max(
-        duration,
-        velocity / (limitShare * joint.maxVelocity),
-        Math.sqrt(acceleration / (limitShare * joint.maxAcceleration)),
-        Math.cbrt(jerk / (limitShare * joint.maxJerk)),
-      );
+  for (let i = 0; i < robot.joints.length; i++) {
+    const joint = robot.joints[i];
+    const derivatives = path.q.map((_, k) => derivativesAt(path, i, k));
+    let velocity = 0;
+    let acceleration = 0;
+    let jerk = 0;
+    for (let k = 0; k < rows.length; k++) {
+      const [s, ds, dds, ddds] = steps[k];
+      const [d1, d2, d3] = derivatives[Math.round(s * (path.q.length - 1))];
+      jerk = Math.max(jerk, Math.abs(d3 * ds ** 3 + 3 * d2 * ds * dds + d1 * ddds));
+      if (k === 0) continue;
+      velocity = Math.max(velocity, Math.abs(rows[k][i] - rows[k - 1][i]) * TIME_STEPS);
+      // Before its first and after its last point the arm stands still.
+      const next = rows[Math.min(k + 1, rows.length - 1)][i];
+      acceleration = Math.max(acceleration, Math.abs(next - 2 * rows[k][i] + rows[k - 1][i]) * TIME_STEPS ** 2);
     }
-  });
+    duration = Math.max(
+      duration,
+      velocity / (limitShare * joint.maxVelocity),
+      Math.sqrt(acceleration / (limitShare * joint.maxAcceleration)),
+      Math.cbrt(jerk / (limitShare * joint.maxJerk)),
+    );
+  }
   return duration;
 }
 
@@ -94,16 +107,12 @@ export function sampleJointPath(path: JointPath, s: number): number[] {
   });
 }
 
-/** First three derivatives of joint `i` by s, from central differences over neighbouring path points. */
-function derivativesAt(path: JointPath, i: number, s: number): [number, number, number] {
+/** First three derivatives of joint `i` by s at path point `at`, from central differences over neighbouring points. */
+function derivativesAt(path: JointPath, i: number, at: number): [number, number, number] {
   const last = path.q.length - 1;
   if (last < 1) return [0, 0, 0];
   if (last < 4) return [path.q[last][i] - path.q[0][i], 0, 0];
-  const k = Math.min(last - 2, Math.max(2, Math.round(s * last)));
-  const q = (offset: number): number => path.q[k + offset][i];
-  return [
-    ((q(1) - q(-1)) / 2) * last,
-    (q(1) - 2 * q(0) + q(-1)) * last ** 2,
-    ((q(2) - 2 * q(1) + 2 * q(-1) - q(-2)) / 2) * last ** 3,
-  ];
+  const k = Math.min(last - 2, Math.max(2, at));
+  const [a, b, c, d, e] = [path.q[k - 2][i], path.q[k - 1][i], path.q[k][i], path.q[k + 1][i], path.q[k + 2][i]];
+  return [((d - b) / 2) * last, (d - 2 * c + b) * last ** 2, ((e - 2 * d + 2 * b - a) / 2) * last ** 3];
 }
