@@ -46,9 +46,9 @@ export const skillOptions = defineOptions({
   },
   settleDistance: {
     kind: 'number',
-    default: 0.03,
+    default: 0.05,
     min: 0,
-    max: 0.1,
+    max: 0.2,
     help: 'Final poses are corrected by up to this much so that things rest on their support, metres.',
   },
 });

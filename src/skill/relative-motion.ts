@@ -1,11 +1,11 @@
 /** The motion of a source in its target's frame: smooth, gap-free, and exact where the source rests. */
-import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
-import { distance, scale, type Vec3 } from '../math/vec3.js';
+import { compose, fromTranslation, identity, interpolate, inverse, type Mat4, translationOf } from '../math/se3.js';
+import { distance, scale } from '../math/vec3.js';
 import type { Actor } from './actor.js';
 import type { Journey, Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { smoothPoses } from './pose-statistics.js';
-import { settle } from './settle.js';
+import { type Settled, settle, turnInPlace } from './settle.js';
 import type { RelativeMotion } from './skill.js';
 import { restingPose } from './tasks.js';
 
@@ -58,22 +58,17 @@ export function relativeMotions(
   const start = journey.carry.fromFrame;
   const path = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
 
-  const settled = task.endsAtRest
-    ? settle(
-        journey.actor,
-        path[path.length - 1],
-        task.target && targets && { actor: task.target, worldFromObject: targets[targets.length - 1] },
-        options.settleDistance,
-      )
-    : null;
-  const offset = settled?.offsetM ?? [0, 0, 0];
+  const settled = settleEnd(journey, task, path[path.length - 1], targets?.at(-1) ?? null, options);
   const motion: RelativeMotion = {
     sourceId: journey.actor.id,
     targetId: task.target?.id ?? null,
     fromFrame,
-    targetFromSource: intoTarget(blendOffset(path, offset)),
+    targetFromSource: intoTarget(settled ? blendIn(path, settled) : path),
   };
-  if (settled) motion.correctionM = offset;
+  if (settled) {
+    motion.correctionM = settled.offsetM;
+    motion.correctionRad = settled.turnRad;
+  }
   const driven = task.driven.map((actor): RelativeMotion => {
     const own = drivenJourneys.find((j) => j.actor.id === actor.id);
     return {
@@ -98,16 +93,40 @@ function drivenPath(actor: Actor, own: Journey | undefined, from: number, to: nu
   return out;
 }
 
-/** Adds an offset that grows smoothly from nothing at the start to its whole at the end (3s^2 - 2s^3). */
-function blendOffset(path: readonly Mat4[], offset: Vec3): Mat4[] {
+/**
+ * The correction of the last pose, or null where there is nothing to correct it by: when the source does not end at rest, or
+ * ends inside of a shape that is not known to be open there (a recess, a socket): shapes from one side are too full.
+ */
+function settleEnd(
+  journey: Journey,
+  task: Task,
+  end: Mat4,
+  worldFromTarget: Mat4 | null,
+  options: SkillOptions,
+): Settled | null {
+  if (!task.endsAtRest) return null;
+  const kind = task.relation?.kind;
+  const hollow = task.target?.model.hollow ?? false;
+  if (kind === 'inserted' || (kind === 'into' && !hollow)) return null;
+  const target =
+    task.target && worldFromTarget
+      ? { actor: task.target, worldFromObject: worldFromTarget, holdsInside: kind === 'into' }
+      : null;
+  return settle(journey.actor, end, journey.carry.restBefore, target, options.settleDistance);
+}
+
+/** Adds a correction that grows smoothly from nothing at the start to its whole at the end (3s^2 - 2s^3). */
+function blendIn(path: readonly Mat4[], { offsetM, turn }: Settled): Mat4[] {
   const last = Math.max(1, path.length - 1);
   return path.map((pose, i) => {
     const s = i / last;
-    return compose(fromTranslation(scale(offset, s * s * (3 - 2 * s))), pose);
+    const share = s * s * (3 - 2 * s);
+    const turned = turnInPlace(interpolate(identity(), turn, share), pose);
+    return compose(fromTranslation(scale(offsetM, share)), turned);
   });
 }
 
-function settleNote(journey: Journey, task: Task, settled: ReturnType<typeof settle> | null): string | null {
+function settleNote(journey: Journey, task: Task, settled: Settled | null): string | null {
   if (!settled || settled.outcome === 'rests') return null;
   const name = journey.actor.name;
   const where = task.target ? `${task.target.name}` : 'the table';
@@ -115,5 +134,7 @@ function settleNote(journey: Journey, task: Task, settled: ReturnType<typeof set
     return `${name} does not rest properly on ${where} at the end and the error is too large to correct`;
   }
   const [x, y, z] = settled.offsetM.map((v) => Math.round(v * 1000));
-  return `the end of ${name} on ${where} was corrected by (${x}, ${y}, ${z}) mm so that it rests`;
+  const degrees = Math.round((settled.turnRad * 180) / Math.PI);
+  const turned = degrees > 0 ? ` and ${degrees} degrees` : '';
+  return `the end of ${name} on ${where} was corrected by (${x}, ${y}, ${z}) mm${turned} so that it rests`;
 }

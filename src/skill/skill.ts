@@ -39,6 +39,8 @@ export const RelativeMotionSchema = z.object({
   drivenBy: z.int().nullable().optional(),
   /** Offset in world axes (metres) that was blended in so that the last pose rests on its support. */
   correctionM: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  /** Angle in radians by which the last pose was set upright, blended in likewise. */
+  correctionRad: z.number().optional(),
 });
 
 export const SkillSchema = z.object({
