@@ -26,6 +26,8 @@ export interface ChangeEvent {
   readonly cy: number;
   /** left: last frame with the object at rest there; arrived: first frame with it at rest. */
   readonly frame: number;
+  /** A frame before (left) or after (arrived) which the thing surely rests. */
+  readonly restFrame: number;
   readonly score: number;
   readonly regions: readonly JudgedRegion[];
 }
@@ -191,10 +193,13 @@ function summarise(kind: 'left' | 'arrived', mask: Uint8Array, members: JudgedRe
   }
   const weight = members.reduce((sum, region) => sum + region.area, 0);
   const frame = members.reduce((sum, region) => sum + region.area * eventFrame(region), 0) / weight;
+  const isLeft = kind === 'left';
+  const founder = members[0];
   return {
     kind,
     mask,
     area,
+    restFrame: isLeft ? founder.leavesEarly : founder.arrivesLate,
     cx: sx / area,
     cy: sy / area,
     frame: Math.round(frame),

@@ -22,6 +22,9 @@ export interface ChangeRegion {
   /** Median over the region: last frame of the old colour, first frame of the new one. */
   readonly leavesFrame: number;
   readonly arrivesFrame: number;
+  /** 10th percentile of the former, 90th of the latter: before and after them the place surely rests. */
+  readonly leavesEarly: number;
+  readonly arrivesLate: number;
   readonly touchesEdge: boolean;
   /** Area over the area of the convex hull. */
   readonly solidity: number;
@@ -93,8 +96,10 @@ function measure(
     cx: component.cx,
     cy: component.cy,
     contrast: (g0 - g1) / Math.max(1e-6, g0 + g1),
-    leavesFrame: medianOf(e0),
-    arrivesFrame: medianOf(s1),
+    leavesFrame: quantileOf(e0, 0.5),
+    arrivesFrame: quantileOf(s1, 0.5),
+    leavesEarly: quantileOf(e0, 0.1),
+    arrivesLate: quantileOf(s1, 0.9),
     touchesEdge: box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1,
     shadowShare: shadow / Math.max(1, area),
     solidity: area / Math.max(area, hullArea(mask, box, w)),
@@ -131,9 +136,10 @@ function gradient(lab: Uint8Array, w: number, h: number): Float32Array {
   return out;
 }
 
-export function medianOf(values: number[]): number {
+function quantileOf(values: number[], q: number): number {
   if (values.length === 0) return Number.NaN;
-  return values.sort((a, b) => a - b)[values.length >> 1];
+  values.sort((a, b) => a - b);
+  return values[Math.min(values.length - 1, Math.floor(q * values.length))];
 }
 
 /** Area of the convex hull of a mask's pixel squares (Andrew's monotone chain on row ends). */

@@ -43,6 +43,8 @@ export interface Mover {
 
 /** Tracking starts this long before the event (after, for arrivals): then the thing surely still rests. */
 const MARGIN_SEC = 0.25;
+/** ... and at most this long: hands cover more the closer they come, points are lost over time. */
+const MAX_LEAD_SEC = 1;
 /** Cut and region must agree this well, else the region itself is kept. */
 const MIN_CUT_IOU = 0.4;
 
@@ -95,7 +97,10 @@ function cutOut(
   const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
   const mask = usable ? cut : region;
   const margin = Math.max(2, Math.round(MARGIN_SEC * clip.fps));
-  const start = isLeft ? Math.max(0, event.frame - margin) : Math.min(numFrames - 1, event.frame + margin);
+  const longest = Math.round(MAX_LEAD_SEC * clip.fps);
+  const start = isLeft
+    ? Math.max(0, event.frame - longest, Math.min(event.frame - margin, event.restFrame))
+    : Math.min(numFrames - 1, event.frame + longest, Math.max(event.frame + margin, event.restFrame));
   const visible = doubled(showsColour(clip, stable, start, isLeft), clip);
   const random = ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
   const tracker = new MaskTracker(clip, mask, visible, start, random);
@@ -229,13 +234,40 @@ function pairedMover(clip: Clip, { from, to, iou, contained, colour }: Pairing):
     from,
     to,
     carried: betterEnd(from, to, iou),
-    liftFrame: from.event.frame,
-    downFrame: Math.max(from.event.frame + 1, to.event.frame),
+    ...motionSpan(from, to),
     confidence,
     evidence:
       `left one place at ${seconds(clip, from.event.frame)} and arrived at another, ${Math.round(travel)} px away, at ` +
       `${seconds(clip, to.event.frame)}; tracked outline and new place overlap by ${Math.round(100 * iou)} %, colours by ${Math.round(100 * colour)} %`,
   };
+}
+
+/** First and last frame in which the tracked outline is away from its resting places; the events' frames where tracks fail. */
+function motionSpan(from: MoverEnd, to: MoverEnd): { liftFrame: number; downFrame: number } {
+  const liftFrame = firstAway(from, 1) ?? from.event.frame;
+  const downFrame = firstAway(to, -1) ?? to.event.frame;
+  return downFrame > liftFrame
+    ? { liftFrame, downFrame }
+    : { liftFrame: from.event.frame, downFrame: Math.max(from.event.frame + 1, to.event.frame) };
+}
+
+/** Outline centres this far from rest count as moved: noise is under 1 px. */
+const MOVED_PX = 1.5;
+
+function firstAway(end: MoverEnd, direction: 1 | -1): number | null {
+  const cx = 2 * end.event.cx;
+  const cy = 2 * end.event.cy;
+  let run = 0;
+  for (let k = end.track.startFrame + direction; ; k += direction) {
+    const step = end.track.steps.get(k);
+    if (!step) return null;
+    const { a, b, tx, ty } = step.fromStart;
+    const away = Math.hypot(a * cx - b * cy + tx - cx, b * cx + a * cy + ty - cy);
+    run = away > MOVED_PX ? run + 1 : 0;
+    if (run === 3) return k - 2 * direction;
+    // Long past the event without motion: the track stuck to something that stays.
+    if (direction * (k - end.event.frame) > 30) return null;
+  }
 }
 
 /** An end without a partner counts when it stands out and its points really travel. */

@@ -8,6 +8,7 @@ import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { resizeNearest } from '../image/filters.js';
 import { type ByteImage, createBytes, type RgbImage } from '../image/image.js';
 import { countSet, dilate, distanceTo, maskIou } from '../image/morphology.js';
+import { resizeIntrinsics } from '../math/camera.js';
 import type { FrameSource } from '../video/frames.js';
 import {
   type ChangeEvent,
@@ -19,14 +20,28 @@ import {
 } from './candidates.js';
 import { findChangeRegions } from './change-regions.js';
 import { type Clip, loadClip } from './clip.js';
+import type { Estimate } from './estimate.js';
+import { findLineSegments } from './line-segments.js';
 import { bestEnd, findMovers, type Mover, trackedMask } from './movers.js';
 import { mainColour, uniqueName } from './naming.js';
 import { boxOf } from './object-cut.js';
 import type { PerceiveOptions } from './options.js';
 import { HAND_ID, type PerceivedObject, type Perception, type Tracks } from './perception.js';
+import { type LinePlane, planeFromLines } from './plane-from-lines.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
+import { tiltFromRim } from './rim.js';
 import { findStableColours, type StableColours } from './stable-colour.js';
-import { estimateCamera, estimateDistance, estimatePlane, type SizeCue, unitDepthAt, worldFrame } from './table.js';
+import {
+  type CameraEstimate,
+  estimateCamera,
+  estimateDistance,
+  estimatePlane,
+  focalFromLines,
+  PRIOR_TILT,
+  type SizeCue,
+  unitDepthAt,
+  worldFrame,
+} from './table.js';
 import { findTarget, learnTableColours, offTableMask, type TargetFinding } from './target.js';
 import { TrackCollector } from './track-store.js';
 import { halved, learnHandColours, segmentFrame } from './visible-masks.js';
@@ -83,9 +98,11 @@ export async function perceive(
     else masks.push(full);
   });
 
-  const camera = estimateCamera(clip.frameWidthPx, clip.frameHeightPx, video.focal35mm, options);
-  const plane = estimatePlane([], options);
   const toFrame = clip.frameWidthPx / clip.widthPx;
+  const assumed = estimateCamera(clip.frameWidthPx, clip.frameHeightPx, video.focal35mm, options);
+  const lines = tableLines(clip, plate.lab, assumed);
+  const camera = focalFromLines(assumed, lines);
+  const plane = estimatePlane(lines, rimTilts(clip, camera, movers, targets, lines), options);
   const cues = sizeCues(clip, movers, seen.handWidthPx, camera.fx / toFrame, options, (x, y) =>
     unitDepthAt(camera, plane.up, x * toFrame, y * toFrame),
   );
@@ -122,6 +139,42 @@ export async function perceive(
 
 function scaleHomography(m: readonly number[], s: number): number[] {
   return [m[0], m[1], m[2] * s, m[3], m[4], m[5] * s, m[6] / s, m[7] / s, m[8]];
+}
+
+/** Lines of the clean plate, judged together with the prior on how people film tables. */
+function tableLines(clip: Clip, plateLab: Uint8Array, camera: CameraEstimate): LinePlane | null {
+  const grey = createBytes(clip.widthPx, clip.heightPx);
+  for (let i = 0; i < grey.data.length; i++) grey.data[i] = plateLab[3 * i];
+  const work = resizeIntrinsics(camera, clip.widthPx, clip.heightPx);
+  const segments = findLineSegments(grey, MIN_LINE_PX, MAX_LINES);
+  return planeFromLines(
+    segments,
+    { ...work, focalLogSd: camera.focalLogSd },
+    { tiltDeg: PRIOR_TILT.value, sdDeg: PRIOR_TILT.sd },
+  );
+}
+
+const MIN_LINE_PX = 25;
+const MAX_LINES = 250;
+
+/** Tilts from the rims of whatever is round and upright among the objects at rest. */
+function rimTilts(
+  clip: Clip,
+  camera: CameraEstimate,
+  movers: readonly Mover[],
+  targets: readonly Target[],
+  lines: LinePlane | null,
+): Estimate[] {
+  const work = resizeIntrinsics(camera, clip.widthPx, clip.heightPx);
+  const expected = lines ? { value: lines.tiltDeg, sd: Math.max(6, lines.tiltSdDeg) } : PRIOR_TILT;
+  const outlines = [
+    ...targets.map(({ mask }) => ({ mask, what: 'target' })),
+    ...movers.flatMap((mover) => (mover.from ? [{ mask: mover.from.mask, what: 'moved object' }] : [])),
+  ];
+  return outlines.flatMap(({ mask, what }) => {
+    const tilt = tiltFromRim(mask, clip.widthPx, clip.heightPx, work, expected, what);
+    return tilt ? [tilt] : [];
+  });
 }
 
 function restingHands(clip: Clip, regions: readonly JudgedRegion[]): { left: Uint8Array; arrived: Uint8Array } {

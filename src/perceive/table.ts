@@ -5,6 +5,8 @@ import { cross, dot, normalize, scale, sub, type Vec3 } from '../math/vec3.js';
 import { type Estimate, fuse } from './estimate.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception } from './perception.js';
+import { type LinePlane, MIN_FOCAL_SCORE, MIN_SECOND_SHARE } from './plane-from-lines.js';
+import { upOf } from './tilt.js';
 
 export type CameraEstimate = Perception['camera'];
 
@@ -40,7 +42,11 @@ export function estimateCamera(
 }
 
 /** Camera above a table, as people film: measured on staged photos 28..73 degrees down. */
-const PRIOR_TILT: Estimate = { value: 40, sd: 12, source: 'prior: a person films a table looking 40 degrees down' };
+export const PRIOR_TILT: Estimate = {
+  value: 40,
+  sd: 12,
+  source: 'prior: a person films a table looking 40 degrees down',
+};
 
 export interface PlaneEstimate {
   /** Unit normal of the table, up, in the camera frame. */
@@ -49,39 +55,32 @@ export interface PlaneEstimate {
   readonly source: string;
 }
 
-/** Up direction of a table seen `tiltDeg` below the horizon by a camera rolled by `rollDeg` (clockwise picture = positive). */
-export function upOf(tiltDeg: number, rollDeg = 0): Vec3 {
-  const t = (tiltDeg * Math.PI) / 180;
-  const r = (rollDeg * Math.PI) / 180;
-  return [Math.sin(r) * Math.cos(t), -Math.cos(r) * Math.cos(t), -Math.sin(t)];
-}
-
-export function tiltOf(up: Vec3): number {
-  return (Math.asin(Math.max(-1, Math.min(1, -up[2]))) * 180) / Math.PI;
-}
-
-/** Fuses measured normals with the prior (which then weighs little) in tilt and roll. */
+/** Tilt from lines (which then already holds the prior) or the prior, and from round rims, fused. */
 export function estimatePlane(
-  measured: readonly PlaneEstimate[],
+  lines: LinePlane | null,
+  rims: readonly Estimate[],
   options: Pick<PerceiveOptions, 'tableTilt'>,
 ): PlaneEstimate {
   if (options.tableTilt !== null) {
     return { up: upOf(options.tableTilt), sdDeg: 2, source: `option: tilt ${options.tableTilt} degrees` };
   }
-  if (measured.length === 0) return { up: upOf(PRIOR_TILT.value), sdDeg: PRIOR_TILT.sd, source: PRIOR_TILT.source };
-  const tilt = fuse([
-    PRIOR_TILT,
-    ...measured.map(({ up, sdDeg, source }) => ({ value: tiltOf(up), sd: sdDeg, source })),
-  ]);
-  const roll = fuse([
-    { value: 0, sd: 3, source: 'level camera' },
-    ...measured.map(({ up, sdDeg, source }) => ({
-      value: (Math.atan2(up[0], -up[1]) * 180) / Math.PI,
-      sd: sdDeg,
-      source,
-    })),
-  ]);
-  return { up: upOf(tilt.value, roll.value), sdDeg: tilt.sd, source: tilt.source };
+  const base: Estimate = lines
+    ? {
+        value: lines.tiltDeg,
+        sd: lines.tiltSdDeg,
+        source: `directions of ${lines.numSegments} lines and prior (${Math.round(100 * lines.score)} % of their length agrees)`,
+      }
+    : PRIOR_TILT;
+  const tilt = fuse([base, ...rims]);
+  const rollDeg = lines && lines.score >= MIN_FOCAL_SCORE ? lines.rollDeg : 0;
+  return { up: upOf(tilt.value, rollDeg), sdDeg: tilt.sd, source: tilt.source };
+}
+
+/** The focal length that the lines imply, when they are fit to tell: two directions, most of the length explained. */
+export function focalFromLines(camera: CameraEstimate, lines: LinePlane | null): CameraEstimate {
+  const fit = lines && lines.score >= MIN_FOCAL_SCORE && lines.secondShare >= MIN_SECOND_SHARE && lines.tiltSdDeg < 3;
+  if (!fit || camera.source !== 'assumption') return camera;
+  return { ...camera, fx: lines.focalPx, fy: lines.focalPx, source: 'estimated', focalLogSd: 0.06 };
 }
 
 /** z-depth at which the ray through a pixel meets the plane that the optical axis meets at depth 1; null above the horizon. */
