@@ -1,9 +1,9 @@
 /** Gaussian sets from surfaces: evenly spaced flat discs that look closed when drawn. */
 import type { Random } from '../base/random.js';
 import { fromAxes, type QuatWxyz, quaternionOf } from '../math/se3.js';
-import { add, cross, dot, norm, perpendicular, scale, sub, type Vec3 } from '../math/vec3.js';
+import { add, cross, dot, normalize, perpendicular, scale, sub, type Vec3 } from '../math/vec3.js';
 import { createGaussians, type GaussianSet, SH_C0 } from './gaussians.js';
-import { sampleMesh, sharpEdges } from './sample-mesh.js';
+import { type SharpEdges, sampleMesh, sharpEdges } from './sample-mesh.js';
 
 /** Standard deviation of a disc in its plane, per spacing of its neighbours. Smaller ones let the far side shine through. */
 const DISC_SD_PER_SPACING = 0.68;
@@ -11,10 +11,11 @@ const DISC_SD_PER_SPACING = 0.68;
 const THICKNESS_RATIO = 0.08;
 const DISC_OPACITY = 0.98;
 /**
- * A disc near a sharp edge is squeezed across it to distance / 1.2, so that its alpha has fallen to one half at the edge
- * (0.98 exp(-1.2^2 / 2) = 0.48), and discs nearer than this share of the spacing are drawn back to it.
+ * A disc near a sharp edge is squeezed across it to half its distance, and discs nearer than a share of the spacing are drawn
+ * back to it. Several discs lie over each other there and the low-pass filter of the renderer widens each of them: with a half
+ * the silhouette of a cube ends about one pixel outside its true edge (measured; two pixels with 1 / 1.2).
  */
-const EDGE_SD_RATIO = 1 / 1.2;
+const EDGE_SD_RATIO = 0.5;
 const EDGE_CLEARANCE_PER_SPACING = 0.35;
 
 /** Samples of a surface: [N, 3] metres, unit length and sRGB 0..1 each, and [N] in-plane standard deviations in metres. */
@@ -52,34 +53,61 @@ export function gaussiansFromMesh(
   const { points, normals, triangleIdx } = sampleMesh(vertices, triangles, spacingM, rng);
   const set = createGaussians(triangleIdx.length);
   const sdM = spacingM * DISC_SD_PER_SPACING;
-  const reachM = sdM / EDGE_SD_RATIO;
-  const edges = sharpEdges(vertices, triangles, reachM / 2);
+  const edges = sharpEdges(vertices, triangles, sdM / EDGE_SD_RATIO / 4);
   for (let i = 0; i < set.count; i++) {
     const point = vecAt(points, i);
     const normal = vecAt(normals, i);
     writeColour(set, i, colourAt(point, normal, triangleIdx[i]));
-    const inPlane = (j: number): boolean => Math.abs(dot(normal, sub(edges.grid.pointAt(j), point))) < 0.1 * spacingM;
-    const edge = edges.grid.nearest(point, reachM, inPlane);
-    if (edge < 0) {
+    const triangle = [0, 1, 2].map((k) => vecAt(vertices, triangles[3 * triangleIdx[i] + k]));
+    const centroid = scale(add(add(triangle[0], triangle[1]), triangle[2]), 1 / 3);
+    const first = edgeNear(edges, point, normal, null, centroid, sdM, spacingM);
+    if (first === null) {
       writeDisc(set, i, point, normal, perpendicular(normal), sdM, sdM, DISC_OPACITY);
       continue;
     }
-    const along = edges.directions[edge];
-    const inward = inwardFrom(along, normal, sub(point, edges.grid.pointAt(edge)));
-    const distanceM = dot(sub(point, edges.grid.pointAt(edge)), inward);
-    const clearanceM = Math.max(distanceM, spacingM * EDGE_CLEARANCE_PER_SPACING);
-    const centre = add(point, scale(inward, clearanceM - distanceM));
-    writeDisc(set, i, centre, normal, inward, Math.min(sdM, clearanceM * EDGE_SD_RATIO), sdM, DISC_OPACITY);
+    // In a corner the disc ends at both edges.
+    const second = edgeNear(edges, point, normal, first.along, centroid, sdM, spacingM);
+    const centre = add(first.centre, second === null ? [0, 0, 0] : sub(second.centre, point));
+    writeDisc(set, i, centre, normal, first.inward, first.sdM, second?.sdM ?? sdM, DISC_OPACITY);
   }
   return set;
 }
 
-/** Unit vector in the face's plane, across the edge, towards the side on which `offset` lies. */
-function inwardFrom(along: Vec3, normal: Vec3, offset: Vec3): Vec3 {
-  const across = cross(normal, along);
-  const length = norm(across);
-  if (length < 1e-9) return perpendicular(normal);
-  return scale(across, (dot(across, offset) < 0 ? -1 : 1) / length);
+interface NearEdge {
+  along: Vec3;
+  /** In the face's plane, at right angles to the edge, away from it. */
+  inward: Vec3;
+  /** Where the disc has to lie so that it does not stick out, and its standard deviation across the edge. */
+  centre: Vec3;
+  sdM: number;
+}
+
+/** The nearest sharp edge in the face's plane that a disc of `sdM` at `point` would reach, not parallel to `notAlong`. */
+function edgeNear(
+  edges: SharpEdges,
+  point: Vec3,
+  normal: Vec3,
+  notAlong: Vec3 | null,
+  inside: Vec3,
+  sdM: number,
+  spacingM: number,
+): NearEdge | null {
+  const fits = (j: number): boolean =>
+    Math.abs(dot(normal, sub(edges.grid.pointAt(j), point))) < 0.1 * spacingM &&
+    Math.abs(dot(normal, edges.directions[j])) < 0.5 &&
+    (notAlong === null || Math.abs(dot(notAlong, edges.directions[j])) < 0.8);
+  const edge = edges.grid.nearest(point, sdM / EDGE_SD_RATIO, fits);
+  if (edge < 0) return null;
+  const along = edges.directions[edge];
+  const across = normalize(cross(normal, along));
+  const fromEdge = dot(sub(point, edges.grid.pointAt(edge)), across);
+  // Right on the edge the sample itself does not tell which side is inside; its triangle does.
+  const side = Math.abs(fromEdge) > 1e-3 * spacingM ? fromEdge : dot(sub(inside, edges.grid.pointAt(edge)), across);
+  const inward = scale(across, side < 0 ? -1 : 1);
+  const distanceM = Math.abs(fromEdge);
+  const clearanceM = Math.max(distanceM, spacingM * EDGE_CLEARANCE_PER_SPACING);
+  const centre = add(point, scale(inward, clearanceM - distanceM));
+  return { along, inward, centre, sdM: Math.min(sdM, clearanceM * EDGE_SD_RATIO) };
 }
 
 const vecAt = (array: ArrayLike<number>, i: number): Vec3 => [array[3 * i], array[3 * i + 1], array[3 * i + 2]];
