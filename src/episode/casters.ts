@@ -8,7 +8,7 @@ import type { EpisodeStage } from './render.js';
 const OBJECT_STRENGTH = 0.5;
 const ARM_STRENGTH = 0.4;
 /** Arm parts higher than this throw nothing that could be seen, metres. */
-const HIGHEST_ARM_M = 0.4;
+const HIGHEST_ARM_M = 0.3;
 
 /** Half extents of a set of points along its own x and y, and its lowest point, all metres. */
 export interface ObjectOutline {

@@ -94,9 +94,10 @@ export function instancesAt(stage: EpisodeStage, plan: EpisodePlan, frame: numbe
 export function renderFrame(stage: EpisodeStage, plan: EpisodePlan, frame: number): EpisodeFrame {
   const layer = stage.shadow?.shade(castersAt(stage, plan, frame)) ?? stage.layer;
   const drawn = stage.renderer.render(stage.camera, instancesAt(stage, plan, frame), { layer });
-  const rgb = new Uint8Array(drawn.rgb.length);
-  for (let k = 0; k < rgb.length; k++) rgb[k] = Math.max(0, Math.min(255, Math.round(drawn.rgb[k] * 255)));
-  return { frame, rgb, depthM: drawn.depthM, label: drawn.label };
+  // Clamped arrays round and cut to 0..255 by themselves.
+  const levels = new Uint8ClampedArray(drawn.rgb.length);
+  for (let k = 0; k < levels.length; k++) levels[k] = drawn.rgb[k] * 255;
+  return { frame, rgb: new Uint8Array(levels.buffer), depthM: drawn.depthM, label: drawn.label };
 }
 
 /** All frames of an accepted plan, in order. Nothing is drawn before it is asked for. */

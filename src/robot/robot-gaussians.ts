@@ -27,7 +27,7 @@ const MATERIALS: Record<Material, { rgb: Vec3; falloff: number }> = {
  */
 const DISC_SD_PER_SPACING = 0.7;
 /** Discs reach over the outline by about this share of their size: they are drawn in by as much. */
-const INSET_PER_SD = 0.85;
+const INSET_PER_SD = 1.1;
 const THICKNESS_RATIO = 0.12;
 const OPACITY = 0.99;
 /** Spherical harmonics constant of degree 1. */
@@ -35,7 +35,7 @@ const SH_C1 = 0.4886025119029199;
 
 /** Spacing that keeps a robot closed and sharp in an image of this width, metres: 1.5 to 2 px at arm's length. */
 export function spacingFor(widthPx: number): number {
-  return Math.min(0.012, Math.max(0.0055, 2.4 / widthPx));
+  return Math.min(0.012, Math.max(0.0046, 2 / widthPx));
 }
 
 /** Gaussians of a robot given by solids. `numFrames`: base + links + hand. No randomness: the same set every time. */
