@@ -96,7 +96,7 @@ function describe(summary: RunSummary, sizeBytes: number): string {
   }
   if (summary.dataset !== null) lines.push(`dataset: ${summary.dataset}`);
   if (summary.report !== null) lines.push(`report: ${summary.report}`);
-  lines.push(`${summary.run}: ${formatBytes(sizeBytes)}, peak memory ${summary.peakMemoryMb.toFixed(0)} MB`, '');
+  lines.push(`${summary.run}: ${formatBytes(sizeBytes)}, peak memory ${summary.peakMemoryMb?.toFixed(0)} MB`, '');
   return lines.join('\n');
 }
 

@@ -1,10 +1,10 @@
 /** The run folder: which stages are there, what made them, and how they are replaced without a gap. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
-import { diskError, readJson, writeJson } from '../base/files.js';
+import { diskError, readJson, writeFileAtomic, writeJson } from '../base/files.js';
 import type { StageName } from './stage.js';
 
 /** What made a stage's folder; kept in `.stages/`, so that clock times stay out of the artifacts. `digest` decides about reuse. */
@@ -44,6 +44,23 @@ export class RunFolder {
         'choose another with --out FOLDER',
       );
     }
+  }
+
+  /**
+   * Keeps a second run out of this folder while one is at work; returns the function that lets go again. A lock whose process
+   * has died is taken over.
+   */
+  async lock(): Promise<() => Promise<void>> {
+    const file = path.join(this.path, '.lock');
+    const owner = await readFile(file, 'utf8').then(Number, () => null);
+    if (owner !== null && owner !== process.pid && isRunning(owner)) {
+      throw new UserError(
+        `another v2r (process ${owner}) is working in ${this.path}`,
+        'wait for it, or choose another folder with --out FOLDER',
+      );
+    }
+    await writeFileAtomic(file, String(process.pid));
+    return () => rm(file, { force: true });
   }
 
   /** The record of a finished stage, or null when it is missing or unreadable (then the stage simply runs again). */
@@ -94,5 +111,14 @@ export class RunFolder {
       if (info.isFile()) total += info.size;
     }
     return total;
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

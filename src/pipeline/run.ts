@@ -44,25 +44,39 @@ export interface RunResult {
 }
 
 export async function runStages(stages: readonly Stage[], request: RunRequest): Promise<RunResult> {
+  const folder = new RunFolder(request.outFolder);
+  const videoDigest = await digestOfFile(request.videoFile);
+  const plan = planStages(stages, request, videoDigest);
+  await folder.open();
+  const unlock = await folder.lock();
+  try {
+    return await runPlan(plan, folder, request, videoDigest);
+  } finally {
+    await unlock();
+  }
+}
+
+async function runPlan(
+  plan: PlannedStage[],
+  folder: RunFolder,
+  request: RunRequest,
+  videoDigest: string,
+): Promise<RunResult> {
   const started = performance.now();
   const signal = request.signal ?? new AbortController().signal;
   const emit = request.onEvent ?? (() => {});
-  const folder = new RunFolder(request.outFolder);
-  const videoDigest = await digestOfFile(request.videoFile);
-  await folder.open();
-
-  const plan = planStages(stages, request, videoDigest);
   const summaries: StageSummary[] = [];
   const warnings: RunResult['warnings'] = [];
   let finding: string | null = null;
 
-  for (const { stage, options, digest, forced } of plan) {
+  for (const planned of plan) {
+    const { stage, digest, forced } = planned;
     throwIfCancelled({ signal });
     if (finding !== null && !stage.afterFinding) continue;
     emit({ kind: 'stage-start', stage: stage.name });
     const before = forced ? null : await folder.record(stage.name);
     const cached = before?.digest === digest;
-    const record = cached ? before : await executeStage(stage, options, digest, folder, request, signal, emit);
+    const record = cached ? before : await executeStage(planned, folder, request, signal, emit);
     if (cached) for (const w of record.warnings) emit({ kind: 'warning', stage: stage.name, ...w });
     for (const w of record.warnings) warnings.push({ stage: stage.name, ...w });
     finding ??= record.finding;
@@ -100,16 +114,14 @@ function planStages(stages: readonly Stage[], request: RunRequest, videoDigest: 
 }
 
 async function executeStage(
-  stage: Stage,
-  options: Record<string, unknown>,
-  digest: string,
+  { stage, options, digest, forced }: PlannedStage,
   folder: RunFolder,
   request: RunRequest,
   signal: AbortSignal,
   emit: (event: ProgressEvent) => void,
 ): Promise<StageRecord> {
   const started = performance.now();
-  const work = await folder.beginStage(stage.name, digest, stage.resumable ?? false);
+  const work = await folder.beginStage(stage.name, digest, Boolean(stage.resumable) && !forced);
   const ctx = createContext(stage.name, { seed: request.seed, workers: request.workers, signal, onEvent: emit });
   const io = {
     videoFile: request.videoFile,

@@ -34,7 +34,8 @@ export interface RunSummary {
   seconds: number;
   /** Wall-clock seconds of the episodes stage per attempted episode. */
   secondsPerEpisode: number | null;
-  peakMemoryMb: number;
+  /** Of the process that made the run; null for a run read from disk. */
+  peakMemoryMb: number | null;
   warnings: { stage: string; code: string; message: string }[];
 }
 
@@ -88,7 +89,7 @@ export async function summarizeFolder(folderPath: string): Promise<RunSummary> {
     stages: done.map((record) => ({ name: record.stage, seconds: record.seconds, cached: true })),
     seconds: done.reduce((sum, record) => sum + record.seconds, 0),
     secondsPerEpisode: tried && episodeSeconds > 0 ? episodeSeconds / tried.length : null,
-    peakMemoryMb: 0,
+    peakMemoryMb: null,
     warnings: done.flatMap((record) => record.warnings.map((warning) => ({ stage: record.stage, ...warning }))),
   };
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -137,6 +138,20 @@ describe('runStages', () => {
     stages[0] = { ...stages[0], run: async (...args) => first(...args).finally(() => abort.abort()) };
     await expect(runStages(stages, request({ signal: abort.signal }))).rejects.toBeInstanceOf(CancelledError);
     expect(runs).toEqual(['video']);
+  });
+
+  it('keeps a second run out while one is at work, and takes over a dead one', async () => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']);
+    try {
+      await runStages(chain(), request());
+      await writeFile(path.join(folder, 'run/.lock'), String(child.pid));
+      await expect(runStages(chain(), request())).rejects.toThrow(`another v2r (process ${child.pid}) is working in`);
+    } finally {
+      child.kill();
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    await runStages(chain(), request());
+    expect(existsSync(path.join(folder, 'run/.lock'))).toBe(false);
   });
 
   it('ends with a finding: later stages are skipped unless they want to run', async () => {
