@@ -13,6 +13,12 @@ const STUMP_EVALUATIONS = 180;
 const PROFILE_EVALUATIONS = 800;
 /** A bowl's height per diameter, from general knowledge: its foot is hidden behind its belly, so the search starts there. */
 const BOWL_HEIGHT = 0.38;
+/** Profiles that open by more than this are bowls or plates; their height is drawn to a bowl's, within what the outline allows. */
+const FLARE = 1.3;
+const BOWL_HEIGHT_LOG_SD = 0.3;
+const BOWL_WEIGHT = 0.003;
+/** Beyond two standard deviations it is no bowl, and pulls no more. */
+const BOWL_MAX = 4;
 /** Bends of the profile cost a little: the silhouette leaves hidden parts (a bowl's foot) undetermined. */
 const BEND_WEIGHT = 0.004;
 
@@ -33,7 +39,7 @@ export function fitRevolution(target: SilhouetteTarget, guess: StandingGuess): R
   };
   const loss = (p: readonly number[]): number => {
     const mesh = revolutionMesh(profileOf(p), FIT_SEGMENTS);
-    return 1 - silhouetteIou(transformMesh(mesh, place(p)), target) + BEND_WEIGHT * bendOf(p);
+    return 1 - silhouetteIou(transformMesh(mesh, place(p)), target) + BEND_WEIGHT * bendOf(p) + bowlCost(p);
   };
   const half = Math.log(0.5);
   const flatOffset = [(guess.flatX - guess.x) / unit, (guess.flatY - guess.y) / unit];
@@ -61,6 +67,13 @@ export function fitRevolution(target: SilhouetteTarget, guess: StandingGuess): R
   const worldFromMesh = place(p);
   const iou = silhouetteIou(transformMesh(mesh, worldFromMesh), target);
   return { family: 'revolution', mesh, worldFromMesh, iou, hollow: false, symmetry: 'z', profile };
+}
+
+function bowlCost(p: readonly number[]): number {
+  const rim = p[p.length - 1];
+  if (rim - p[3] < Math.log(FLARE)) return 0;
+  const off = (p[2] - rim - Math.log(2 * BOWL_HEIGHT)) / BOWL_HEIGHT_LOG_SD;
+  return BOWL_WEIGHT * Math.min(BOWL_MAX, off * off);
 }
 
 function bendOf(p: readonly number[]): number {

@@ -23,6 +23,8 @@ const DEPTH_UNIT_M = 0.03;
 const DEPTH_MAX_M = 0.15;
 /** Brightness may differ by this factor between the model and the frame (shadow of the hand, exposure). */
 const GAIN_RANGE = [0.75, 1.35] as const;
+/** Share of the colour term that even a plain object keeps: its colour still tells it from the background. */
+const MIN_RGB_TRUST = 0.15;
 const MIN_ALPHA = 0.02;
 
 export interface ImageLoss {
@@ -61,7 +63,10 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
     alphaGradient[i] = maskScale * 2 * weight * difference;
   }
   let value = maskScale * maskSum;
-  if (weights.rgb > 0) value += rgbTerm(frame, observation, weights.rgb, rgbGradient);
+  if (weights.rgb > 0) {
+    const trust = Math.max(MIN_RGB_TRUST, observation.texture);
+    value += rgbTerm(frame, observation, weights.rgb * trust, rgbGradient);
+  }
   let depthSum: Float32Array | undefined;
   if (weights.depth > 0 && observation.depthM !== null) {
     depthSum = new Float32Array(count);

@@ -1,5 +1,6 @@
 /** The whole render-and-compare loss of one object at one pose, over one or several frames in which it has that pose. */
 import type { Mat4 } from '../math/se3.js';
+import type { GaussianSet } from '../splat/gaussians.js';
 import type { PreparedSet, SplatRenderer } from '../splat/renderer.js';
 import { imageLoss, type LossWeights } from './image-loss.js';
 import type { Observation } from './observation.js';
@@ -11,6 +12,8 @@ export interface TrackedObject {
   readonly id: number;
   readonly renderer: SplatRenderer;
   readonly set: PreparedSet;
+  /** What `set` was prepared from. */
+  readonly gaussians: GaussianSet;
   /** Drawn at this scale, so that its soft outline lies where the mask's outline is (see `calibrate.ts`); near 1. */
   readonly scale: number;
   /** [M, 3] points that can touch the table. */
@@ -41,7 +44,7 @@ export function weightsOf(options: PoseOptions): LossWeights {
     mask: options.maskLoss ? 1 : 0,
     rgb: options.rgbLoss ? 1.5 : 0,
     depth: options.depthLoss ? 0.5 : 0,
-    track: options.trackLoss ? 0.6 : 0,
+    track: options.trackLoss ? 1 : 0,
     contact: options.contact ? 1 : 0,
   };
 }

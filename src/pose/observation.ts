@@ -10,6 +10,8 @@ const MARGIN = 0.3;
 const GUARD_PX = 1;
 /** Disagreement costs more the farther it is from the mask's outline, up to this distance (window pixels). */
 const MAX_DISTANCE_PX = 10;
+/** Mean colour step (0..1) between window pixels of a clearly patterned object. */
+const CLEAR_PATTERN_STEP = 0.05;
 
 export interface Observation {
   readonly crop: Crop;
@@ -22,6 +24,8 @@ export interface Observation {
   readonly distancePx: Float32Array;
   /** Observed and cared-for coverage, window pixels. */
   readonly areaPx: number;
+  /** 0..1: how much pattern the object shows; colours of a plain one tell its shading, not its pose. */
+  readonly texture: number;
 }
 
 export interface FrameEvidence {
@@ -52,7 +56,22 @@ export function observe(
   let areaPx = 0;
   for (let i = 0; i < mask.inside.length; i++) areaPx += mask.inside[i] * mask.care[i];
   const depthM = evidence.depth ? sampleDepth(evidence.depth, crop) : null;
-  return { crop, mask, rgb: sampleRgb(evidence.rgb, crop), depthM, distancePx, areaPx };
+  const rgb = sampleRgb(evidence.rgb, crop);
+  return { crop, mask, rgb, depthM, distancePx, areaPx, texture: textureOf(rgb, mask, widthPx) };
+}
+
+/** Mean colour step between neighbouring pixels well inside the mask, against that of a clear pattern. */
+function textureOf(rgb: Float32Array, { inside, care }: MaskSample, widthPx: number): number {
+  let sum = 0;
+  let count = 0;
+  const isInner = (i: number): boolean => inside[i] > 0.9 && care[i] > 0;
+  for (let i = 0; i + widthPx < inside.length; i++) {
+    if (!isInner(i) || !isInner(i + 1) || !isInner(i + widthPx)) continue;
+    for (let c = 3 * i; c < 3 * i + 3; c++)
+      sum += Math.abs(rgb[c] - rgb[c + 3]) + Math.abs(rgb[c] - rgb[c + 3 * widthPx]);
+    count += 6;
+  }
+  return count > 0 ? Math.min(1, sum / count / CLEAR_PATTERN_STEP) : 0;
 }
 
 /** Nearest depth value: averaging across edges would invent surfaces. */

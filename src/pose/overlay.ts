@@ -32,7 +32,11 @@ export function drawPoseOverlay(
   const { widthPx, heightPx } = frame;
   const out = createRgb(widthPx, heightPx, new Uint8Array(frame.data));
   if (items.length === 0) return out;
-  const instances = items.map(({ set, cameraFromObject }, k) => ({ set, cameraFromSet: cameraFromObject, label: k + 1 }));
+  const instances = items.map(({ set, cameraFromObject }, k) => ({
+    set,
+    cameraFromSet: cameraFromObject,
+    label: k + 1,
+  }));
   const drawn = renderer.render(camera, instances);
   if (style === 'render') {
     for (let i = 0; i < out.data.length; i++) {

@@ -63,7 +63,9 @@ export async function estimateRest(
     for (const frameIdx of frameIdxs) {
       const evidence = await inputs.evidence(frameIdx);
       const box = unionBox(projectedBox(object, start, camera), boxOfId(evidence.idMap, object.id));
-      if (box !== null) views.push({ observation: observe(evidence, object.id, camera, box, sizePx), tracks: null });
+      if (box === null) continue;
+      const observation = observe(evidence, object.id, camera, box, sizePx);
+      views.push({ observation, tracks: inputs.lifted?.targets(frameIdx, observation.crop) ?? null });
     }
     return views;
   };

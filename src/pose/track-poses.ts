@@ -104,10 +104,12 @@ function prepareObject(
   for (let i = 0; i < full.count; i++) {
     radiusM = Math.max(radiusM, Math.hypot(...full.position.subarray(3 * i, 3 * i + 3)));
   }
+  const gaussians = coarsenSet(full, options.poseGaussians);
   return {
     id: model.id,
     renderer,
-    set: renderer.prepare(coarsenSet(full, options.poseGaussians)),
+    gaussians,
+    set: renderer.prepare(gaussians),
     scale: 1,
     extremes: extremePoints(full.position, full.count),
     radiusM: Math.max(radiusM, 1e-3),

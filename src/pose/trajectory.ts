@@ -45,37 +45,39 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
   const startsAfter = after !== null && model.referenceFrame > last;
   const startsBefore = before !== null && !startsAfter;
 
+  const reversed = [...range].reverse();
   let restBefore: RestPose | null = null;
   let restAfter: RestPose | null = null;
   let forward: FollowedFrame[] | null = null;
   let backward: FollowedFrame[] | null = null;
+  // Track points that were given their place in the rest that is known best; each pass and the far rest start from these.
+  const known = inputs.options.trackLoss && inputs.tracks ? new LiftedTracks(inputs.tracks, model.id) : null;
+  const bare = { ...inputs, lifted: null };
+  const carried = { ...inputs, lifted: known };
   if (startsBefore) {
-    restBefore = await estimateRest({ ...inputs, lifted: null }, start, before, true);
-    forward = await pass(inputs, restBefore?.cameraFromObject ?? start, restBefore, range, onFrame);
-    if (after !== null) {
-      restAfter = await estimateRest({ ...inputs, lifted: null }, endOf(forward), after, false);
-      if (restAfter !== null && inputs.options.backward) {
-        backward = await pass(inputs, restAfter.cameraFromObject, restAfter, [...range].reverse(), onFrame);
-      }
+    restBefore = await estimateRest(bare, start, before, true);
+    liftInRest(inputs, known, restBefore, first);
+    forward = await pass(inputs, restBefore?.cameraFromObject ?? start, known, range, onFrame);
+    restAfter = after && (await estimateRest(carried, endOf(forward), after, false));
+    if (restAfter !== null && inputs.options.backward) {
+      backward = await pass(inputs, restAfter.cameraFromObject, known, reversed, onFrame);
     }
   } else if (startsAfter) {
-    restAfter = await estimateRest({ ...inputs, lifted: null }, start, after, true);
-    backward = await pass(inputs, restAfter?.cameraFromObject ?? start, restAfter, [...range].reverse(), onFrame);
-    if (before !== null) {
-      restBefore = await estimateRest({ ...inputs, lifted: null }, endOf(backward), before, false);
-      if (restBefore !== null && inputs.options.backward) {
-        forward = await pass(inputs, restBefore.cameraFromObject, restBefore, range, onFrame);
-      }
+    restAfter = await estimateRest(bare, start, after, true);
+    liftInRest(inputs, known, restAfter, last);
+    backward = await pass(inputs, restAfter?.cameraFromObject ?? start, known, reversed, onFrame);
+    restBefore = before && (await estimateRest(carried, endOf(backward), before, false));
+    if (restBefore !== null && inputs.options.backward) {
+      forward = await pass(inputs, restBefore.cameraFromObject, known, range, onFrame);
     }
   } else {
     const reference = Math.min(last, Math.max(first, model.referenceFrame));
     const pose = await refineAt(inputs, start, reference);
-    const later = await pass(inputs, pose, null, range.slice(reference - first), onFrame);
-    const earlier = await pass(inputs, pose, null, range.slice(0, reference - first).reverse(), onFrame);
+    const later = await pass(inputs, pose, known, range.slice(reference - first), onFrame);
+    const earlier = await pass(inputs, pose, known, range.slice(0, reference - first).reverse(), onFrame);
     forward = [...earlier.reverse(), ...later];
-    if (after !== null) restAfter = await estimateRest({ ...inputs, lifted: null }, endOf(forward), after, false);
-    if (before !== null)
-      restBefore = await estimateRest({ ...inputs, lifted: null }, forward[0].cameraFromObject, before, false);
+    restAfter = after && (await estimateRest(bare, endOf(forward), after, false));
+    restBefore = before && (await estimateRest(bare, forward[0].cameraFromObject, before, false));
   }
   backward?.reverse();
   const moving = forward && backward ? fusePasses(forward, backward, inputs.object) : (forward ?? backward ?? []);
@@ -102,23 +104,28 @@ function restsOf(
 
 const endOf = (frames: readonly FollowedFrame[]): Mat4 => frames[frames.length - 1].cameraFromObject;
 
-/** Follows over a range from a known pose; tracks get their places on the model in the frames of the rest it starts from. */
-async function pass(
+/** Gives tracks their places on the model in the compared frames of a rest, the one next to the motion first. */
+function liftInRest(
+  { object, camera }: TrajectoryInputs,
+  lifted: LiftedTracks | null,
+  rest: RestPose | null,
+  motionFrame: number,
+): void {
+  const box = rest && projectedBox(object, rest.cameraFromObject, camera);
+  if (lifted === null || rest === null || box === null) return;
+  const near = [...rest.frameIdxs].sort((a, b) => Math.abs(a - motionFrame) - Math.abs(b - motionFrame));
+  for (const frameIdx of near) lifted.lift(frameIdx, rest.cameraFromObject, camera, box, object);
+}
+
+/** Follows over a range from a known pose. */
+function pass(
   inputs: TrajectoryInputs,
   start: Mat4,
-  rest: RestPose | null,
+  known: LiftedTracks | null,
   frameIdxs: readonly number[],
   onFrame: () => void,
 ): Promise<FollowedFrame[]> {
-  const { object, camera, options, tracks } = inputs;
-  const lifted = options.trackLoss && tracks ? new LiftedTracks(tracks, object.id) : null;
-  const box = projectedBox(object, start, camera);
-  if (lifted && rest && box) {
-    // The frame next to the motion first: its tracks are the ones that go on.
-    const near = [...rest.frameIdxs].sort((a, b) => Math.abs(a - frameIdxs[0]) - Math.abs(b - frameIdxs[0]));
-    for (const frameIdx of near) lifted.lift(frameIdx, start, camera, box, object);
-  }
-  return followObject({ ...inputs, lifted }, start, frameIdxs, onFrame);
+  return followObject({ ...inputs, lifted: known?.copy() ?? null }, start, frameIdxs, onFrame);
 }
 
 /** The start pose corrected in one frame, for objects that never rest. */
