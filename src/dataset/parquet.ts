@@ -1,6 +1,7 @@
 /** Parquet files as LeRobot lays them out: scalars and nested 3-level lists, all nullable, Snappy. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
+import zlib from 'node:zlib';
+import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from 'hyparquet';
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { messageOf, UserError } from '../base/errors.js';
@@ -103,6 +104,13 @@ export async function readParquet(file: string, only?: (column: ColumnSpec) => b
   }
 }
 
+/** Besides Snappy, which the reader brings along. Zstandard is in Node from 22.15 on; an older one says that it cannot. */
+const COMPRESSORS: Compressors = {
+  GZIP: (input) => zlib.gunzipSync(input),
+  BROTLI: (input) => zlib.brotliDecompressSync(input),
+  ...('zstdDecompressSync' in zlib ? { ZSTD: zlib.zstdDecompressSync as (input: Uint8Array) => Uint8Array } : {}),
+};
+
 /** Reads a file row group by row group, so that memory does not grow with its size. */
 export class ParquetReader {
   readonly numRows: number;
@@ -148,7 +156,8 @@ export class ParquetReader {
     for (const group of this.footer.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
       try {
-        yield await parquetReadObjects({ file: this.buffer, metadata: this.footer, columns, rowStart, rowEnd });
+        const { buffer: file, footer: metadata } = this;
+        yield await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors: COMPRESSORS });
       } catch (error) {
         throw unreadable(this.file, error);
       }
@@ -162,6 +171,11 @@ export class ParquetReader {
 }
 
 function unreadable(file: string, error: unknown): UserError {
+  const codec = /unsupported compression codec: (\w+)/.exec(messageOf(error))?.[1];
+  if (codec) {
+    const hint = codec === 'ZSTD' ? ' (Node 22.15 and newer can)' : '';
+    return new UserError(`${file} is compressed with ${codec}, which this Node ${process.version} cannot read${hint}`);
+  }
   return new UserError(`${file} is not a readable parquet file: ${messageOf(error)}`);
 }
 

@@ -45,14 +45,14 @@ export async function verifyLeRobot(folder: string): Promise<VerifyReport> {
     const episodeFiles = names.filter((name) => EPISODE_FILE.test(name)).sort();
     const entries = await verifyEpisodes(folder, info, episodeFiles, tasks, findings);
     const frames = await verifyFrames(folder, info, dataFiles, entries, tasks, findings);
-    const usedVideos = entries ? await verifyVideos(folder, info, entries, findings) : [];
+    const usedVideos = entries && (await verifyVideos(folder, info, entries, findings));
     await verifyStats(folder, info, frames, entries, findings);
     reportStrays(names, info, usedVideos, findings);
     counts.episodes = entries?.length ?? 0;
     counts.frames = frames?.numRows ?? 0;
     counts.tasks = tasks?.length ?? 0;
     counts.cameras = videoKeys(info.features).length;
-    counts.videoFiles = usedVideos.filter((name) => files.has(name)).length;
+    counts.videoFiles = (usedVideos ?? []).filter((name) => files.has(name)).length;
   }
   const { errors, warnings } = findings;
   const bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
@@ -76,10 +76,11 @@ async function listFiles(folder: string): Promise<Map<string, number>> {
 function reportStrays(
   names: readonly string[],
   info: DatasetInfo,
-  usedVideos: readonly string[],
+  usedVideos: readonly string[] | null,
   findings: Findings,
 ): void {
   const used = new Set(usedVideos);
+  const hasVideos = usedVideos !== null && videoKeys(info.features).length > 0;
   for (const name of names) {
     const isKnown = DATA_FILE.test(name) || EPISODE_FILE.test(name) || used.has(name);
     if (isKnown) continue;
@@ -87,7 +88,7 @@ function reportStrays(
       findings.error('images-left', name, 'pictures of an unfinished recording: the dataset was not finished');
     } else if (name.startsWith('data/') || name.startsWith('meta/episodes/')) {
       findings.error('stray-file', name, 'does not belong there: loaders read every parquet file in this folder');
-    } else if (name.startsWith('videos/') && videoKeys(info.features).length > 0) {
+    } else if (name.startsWith('videos/') && hasVideos) {
       findings.warn('stray-file', name, 'no episode uses it');
     }
   }

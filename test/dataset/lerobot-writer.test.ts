@@ -109,6 +109,14 @@ describe('LeRobotWriter', () => {
     expect(rows[3]['videos/observation.images.front/from_timestamp']).toBe(0);
   });
 
+  it('writes datasets without cameras', async () => {
+    const blind = path.join(work, 'blind');
+    await makeDataset(blind, { cameras: [] });
+    const report = await verifyLeRobot(blind);
+    expect(report.errors).toEqual([]);
+    expect(report.counts).toMatchObject({ episodes: 3, cameras: 0, videoFiles: 0 });
+  });
+
   it('counts files within chunks', () => {
     expect(nextSlot({ chunk: 0, file: 3 })).toEqual({ chunk: 0, file: 4 });
     expect(nextSlot({ chunk: 0, file: FILES_PER_CHUNK - 1 })).toEqual({ chunk: 1, file: 0 });

@@ -8,6 +8,8 @@ import { CancelledError, UserError } from '../../src/base/errors.js';
 import { readJson } from '../../src/base/files.js';
 import { resolveOptions } from '../../src/base/options.js';
 import { decodeVideo, planDecode, videoOptions } from '../../src/video/decode.js';
+import { VideoEncoder } from '../../src/video/encode.js';
+import { spawnFfmpeg } from '../../src/video/ffmpeg.js';
 import { openFrames } from '../../src/video/open-frames.js';
 import type { VideoFacts } from '../../src/video/probe.js';
 import { VideoInfoSchema } from '../../src/video/video-info.js';
@@ -116,6 +118,29 @@ describe.each(programs)('decodeVideo with $name', ({ path: program }) => {
     const { info } = await decode(plain, { maxSize: 75 });
     expect([info.widthPx, info.heightPx]).toEqual([76, 50]);
   });
+
+  it.each(['smpte2084', 'arib-std-b67'])(
+    'brings HDR (%s) down to sRGB and keeps ordinary light as it is',
+    async (transfer) => {
+      process.env.V2R_FFMPEG = program;
+      const file = path.join(work, `${transfer}.mov`);
+      // Grey 128 is 0.216 of white in linear light, below the knee of the tone curve; white is 203 nits (ITU-R BT.2408).
+      const grey = path.join(work, 'grey.mp4');
+      const encoder = await VideoEncoder.open(grey, { widthPx: 96, heightPx: 64, fps: 30 });
+      for (let k = 0; k < 2; k++) await encoder.write(new Uint8Array(96 * 64 * 3).fill(128));
+      await encoder.close();
+      const toHdr = [
+        'zscale=tin=iec61966-2-1:pin=709:min=709:rin=limited:t=linear:npl=203,format=gbrpf32le',
+        `zscale=p=2020:t=${transfer}:m=2020_ncl:r=limited:npl=203,format=yuv420p10le`,
+      ].join(',');
+      const tags = `colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc:pools=1:log-level=error`;
+      const args = ['-v', 'error', '-y', '-i', grey, '-vf', toHdr, '-c:v', 'libx265', '-preset', 'ultrafast'];
+      await spawnFfmpeg(program, [...args, '-x265-params', tags, file], { signal: AbortSignal.timeout(20_000) }).done;
+      const { info, frames } = await decode(file);
+      expect(info.source.transfer).toBe(transfer === 'smpte2084' ? 'pq' : 'hlg');
+      for (const level of meanColour(await frames.read(0))) expect(Math.abs(level - 128)).toBeLessThan(4);
+    },
+  );
 
   it.skipIf(!hasVideos)('honours edit lists: 111 frames of the scissors, not 150', async () => {
     process.env.V2R_FFMPEG = program;
