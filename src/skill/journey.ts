@@ -67,11 +67,12 @@ export function bottomNear(actor: Actor, frame: number, step: 1 | -1): number {
 
 /**
  * Trust in a journey: how far it stands out of the noise, how much of it was seen, whether both ends are in the video, and
- * whether the object's shape fits what was seen at all.
+ * whether the object's shape fits what was seen at all and its depth had to be mended.
  */
 export function journeyConfidence({ actor, carry }: Journey): number {
   const clear = 1 - Math.exp(-carry.travelM / (6 * Math.max(actor.track.sdM, 1e-4)));
   const seen = 0.5 + 0.5 * carry.observedShare;
   const shape = 0.5 + 0.5 * Math.min(1, actor.model.confidence / TRUSTED_SHAPE);
-  return clear * seen * shape * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);
+  const depth = 1 - actor.track.depthDoubt;
+  return clear * seen * shape * depth * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);
 }

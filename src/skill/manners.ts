@@ -24,7 +24,7 @@ export function pourTask(journey: Journey, others: readonly Actor[], fps: number
   for (const target of others) {
     const over: number[] = [];
     for (let t = carry.fromFrame; t <= carry.toFrame; t++) {
-      if (tilt(t) > POUR_TILT_RAD && mouthOver(actor, target, t)) over.push(t);
+      if (actor.track.observed[t] && tilt(t) > POUR_TILT_RAD && mouthOver(actor, target, t)) over.push(t);
     }
     if (over.length < Math.max(3, MIN_POUR_SEC * fps)) continue;
     if (carry.restAfter && tiltBetween(reference, carry.restAfter) > POUR_TILT_RAD) continue;

@@ -89,7 +89,7 @@ export function speedsOf(poses: readonly Mat4[], fps: number): { linear: number[
 }
 
 /** Half-open frame intervals in which the object moves: enter above the high threshold, leave below the low one. */
-function movingIntervals(track: Trajectory, fps: number): [number, number][] {
+export function movingIntervals(track: Trajectory, fps: number): [number, number][] {
   const { linear, angular, reach } = speedsOf(track.worldFromObject, fps);
   // Variance of a slope over the window: sigma^2 / sum k^2.
   const slopeSd = fps / Math.sqrt((reach * (reach + 1) * (2 * reach + 1)) / 3);

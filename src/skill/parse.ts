@@ -1,9 +1,11 @@
 /** The skill stage: from the paths of all objects to who did what to whom and when. Object motion alone is used. */
 import type { StageContext } from '../base/context.js';
+import { inverse, translationOf } from '../math/se3.js';
 import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
 import type { ObjectRole, Perception } from '../perceive/perception.js';
 import type { Poses } from '../pose/poses.js';
 import { type Actor, createActor, isSupported } from './actor.js';
+import { anchorRests } from './anchor.js';
 import { type Drive, findDrives, sweepTask } from './driven.js';
 import { describeJourney, type Journey, journeyConfidence, type Task } from './journey.js';
 import { findCarries } from './motion.js';
@@ -31,7 +33,7 @@ const RELEASE_SEC = 0.3;
 export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: StageContext): Skill {
   const { perception, poses } = inputs;
   if (!perception.manipulated) return emptySkill(poses.fps, perception.finding);
-  const actors = makeActors(inputs, ctx);
+  const actors = anchored(makeActors(inputs, ctx), poses, ctx);
   const journeys = trusted(findJourneys(actors, poses.fps, options), options.minConfidence, ctx);
   if (journeys.length === 0) {
     const names = actors.map((a) => a.name).join(', ') || 'no object';
@@ -61,6 +63,16 @@ function makeActors({ objects, meshes, poses }: SkillInputs, ctx: StageContext):
     ctx.progress(i, usable.length, `shape of ${model.name}`);
     const field = new ShapeField(mesh, ctx.random(`surface-${model.id}`));
     return createActor(model, names.get(model.id)!, track, field);
+  });
+}
+
+/** Objects whose rests in the air are brought down to what must hold them; those that need no help hold the others. */
+function anchored(actors: readonly Actor[], poses: Poses, ctx: StageContext): Actor[] {
+  const cameraInWorld = translationOf(inverse(poses.cameraFromWorld));
+  return actors.map((actor) => {
+    const result = anchorRests(actor, actors, cameraInWorld, poses.fps);
+    for (const note of result.notes) ctx.warn('rest-in-the-air', note);
+    return result.actor;
   });
 }
 

@@ -62,7 +62,7 @@ function endTask(journey: Journey, others: readonly Actor[], options: SkillOptio
     fromFrame,
     contactFrame,
     confidence: trust * grade * (ambiguous ? 0.7 : 1),
-    evidence: `${actor.name} comes within ${mm(options.contactDistance)} of ${target.name} in frame ${contactFrame} and ends ${describe(relation)}${ambiguous ? `; ${second.target.name} is about as near` : ''}`,
+    evidence: `${actor.name} comes within ${mm(options.contactDistance)} of ${target.name} in frame ${contactFrame} and ends ${describe(relation, target)}${ambiguous ? `; ${second.target.name} is about as near` : ''}`,
   };
 }
 
@@ -133,10 +133,10 @@ function tableApproach(journey: Journey, approachM: number): number {
 
 const mm = (metres: number): string => `${Math.round(metres * 1000)} mm`;
 
-function describe(relation: Relation): string {
+function describe(relation: Relation, target: Actor): string {
   switch (relation.kind) {
     case 'into':
-      return 'inside of its rim';
+      return target.model.hollow ? 'inside of its rim' : 'in a recess of it';
     case 'onto':
       return `on top of it (gap ${mm(relation.gapM)})`;
     case 'inserted':

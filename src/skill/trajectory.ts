@@ -22,17 +22,23 @@ export interface Trajectory {
   readonly worldFromObject: Mat4[];
   /** False where the pose was bridged over a gap. */
   readonly observed: boolean[];
+  /** True where the tracker says that the object rests. */
+  readonly resting: boolean[];
   /** Frame-to-frame noise, standard deviation per axis: metres and radians. */
   readonly noiseM: number;
   readonly noiseRad: number;
   /** Slow errors too: the tracker's own estimate if it is larger than the noise. */
   readonly sdM: number;
+  /** Largest share of the distance to the camera by which rests were moved to find support, 0 if none was. */
+  readonly depthDoubt: number;
 }
 
 /** Half-width in frames of the median that outliers are judged against. */
 const OUTLIER_REACH = 3;
 /** A pose farther than this from the median of its neighbours is an outlier, metres (or 6 times the noise). */
 const OUTLIER_M = 0.03;
+/** With less than this share of its outline found in the picture, a pose was not seen but made up. */
+const MIN_VISIBLE = 0.08;
 /** The tracker's own estimate is rough: beyond this it says "do not trust me", not "off by so much". */
 const MAX_SD_M = 0.02;
 
@@ -42,7 +48,8 @@ export function buildTrajectory(model: ObjectModel, poses: Poses): Trajectory | 
   if (!found) return null;
   const worldFromCamera = inverse(poses.cameraFromWorld);
   const raw = found.frames.map((frame) => {
-    const tracked = frame.cameraFromObject !== null && (frame.state === 'resting' || frame.state === 'moving');
+    const trusted = frame.state === 'resting' || frame.state === 'moving';
+    const tracked = frame.cameraFromObject !== null && trusted && frame.visibleFraction >= MIN_VISIBLE;
     return tracked ? compose(worldFromCamera, frame.cameraFromObject!) : null;
   });
   if (raw.every((pose) => pose === null)) return null;
@@ -56,8 +63,10 @@ export function buildTrajectory(model: ObjectModel, poses: Poses): Trajectory | 
     symmetry: model.symmetry,
     worldFromObject: bridgeGaps(clean),
     observed: clean.map((pose) => pose !== null),
+    resting: found.frames.map((frame) => frame.state === 'resting'),
     noiseM: noise.m,
     noiseRad: noise.rad,
+    depthDoubt: 0,
     sdM: Math.max(noise.m, Math.min(MAX_SD_M, median(sds) || 0)),
   };
 }

@@ -20,9 +20,11 @@ function actor(id: number, mesh: TriangleMesh, hollow = false): Actor {
     symmetry: 'none' as const,
     worldFromObject: [identity()],
     observed: [true],
+    resting: [true],
     noiseM: 0,
     noiseRad: 0,
     sdM: 0.001,
+    depthDoubt: 0,
   };
   const shape = model(id, `object ${id}`, [0.1, 0.1, 0.1], { hollow });
   return createActor(shape, shape.name, track, new ShapeField(mesh, new Random(id)));
