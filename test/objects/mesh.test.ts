@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/base/errors.js';
+import { fromYaw } from '../../src/math/se3.js';
+import {
+  boxMesh,
+  isClosed,
+  joinMeshes,
+  meshArea,
+  meshBounds,
+  meshVolume,
+  prismMesh,
+  radiusAt,
+  revolutionMesh,
+  transformMesh,
+} from '../../src/objects/mesh.js';
+import { decodeObj, encodeObj } from '../../src/objects/mesh-io.js';
+
+const cylinder = [0, 1].map((t) => ({ radiusM: 0.03, heightM: 0.1 * t }));
+
+describe('meshes of the shape families', () => {
+  it('box: closed, volume and area by hand', () => {
+    const mesh = boxMesh(0.02, 0.03, 0.05);
+    expect(isClosed(mesh)).toBe(true);
+    expect(meshVolume(mesh)).toBeCloseTo(0.02 * 0.03 * 0.05, 12);
+    expect(meshArea(mesh)).toBeCloseTo(2 * (0.02 * 0.03 + 0.02 * 0.05 + 0.03 * 0.05), 12);
+    expect(meshBounds(mesh)).toEqual({ min: [-0.01, -0.015, 0], max: [0.01, 0.015, 0.05] });
+  });
+
+  it('cylinder: closed, volume near pi r^2 h (a 64-gon has 0.16 % less)', () => {
+    const mesh = revolutionMesh(cylinder, 64);
+    expect(isClosed(mesh)).toBe(true);
+    expect(meshVolume(mesh) / (Math.PI * 0.03 ** 2 * 0.1)).toBeCloseTo(0.9984, 3);
+  });
+
+  it('cup: closed, and the hollow is taken out of the volume', () => {
+    const mesh = revolutionMesh(cylinder, 64, 0.003);
+    expect(isClosed(mesh)).toBe(true);
+    const solid = Math.PI * 0.03 ** 2 * 0.1;
+    const hole = Math.PI * 0.027 ** 2 * 0.097;
+    expect(meshVolume(mesh) / (solid - hole)).toBeCloseTo(1, 2);
+  });
+
+  it('prism over a clockwise or counter-clockwise star: outward when counter-clockwise', () => {
+    const star = [0, 1, 2, 3, 4, 5].map((k): [number, number] => {
+      const r = k % 2 ? 0.01 : 0.03;
+      return [r * Math.cos((k * Math.PI) / 3), r * Math.sin((k * Math.PI) / 3)];
+    });
+    expect(isClosed(prismMesh(star, 0.02))).toBe(true);
+    expect(meshVolume(prismMesh(star, 0.02))).toBeGreaterThan(0);
+    expect(meshVolume(prismMesh([...star].reverse(), 0.02))).toBeLessThan(0);
+  });
+
+  it('joining and moving keep closedness and volume', () => {
+    const a = boxMesh(0.02, 0.02, 0.02);
+    const moved = transformMesh(a, fromYaw(0.7, [0.1, 0.2, 0.3]));
+    const both = joinMeshes(a, moved);
+    expect(isClosed(both)).toBe(true);
+    expect(meshVolume(both)).toBeCloseTo(2 * meshVolume(a), 12);
+    expect(meshBounds(moved).min[2]).toBeCloseTo(0.3, 12);
+  });
+
+  it('an open mesh is not closed', () => {
+    const box = boxMesh(1, 1, 1);
+    expect(isClosed({ vertices: box.vertices, triangles: box.triangles.slice(3) })).toBe(false);
+  });
+
+  it('radius of a profile between its points', () => {
+    const profile = [
+      { radiusM: 1, heightM: 0 },
+      { radiusM: 3, heightM: 2 },
+    ];
+    expect(radiusAt(profile, 0.5)).toBeCloseTo(1.5, 12);
+    expect(radiusAt(profile, 9)).toBe(3);
+  });
+});
+
+describe('OBJ', () => {
+  it('round trip to a micrometre', () => {
+    const mesh = revolutionMesh(cylinder, 7, 0.002);
+    const back = decodeObj(encodeObj(mesh));
+    expect([...back.triangles]).toEqual([...mesh.triangles]);
+    mesh.vertices.forEach((v, i) => {
+      expect(Math.abs(back.vertices[i] - v)).toBeLessThan(1e-6);
+    });
+  });
+
+  it('reads polygons, texture indices and negative indices', () => {
+    const text = 'o thing\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1 4/1\nf -4 -3 -2\n';
+    expect([...decodeObj(text).triangles]).toEqual([0, 1, 2, 0, 2, 3, 0, 1, 2]);
+  });
+
+  it.each([
+    ['v 1 2\nf 1 1 1\n', 'line 1'],
+    ['v 0 0 0\nf 1 2 3\n', 'line 2'],
+    ['v 0 0 0\n', 'no faces'],
+    ['', 'no faces'],
+  ])('says what is wrong with %j', (text, words) => {
+    expect(() => decodeObj(text, 'thing.obj')).toThrow(UserError);
+    expect(() => decodeObj(text, 'thing.obj')).toThrow(words);
+  });
+});
