@@ -1,0 +1,63 @@
+/**
+ * Reads any Gaussian file: standard PLY and .splat ourselves, packed formats through @playcanvas/splat-transform when it is
+ * installed (it weighs 210 MB with its engine, so it is not a dependency).
+ */
+import path from 'node:path';
+import { messageOf, UserError } from '../base/errors.js';
+import { decodePly, type LoadedSplat, readSplatFile } from './ply.js';
+import { decodeSplat } from './splat-file.js';
+
+/** What is used of the package (2.7). */
+interface SplatTransform {
+  MemoryReadFileSystem: new () => { set(name: string, bytes: Uint8Array): void };
+  MemoryFileSystem: new () => { results: Map<string, Uint8Array> };
+  getInputFormat(name: string): string;
+  readFile(options: object): Promise<object[]>;
+  writePly(options: { filename: string; plyData: object }, fs: object): Promise<void>;
+}
+
+const PACKAGE: string = '@playcanvas/splat-transform';
+const INSTALL = `npm install ${PACKAGE}@2`;
+/** Formats that only the package reads. A compressed PLY is told from a plain one by its content. */
+const PACKED = ['.spz', '.sog', '.ksplat', '.lcc'];
+
+export async function loadSplat(file: string): Promise<LoadedSplat> {
+  const bytes = await readSplatFile(file);
+  const extension = path.extname(file).toLowerCase();
+  if (extension === '.splat') return decodeSplat(bytes, file);
+  const isPackedPly = extension === '.ply' && isPackedHeader(bytes);
+  if (extension === '.ply' && !isPackedPly) return decodePly(bytes, file);
+  if (isPackedPly || PACKED.includes(extension)) return unpack(bytes, file);
+  throw new UserError(
+    `${file}: "${extension}" is no Gaussian format; known are .ply, .splat, .compressed.ply, ${PACKED.join(', ')}`,
+  );
+}
+
+const isPackedHeader = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).includes('packed_position');
+
+/** Converts to a standard PLY in memory and reads that, so that one reader checks everything. */
+async function unpack(bytes: Uint8Array, file: string): Promise<LoadedSplat> {
+  const library = await importLibrary(file);
+  const name = path.basename(file);
+  const input = new library.MemoryReadFileSystem();
+  const output = new library.MemoryFileSystem();
+  try {
+    input.set(name, bytes);
+    const inputFormat = library.getInputFormat(name);
+    const [table] = await library.readFile({ filename: name, inputFormat, options: {}, params: [], fileSystem: input });
+    const elements = [{ name: 'vertex', dataTable: table }];
+    await library.writePly({ filename: 'out.ply', plyData: { comments: [], elements } }, output);
+  } catch (error) {
+    throw new UserError(`${file}: ${PACKAGE} cannot read it: ${messageOf(error)}`);
+  }
+  return decodePly(output.results.get('out.ply')!, file);
+}
+
+async function importLibrary(file: string): Promise<SplatTransform> {
+  try {
+    return (await import(PACKAGE)) as SplatTransform;
+  } catch {
+    throw new UserError(`${file} is a packed format that needs ${PACKAGE}, which is not installed`, INSTALL);
+  }
+}
