@@ -202,7 +202,7 @@ function tryGrasp(
     for (const motion of task.motions) {
       const contacts = motion.targetId === null ? [] : [motion.targetId];
       const firstPose = motion.poses[0];
-      if (distance(translationOf(objectPose), translationOf(firstPose)) > SAME_PLACE_M) {
+      if (!isSamePose(objectPose, firstPose)) {
         const carry = carryOver(
           inputs,
           options,
@@ -281,8 +281,8 @@ function tryGrasp(
   return null;
 }
 
-/** Where a motion begins this near to where the object is, nothing is carried there first. */
-const SAME_PLACE_M = 0.003;
+/** Where a motion begins where the object is, nothing is carried there first. */
+const isSamePose = (a: Mat4, b: Mat4): boolean => a.every((value, e) => Math.abs(value - b[e]) < 1e-6);
 
 /** The held object's way over an arch to where the task begins, as high as needed to keep clear. */
 function carryOver(

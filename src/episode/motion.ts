@@ -150,6 +150,43 @@ export function replayOverTable(
 
 const LEAST_TRAVEL_M = 0.03;
 
+/** A motion that begins this near to where the object stands begins where it stands, metres. */
+const SAME_START_M = 0.05;
+
+/**
+ * Ties a motion over the table to where the object really stands: its first half is led from `start` into the motion (if it begins
+ * there), its second half to `end` (if given). What tracking put a little too high, too low or aslant comes right that way.
+ */
+export function anchorMotion(poses: readonly Mat4[], start: Mat4, end: Mat4 | null): Mat4[] {
+  const last = poses.length - 1;
+  const [first, final] = [poses[0], poses[last]];
+  const startsThere = Math.hypot(start[3] - first[3], start[7] - first[7], start[11] - first[11]) < SAME_START_M;
+  const shifted = (pose: Mat4, from: Mat4, to: Mat4): Mat4 => {
+    const turn = compose(to, inverse(from));
+    const out = compose(turn, pose);
+    for (const e of [3, 7, 11]) out[e] = pose[e] + to[e] - from[e];
+    return out;
+  };
+  return poses.map((pose, k) => {
+    const s = last === 0 ? 1 : k / last;
+    const led = s < 0.5 && startsThere ? interpolate(pose, shifted(pose, first, start), 1 - smoothStep(2 * s)) : pose;
+    return s > 0.5 && end ? interpolate(led, shifted(led, final, end), smoothStep(2 * s - 1)) : led;
+  });
+}
+
+const smoothStep = (x: number): number => x * x * (3 - 2 * x);
+
+/** Poses raised as little as needed for no point of the object ([M, 3], object frame) to dip into the table. */
+export function keepAboveTable(poses: readonly Mat4[], points: Float64Array): Mat4[] {
+  return poses.map((pose) => {
+    let lowest = 0;
+    for (let k = 0; k < points.length; k += 3) {
+      lowest = Math.min(lowest, pose[8] * points[k] + pose[9] * points[k + 1] + pose[10] * points[k + 2] + pose[11]);
+    }
+    return lowest < 0 ? pose.with(11, pose[11] - lowest) : [...pose];
+  });
+}
+
 /** Poses evenly spread along a straight way: linear positions, slerped rotations. */
 export function straightWay(from: Mat4, to: Mat4, count: number): Mat4[] {
   const a = quaternionOf(from);
@@ -177,8 +214,7 @@ export function archedWay(from: Mat4, to: Mat4, riseM: number, count: number): M
       w0 * a[2] + (w1 + w2) * top + w3 * b[2],
     ];
     // The hand turns in the middle of the way, not while it leaves or arrives.
-    const smooth = t * t * (3 - 2 * t);
-    return fromQuaternion(slerp(qa, qb, smooth), position);
+    return fromQuaternion(slerp(qa, qb, smoothStep(t)), position);
   });
 }
 

@@ -3,15 +3,24 @@
  * result. A pure function of inputs, options and the episode's seed.
  */
 import { deriveSeed, Random } from '../base/random.js';
-import { interpolate, type Mat4, translationOf } from '../math/se3.js';
+import { type Mat4, translationOf } from '../math/se3.js';
 import { arrange, drawPlace, type Placement, standingPose } from './arrange.js';
 import { checkEpisode } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
-import type { EpisodeInputs, EpisodeObject, EpisodePlan, PlannedGrasp } from './episode.js';
+import type { EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import { type Leg, movingLeg, sampleLegs } from './legs.js';
 import { type ArmState, type PlacedManipulation, type PlanFailure, planManipulation } from './manipulate.js';
-import { type Manipulation, manipulationsOf, replayAtTarget, replayOverTable, spinSource, yawOf } from './motion.js';
+import {
+  anchorMotion,
+  keepAboveTable,
+  type Manipulation,
+  manipulationsOf,
+  replayAtTarget,
+  replayOverTable,
+  spinSource,
+  yawOf,
+} from './motion.js';
 import { shapeOf } from './object-shape.js';
 import { freeTransit } from './transit.js';
 
@@ -106,6 +115,9 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   };
 }
 
+/** Tilted by less than this from its standing pose, an object put down is meant to stand. */
+const UPRIGHT_COSINE = Math.cos(0.35);
+
 /** Fits a manipulation's motions to where its objects stand now. */
 function placeManipulation(
   inputs: EpisodeInputs,
@@ -130,9 +142,13 @@ function placeManipulation(
       if (!place) return { reason: 'no-arrangement', detail: `no free place on the table to put ${source.name} down` };
       const [xM, yM] = translationOf(current);
       poses = replayOverTable(motion, { xM, yM, yawRad: yawOf(current) }, { xM: place[0], yM: place[1] });
-      if (manipulation.released && motion === manipulation.motions.at(-1)) {
-        poses = settleOnTable(poses, source);
-      }
+      const isLast = motion === manipulation.motions.at(-1);
+      const end = poses[poses.length - 1];
+      const [endX, endY] = translationOf(end);
+      // A thing laid down on purpose stays lying; what is kept in the hand need not stand at all.
+      const stands = manipulation.released && isLast && end[10] > UPRIGHT_COSINE;
+      poses = anchorMotion(poses, current, stands ? standingPose(source, endX, endY, yawOf(end)) : null);
+      poses = keepAboveTable(poses, shapeOf(source.mesh, inputs.robot).points);
     } else {
       const target = objects.find((object) => object.id === motion.targetId);
       const worldFromTarget = standing.get(motion.targetId);
@@ -159,29 +175,6 @@ function othersAround(inputs: EpisodeInputs, standing: ReadonlyMap<number, Mat4>
       return { xM, yM, radiusM: shapeOf(object.mesh, inputs.robot).extents.radiusM };
     });
 }
-
-/** Part of the motion over which its height is led to where the object really stands at the end. */
-const SETTLE_SHARE = 0.5;
-
-/** Shifts the second half of a motion smoothly so that the object ends standing on the table, upright. */
-function settleOnTable(poses: readonly Mat4[], source: EpisodeObject): Mat4[] {
-  const end = poses[poses.length - 1];
-  const [x, y, z] = translationOf(end);
-  const wanted = standingPose(source, x, y, yawOf(end));
-  // A thing laid down on purpose stays lying.
-  if (end[10] < UPRIGHT_COSINE) return [...poses];
-  return poses.map((pose, k) => {
-    const share = Math.max(0, k / Math.max(1, poses.length - 1) - (1 - SETTLE_SHARE)) / SETTLE_SHARE;
-    const smooth = share * share * (3 - 2 * share);
-    const settled = [...wanted];
-    settled[3] = pose[3];
-    settled[7] = pose[7];
-    settled[11] = pose[11] + wanted[11] - z;
-    return interpolate(pose, settled, smooth);
-  });
-}
-
-const UPRIGHT_COSINE = Math.cos(0.35);
 
 function rejectedPlan(
   inputs: EpisodeInputs,

@@ -14,7 +14,7 @@ import { placeInputs } from './synthetic.js';
 
 let root: string;
 let folders: EpisodeFolders;
-const options = resolveOptions(episodeOptions, { episodes: 2, fps: 5, width: 64, speed: 1 });
+const options = resolveOptions(episodeOptions, { episodes: 2, episodeFps: 5, width: 64, speed: 1 });
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'v2r-episodes-'));
@@ -60,6 +60,9 @@ describe('runEpisodes', () => {
     const unreachable = await writeArtifacts(path.join(root, 'far'), { ...far, scene });
     const ctx = createContext('episodes', { seed: 1 });
     const given = { ...options, episodes: 1, attempts: 1 };
-    await expect(runEpisodes(unreachable, path.join(root, 'none'), given, ctx)).rejects.toThrow(/unreachable/);
+    const { episodes } = await runEpisodes(unreachable, path.join(root, 'none'), given, ctx);
+    expect(episodes.map((record) => record.accepted)).toEqual([false, false, false]);
+    for (const record of episodes) expect(record.reason).toBe('unreachable');
+    expect(ctx.warnings.map((warning) => warning.code)).toEqual(['episodes-rejected', 'fewer-episodes']);
   });
 });

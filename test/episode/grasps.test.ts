@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { findGrasps } from '../../src/episode/grasps.js';
+import { castRay, centroidOf, extentsOf, sampleSurface } from '../../src/episode/mesh-query.js';
+import { createFranka } from '../../src/robot/franka.js';
+import { bowlMesh, boxMesh } from './synthetic.js';
+
+const robot = createFranka();
+
+describe('mesh queries', () => {
+  const box = boxMesh(0.1, 0.06, 0.04);
+
+  it('rays hit the near side from outside and the far side from inside', () => {
+    expect(castRay(box, [-1, 0.01, 0.005], [1, 0, 0], 0)).toMatchObject({ normal: [-1, 0, 0] });
+    expect(castRay(box, [-1, 0.01, 0.005], [1, 0, 0], 0)!.distanceM).toBeCloseTo(0.95, 12);
+    expect(castRay(box, [0, 0.01, 0.005], [1, 0, 0], 0)!.distanceM).toBeCloseTo(0.05, 12);
+    expect(castRay(box, [-1, 0.1, 0], [1, 0, 0], 0)).toBeNull();
+  });
+
+  it('samples lie on the surface, in proportion to area', () => {
+    const samples = sampleSurface(box, 2000, new Random(3));
+    const onTop = samples.filter(({ normal }) => normal[2] > 0.99);
+    for (const { point } of onTop) expect(point[2]).toBeCloseTo(0.02, 12);
+    const area = 2 * (0.1 * 0.06 + 0.1 * 0.04 + 0.06 * 0.04);
+    expect(onTop.length / samples.length).toBeCloseTo((0.1 * 0.06) / area, 1);
+  });
+
+  it('centroid and extents of a box', () => {
+    for (const value of centroidOf(box)) expect(value).toBeCloseTo(0, 12);
+    expect(extentsOf(box)).toMatchObject({ low: [-0.05, -0.03, -0.02], high: [0.05, 0.03, 0.02] });
+    expect(extentsOf(box).radiusM).toBeCloseTo(Math.hypot(0.05, 0.03), 12);
+  });
+});
+
+describe('findGrasps', () => {
+  it('takes a box across its narrow side, near its middle, steeply', () => {
+    const [best] = findGrasps(boxMesh(0.16, 0.05, 0.06), robot);
+    const m = best.objectFromTool;
+    expect(best.widthM).toBeCloseTo(0.05, 9);
+    expect(Math.abs(m[5])).toBeCloseTo(1, 6);
+    expect(m[10]).toBeLessThan(-0.95);
+    expect(Math.hypot(m[3], m[7])).toBeLessThan(0.04);
+    expect(best.openWidthM).toBeGreaterThan(best.widthM);
+    expect(best.openWidthM).toBeLessThanOrEqual(0.08);
+  });
+
+  it('keeps fingers above the table however flat the thing is', () => {
+    for (const { objectFromTool: m } of findGrasps(boxMesh(0.05, 0.03, 0.012), robot)) {
+      const tipZ = m[11] + robot.gripper.tipBeyondToolM * m[10];
+      expect(tipZ).toBeGreaterThan(-0.006);
+    }
+  });
+
+  it('finds nothing on a box that is too wide, and the rim of a bowl', () => {
+    expect(findGrasps(boxMesh(0.09, 0.1, 0.12), robot)).toEqual([]);
+    const rim = findGrasps(bowlMesh(0.07, 0.06, 0.006), robot);
+    expect(rim.length).toBeGreaterThan(0);
+    for (const { objectFromTool: m, widthM } of rim) {
+      expect(widthM).toBeLessThan(0.02);
+      expect(Math.hypot(m[3], m[7])).toBeGreaterThan(0.035);
+    }
+  });
+
+  it('offers each hold with the hand turned either way', () => {
+    const [a, b] = findGrasps(boxMesh(0.05, 0.04, 0.06), robot);
+    const column = (m: number[], c: number): number[] => [m[c], m[4 + c], m[8 + c]];
+    expect(column(b.objectFromTool, 1)).toEqual(column(a.objectFromTool, 1).map((value) => -value));
+    expect(column(b.objectFromTool, 3)).toEqual(column(a.objectFromTool, 3));
+    expect(column(b.objectFromTool, 2)).toEqual(column(a.objectFromTool, 2));
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { fromTranslation, identity } from '../../src/math/se3.js';
+import {
+  clearanceToPoints,
+  clearanceToTable,
+  type PlacedArm,
+  placeArm,
+  pointSegmentDistance,
+  segmentDistance,
+  selfClearance,
+} from '../../src/robot/collision.js';
+import { createFranka } from '../../src/robot/franka.js';
+
+const robot = createFranka();
+
+describe('distances between capsules', () => {
+  it('point to segment: beside it, beyond its end, degenerate', () => {
+    const bar = [0, 0, 0, 1, 0, 0, 0.1];
+    expect(pointSegmentDistance(0.5, 0.3, 0.4, bar, 0)).toBeCloseTo(0.5, 12);
+    expect(pointSegmentDistance(1.3, 0, 0.4, bar, 0)).toBeCloseTo(0.5, 12);
+    expect(pointSegmentDistance(0, 3, 4, [0, 0, 0, 0, 0, 0, 1], 0)).toBeCloseTo(5, 12);
+  });
+
+  it('segment to segment: crossing, parallel, end to end', () => {
+    const pair = (...numbers: number[]): number =>
+      segmentDistance([...numbers.slice(0, 6), 0, ...numbers.slice(6)], 0, 7);
+    expect(pair(-1, 0, 0, 1, 0, 0, 0, -1, 0.25, 0, 1, 0.25)).toBeCloseTo(0.25, 12);
+    expect(pair(0, 0, 0, 1, 0, 0, 0.5, 0.2, 0, 1.5, 0.2, 0)).toBeCloseTo(0.2, 12);
+    expect(pair(0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0)).toBeCloseTo(1, 12);
+  });
+
+  it('segment to segment equals the least of many sampled pairs', () => {
+    const random = new Random(9);
+    for (let k = 0; k < 20; k++) {
+      const c = Array.from({ length: 14 }, () => random.uniform(-1, 1));
+      let least = Number.POSITIVE_INFINITY;
+      for (let i = 0; i <= 200; i++) {
+        const t = i / 200;
+        const p = [0, 1, 2].map((e) => c[e] + t * (c[e + 3] - c[e]));
+        least = Math.min(least, pointSegmentDistance(p[0], p[1], p[2], c, 7));
+      }
+      const exact = segmentDistance(c, 0, 7);
+      expect(exact).toBeLessThanOrEqual(least + 1e-12);
+      // Neighbouring samples are at most 2 sqrt(3) / 200 apart.
+      expect(least - exact).toBeLessThan(0.02);
+    }
+  });
+});
+
+describe('clearances of the arm', () => {
+  const arm: PlacedArm = { capsules: Float64Array.of(0, 0, 0.3, 0, 0, 0.5, 0.05), frames: [3] };
+
+  it('to points and to the table, by hand', () => {
+    expect(clearanceToPoints(arm, Float64Array.of(0.15, 0, 0.4))).toBeCloseTo(0.1, 12);
+    expect(clearanceToPoints(arm, Float64Array.of(0.02, 0, 0.4))).toBeCloseTo(-0.03, 12);
+    expect(clearanceToPoints(arm, Float64Array.of(5, 0, 0.4))).toBe(0.2);
+    expect(clearanceToTable(arm)).toBeCloseTo(0.25, 12);
+  });
+
+  it('leaves out the parts below the wanted frame', () => {
+    expect(clearanceToTable(arm, 4)).toBe(Number.POSITIVE_INFINITY);
+    expect(clearanceToPoints(arm, Float64Array.of(0, 0, 0.4), 4)).toBe(0.2);
+  });
+
+  it('of the Franka at home: free of itself and of the table; folded up: not', () => {
+    const home = placeArm(robot, robot.home, 0.04, identity());
+    expect(selfClearance(robot, home)).toBeGreaterThan(0.05);
+    expect(clearanceToTable(home)).toBeGreaterThan(0.05);
+    const folded = placeArm(robot, [0, -1.7, 0, -3.05, 0, 0.1, 0], 0.04, identity());
+    expect(selfClearance(robot, folded)).toBeLessThan(0);
+  });
+
+  it('moves with the base and with the fingers', () => {
+    const at = placeArm(robot, robot.home, 0.08, fromTranslation([1, 0, 0]));
+    const from = placeArm(robot, robot.home, 0.08, identity());
+    expect(at.capsules[0] - from.capsules[0]).toBeCloseTo(1, 12);
+    const closed = placeArm(robot, robot.home, 0, identity());
+    const last = closed.capsules.length - 7;
+    const moved = Math.hypot(...[0, 1, 2].map((e) => closed.capsules[last + e] - from.capsules[last + e]));
+    expect(moved).toBeCloseTo(0.04, 9);
+  });
+});
