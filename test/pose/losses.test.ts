@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { createBytes, createRgb } from '../../src/image/image.js';
+import { compose, expTwist, fromAxisAngle, identity, type Mat4, type Twist } from '../../src/math/se3.js';
+import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
+import { refinePose } from '../../src/pose/adam.js';
+import { calibrateScale } from '../../src/pose/calibrate.js';
+import { imageLoss } from '../../src/pose/image-loss.js';
+import { evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
+import { observe } from '../../src/pose/observation.js';
+import { contactLoss, extremePoints, trackLoss } from '../../src/pose/point-loss.js';
+import { createRenderer } from '../../src/splat/create-renderer.js';
+import { gaussiansFromMesh } from '../../src/splat/from-mesh.js';
+
+const camera = { widthPx: 64, heightPx: 64, fx: 300, fy: 300, cx: 32, cy: 32 };
+const pose = (): Mat4 => fromAxisAngle([0.36, 0.48, 0.8], 0.7, [0.004, -0.003, 0.5]);
+const axis = (k: number, step: number): Twist => [0, 1, 2, 3, 4, 5].map((i) => (i === k ? step : 0)) as Twist;
+
+function numeric(loss: (m: Mat4) => number, at: Mat4, step: number): number[] {
+  return [0, 1, 2, 3, 4, 5].map(
+    (k) => (loss(compose(expTwist(axis(k, step)), at)) - loss(compose(expTwist(axis(k, -step)), at))) / (2 * step),
+  );
+}
+
+describe('losses on points', () => {
+  const random = new Random(5);
+  const points = Float64Array.from({ length: 30 }, () => random.uniform(-0.03, 0.03));
+  const xyPx = Float64Array.from({ length: 20 }, () => random.uniform(20, 44));
+
+  it('track loss: the gradient agrees with central differences', () => {
+    const gradient = new Float64Array(6);
+    trackLoss({ points, xyPx }, pose(), camera, 0.7, gradient);
+    const expected = numeric((m) => trackLoss({ points, xyPx }, m, camera, 0.7, new Float64Array(6)), pose(), 1e-6);
+    expected.forEach((g, k) => {
+      expect(Math.abs(gradient[k] - g)).toBeLessThan(1e-5 * (1 + Math.abs(g)));
+    });
+  });
+
+  it('track loss: zero where every point lies on its track, and bounded far away', () => {
+    const gradient = new Float64Array(6);
+    const one = { points: Float64Array.of(0, 0, 0), xyPx: Float64Array.of(32 + 2.4, 32 - 1.8) };
+    expect(trackLoss(one, pose(), camera, 1, gradient)).toBeCloseTo(0, 12);
+    const far = { points: one.points, xyPx: Float64Array.of(1e6, 0) };
+    expect(trackLoss(far, pose(), camera, 1, gradient)).toBeLessThanOrEqual(1);
+    expect(trackLoss({ points: new Float64Array(0), xyPx: new Float64Array(0) }, pose(), camera, 1, gradient)).toBe(0);
+  });
+
+  it('contact: nothing above the table, squared centimetres below, gradient by central differences', () => {
+    // World z is camera -y here, the table 2 cm below the optical axis.
+    const worldFromCamera = [1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0.02, 0, 0, 0, 1];
+    const own = Float64Array.of(0, 0.01, 0, 0, -0.01, 0);
+    const at = (y: number): Mat4 => [1, 0, 0, 0, 0, 1, 0, y, 0, 0, 1, 0.5, 0, 0, 0, 1];
+    expect(contactLoss(own, at(0), worldFromCamera, 1, new Float64Array(6))).toBe(0);
+    expect(contactLoss(own, at(0.02), worldFromCamera, 1, new Float64Array(6))).toBeCloseTo(1, 9);
+    const gradient = new Float64Array(6);
+    contactLoss(own, at(0.02), worldFromCamera, 1, gradient);
+    const expected = numeric((m) => contactLoss(own, m, worldFromCamera, 1, new Float64Array(6)), at(0.02), 1e-6);
+    expected.forEach((g, k) => {
+      expect(Math.abs(gradient[k] - g)).toBeLessThan(1e-3 * (1 + Math.abs(g)));
+    });
+  });
+
+  it('extreme points of a box are its corners', () => {
+    const { vertices } = boxMesh(0.02, 0.03, 0.04);
+    const extremes = extremePoints(vertices, vertices.length / 3);
+    expect(extremes.length).toBe(8 * 3);
+  });
+});
+
+describe('render-and-compare', () => {
+  let object: TrackedObject;
+  const frame = createRgb(64, 64);
+  const idMap = createBytes(64, 64);
+  const view = () => ({
+    observation: observe({ rgb: frame, idMap }, 1, camera, { x0: 14, y0: 14, x1: 50, y1: 50 }, 64),
+    tracks: null,
+  });
+
+  beforeAll(async () => {
+    const renderer = await createRenderer();
+    const mesh = transformMesh(boxMesh(0.04, 0.05, 0.03), [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, -0.015, 0, 0, 0, 1]);
+    const paint = ([x, y, z]: [number, number, number]): [number, number, number] => [
+      0.5 + 12 * x,
+      0.5 + 10 * y,
+      0.5 + 15 * z,
+    ];
+    const gaussians = gaussiansFromMesh(mesh.vertices, mesh.triangles, paint, 0.003, new Random(2));
+    object = {
+      id: 1,
+      renderer,
+      gaussians,
+      set: renderer.prepare(gaussians),
+      scale: 1,
+      extremes: extremePoints(gaussians.position, gaussians.count),
+      radiusM: 0.036,
+      worldFromCamera: identity(),
+      weights: { mask: 1, rgb: 1.5, depth: 0, track: 0, contact: 0 },
+    };
+    const drawn = renderer.render(camera, [{ set: object.set, cameraFromSet: pose(), label: 1 }]);
+    for (let i = 0; i < 64 * 64; i++) {
+      idMap.data[i] = drawn.alpha[i] > 0.5 ? 1 : 0;
+      for (let c = 0; c < 3; c++) frame.data[3 * i + c] = Math.min(255, Math.max(0, 255 * drawn.rgb[3 * i + c]));
+    }
+  });
+
+  it('the gradient through the renderer agrees with central differences', () => {
+    // f32 drawing and order changes leave a few percent on the scale of the largest entries.
+    const off = compose(expTwist([0.002, -0.001, 0.006, 0.05, -0.04, 0.06]), pose());
+    const { gradient } = evaluatePose(object, off, [view()], true);
+    const expected = numeric((m) => evaluatePose(object, m, [view()], false).value, off, 2e-4);
+    const scales = [0, 1].map((part) => Math.max(...expected.slice(3 * part, 3 * part + 3).map(Math.abs)));
+    expected.forEach((g, k) => {
+      expect(Math.abs(gradient[k] - g) / scales[Math.floor(k / 3)]).toBeLessThan(0.08);
+    });
+  });
+
+  it('depth: expected depth enters with the right sign and size', () => {
+    const base = view().observation;
+    const drawn = object.renderer.render(base.crop.camera, [{ set: object.set, cameraFromSet: pose(), label: 1 }]);
+    const farther = drawn.depthM.map((z) => (z > 0 ? z + 0.02 : 0));
+    const weights = { mask: 0, rgb: 0, depth: 1, track: 0, contact: 0 };
+    const loss = imageLoss(drawn, { ...base, depthM: farther }, weights);
+    // Charbonnier of 2 cm with 3 mm softness in units of 3 cm.
+    expect(loss.value).toBeCloseTo((Math.hypot(0.02, 0.003) - 0.003) / 0.03, 2);
+    const deep: TrackedObject = { ...object, weights };
+    const at = (m: Mat4) => evaluatePose(deep, m, [{ observation: { ...base, depthM: farther }, tracks: null }], true);
+    expect(at(pose()).gradient[2]).toBeLessThan(0);
+    expect(at(compose(expTwist(axis(2, 0.02)), pose())).value).toBeLessThan(0.1 * at(pose()).value + 0.03);
+  });
+
+  it('Adam comes back from 3 px and 4 degrees to under half a pixel (0.8 mm here)', () => {
+    const turned = compose(pose(), fromAxisAngle([0.6, -0.8, 0], 0.07));
+    const off = compose(expTwist([0.004, -0.003, 0.008, 0, 0, 0]), turned);
+    const calibrated = calibrateScale(object, pose(), [view()]);
+    expect(calibrated.scale).toBeGreaterThan(0.9);
+    expect(calibrated.scale).toBeLessThan(1.02);
+    const found = refinePose(calibrated, off, [view()], { steps: 60, freedom: 'free' });
+    expect(found.iou).toBeGreaterThan(0.94);
+    const [p, q] = [found.cameraFromObject, pose()];
+    expect(Math.hypot(p[3] - q[3], p[7] - q[7])).toBeLessThan(0.0008);
+    expect(Math.abs(p[11] - q[11])).toBeLessThan(0.008);
+  });
+
+  it('pixels of a hand say nothing: covering half of the object changes the agreement only a little', () => {
+    const covered = createBytes(64, 64, new Uint8Array(idMap.data));
+    for (let y = 0; y < 64; y++) covered.data.fill(255, y * 64 + 34, y * 64 + 64);
+    const observation = observe({ rgb: frame, idMap: covered }, 1, camera, { x0: 14, y0: 14, x1: 50, y1: 50 }, 64);
+    const whole = evaluatePose(object, pose(), [view()], false);
+    const half = evaluatePose(object, pose(), [{ observation, tracks: null }], false);
+    expect(Math.abs(half.iou - whole.iou)).toBeLessThan(0.05);
+    expect(half.visibleFraction).toBeLessThan(0.65);
+    expect(whole.visibleFraction).toBeGreaterThan(0.9);
+  });
+});
