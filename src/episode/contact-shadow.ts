@@ -43,6 +43,8 @@ export class ContactShadow {
   private readonly darkness: Float32Array;
   /** [H, W] u8: 1 where the layer shows the table. */
   private readonly isTable: Uint8Array;
+  /** [H, W, 3] u8: what `shade` returns. */
+  private readonly rgb: Uint8Array;
 
   constructor(
     private readonly camera: Intrinsics,
@@ -54,14 +56,16 @@ export class ContactShadow {
     this.darkness = new Float32Array(this.columns * this.rows);
     this.tableXy = new Float32Array(2 * this.columns * this.rows);
     this.isTable = new Uint8Array(camera.widthPx * camera.heightPx);
+    this.rgb = new Uint8Array(layer.rgb.length);
     this.findTable();
   }
 
-  /** The layer with the casters' shadows on it; the given one is left as it is. */
+  /** The layer with the casters' shadows on it, until the next call; the given layer is left as it is. */
   shade(casters: readonly Caster[]): StaticLayer {
     this.darkness.fill(0);
     for (const caster of casters) this.darken(caster);
-    const rgb = this.layer.rgb.slice();
+    const { rgb } = this;
+    rgb.set(this.layer.rgb);
     for (let row = 0; row + 1 < this.rows; row++) {
       for (let column = 0; column + 1 < this.columns; column++) this.darkenCell(rgb, row, column);
     }

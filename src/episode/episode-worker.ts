@@ -87,7 +87,7 @@ async function writeEpisode(
     heightPx,
     fps: plan.fps,
   });
-  for (const { frame, rgb } of renderEpisode(stage, plan)) {
+  for (const { frame, rgb } of renderEpisode(stage, plan, { depth: false })) {
     stats.add(frame, { widthPx, heightPx, data: rgb });
     await encoder.write(rgb);
   }

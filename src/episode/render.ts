@@ -5,7 +5,14 @@ import { armFrames, fingerFrames } from '../robot/kinematics.js';
 import type { RobotGaussians } from '../robot/robot-gaussians.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { GaussianSet } from '../splat/gaussians.js';
-import type { Instance, PreparedSet, SplatRenderer, StaticLayer } from '../splat/renderer.js';
+import {
+  type ByteFrame,
+  createByteFrame,
+  type Instance,
+  type PreparedSet,
+  type SplatRenderer,
+  type StaticLayer,
+} from '../splat/renderer.js';
 import { castersAt, type ObjectOutline, outlineOf } from './casters.js';
 import { ContactShadow } from './contact-shadow.js';
 import type { EpisodePlan } from './episode.js';
@@ -17,7 +24,7 @@ export interface EpisodeFrame {
   readonly frame: number;
   /** [H, W, 3] u8 sRGB. */
   readonly rgb: Uint8Array;
-  /** [H, W] f32 z-depth, metres. */
+  /** [H, W] f32 z-depth of the surface seen, metres, 0 = none. */
   readonly depthM: Float32Array;
   /** [H, W] u8: 0 background, object ids, `ROBOT_LABEL`. */
   readonly label: Uint8Array;
@@ -90,19 +97,28 @@ export function instancesAt(stage: EpisodeStage, plan: EpisodePlan, frame: numbe
   return instances;
 }
 
-/** Draws one frame. */
-export function renderFrame(stage: EpisodeStage, plan: EpisodePlan, frame: number): EpisodeFrame {
+/** Draws one frame, into the buffers of an earlier one if given. Without `depth`, depth and labels stay 0 and drawing is faster. */
+export function renderFrame(
+  stage: EpisodeStage,
+  plan: EpisodePlan,
+  frame: number,
+  options: { depth?: boolean; into?: ByteFrame } = {},
+): EpisodeFrame {
+  const { depth = true, into } = options;
   const layer = stage.shadow?.shade(castersAt(stage, plan, frame)) ?? stage.layer;
-  const drawn = stage.renderer.render(stage.camera, instancesAt(stage, plan, frame), { layer });
-  // Clamped arrays round and cut to 0..255 by themselves.
-  const levels = new Uint8ClampedArray(drawn.rgb.length);
-  for (let k = 0; k < levels.length; k++) levels[k] = drawn.rgb[k] * 255;
-  return { frame, rgb: new Uint8Array(levels.buffer), depthM: drawn.depthM, label: drawn.label };
+  const instances = instancesAt(stage, plan, frame);
+  const { rgb, medianDepthM, label } = stage.renderer.renderBytes(stage.camera, instances, { layer, depth }, into);
+  return { frame, rgb, depthM: medianDepthM, label };
 }
 
-/** All frames of an accepted plan, in order. Nothing is drawn before it is asked for. */
-export function* renderEpisode(stage: EpisodeStage, plan: EpisodePlan): Generator<EpisodeFrame> {
-  for (let frame = 0; frame < plan.numFrames; frame++) yield renderFrame(stage, plan, frame);
+/** All frames of an accepted plan, in order. Each is drawn when it is asked for and lasts until the next one is. */
+export function* renderEpisode(
+  stage: EpisodeStage,
+  plan: EpisodePlan,
+  options: { depth?: boolean } = {},
+): Generator<EpisodeFrame> {
+  const into = createByteFrame(stage.camera.widthPx, stage.camera.heightPx);
+  for (let frame = 0; frame < plan.numFrames; frame++) yield renderFrame(stage, plan, frame, { ...options, into });
 }
 
 /** Size of the episodes' images: the asked width, or the scene's own size limited to 640 x 480; even numbers, as video wants. */
