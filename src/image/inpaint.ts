@@ -8,6 +8,7 @@ import { connectedComponents } from './components.js';
 import { createRgb, type PixelBox, type RgbImage } from './image.js';
 import { dilate, distanceTo } from './morphology.js';
 import { fillLevel, type Level } from './patch-match.js';
+import { blendSeam } from './seam.js';
 
 /** Holes nearer to each other than twice this are filled together, px. */
 const GROUP_PX = 6;
@@ -68,6 +69,9 @@ function fillBox(
     fillLevel(levels[i], coarser, i === 0, random);
     coarser = levels[i];
   }
+  const inside = state.map((s) => (s === 1 ? 1 : 0));
+  const known = state.map((s) => (s === 0 ? 1 : 0));
+  blendSeam(rgb, inside, known, w, h);
   for (let y = 0; y < h; y++) {
     for (let x = 0; x < w; x++) {
       const from = y * w + x;

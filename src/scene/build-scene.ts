@@ -44,7 +44,7 @@ export interface BuiltScene {
 }
 
 /** Mask edges at holes are uncertain: holes are widened by this share of the width before they are filled. */
-const HOLE_EDGE_SHARE = 0.006;
+const HOLE_EDGE_SHARE = 0.01;
 /** More hole than this and the background is mostly invented. */
 const LARGE_HOLE_SHARE = 0.25;
 const REACH_SAMPLES = 60;

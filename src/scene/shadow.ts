@@ -4,9 +4,9 @@ import type { RgbImage } from '../image/image.js';
 import { dilate, distanceTo } from '../image/morphology.js';
 
 /** Shadows are looked for up to this share of the hole's size beyond its edge, and at least this many px. */
-const REACH_SHARE = 0.55;
+const REACH_SHARE = 0.4;
 const MIN_REACH_PX = 10;
-const MAX_REACH_PX = 90;
+const MAX_REACH_PX = 60;
 /** Darker than the ground around by this factor (or by what its own texture demands) counts as shadow. */
 const DARKER = 0.985;
 const TEXTURE_FACTOR = 3;
@@ -15,6 +15,8 @@ const TOO_DARK = 0.35;
 /** The ground around a hole is fitted to at least so many px, first those of the commonest brightness to within this share. */
 const MIN_GROUND_PX = 60;
 const GROUND_TOLERANCE = 0.12;
+/** On the way outwards a shadow may get darker again by this share (or what texture demands), not more. */
+const DARKENING = 0.02;
 /** Leftovers of a thing: this much off the ground's brightness, within this share of the reach, smaller than this share of the hole. */
 const LEFTOVER_CONTRAST = 0.08;
 const LEFTOVER_SHARE = 0.5;
@@ -69,54 +71,94 @@ function growShadow(
   const plane = fitGround(ground, away, reach, cw, ch);
   if (!plane) return;
   const limit = Math.min(DARKER, 1 - TEXTURE_FACTOR * plane.spread);
-  const shadow = new Uint8Array(cw * ch);
-  for (let i = 0; i < shadow.length; i++) {
-    const ratio = ground[i] / Math.max(1, plane.at(i % cw, Math.floor(i / cw)));
-    const dark = away[i] <= reach && ratio < limit && ratio > TOO_DARK;
-    shadow[i] = local[i] !== 0 || dark ? 1 : 0;
+  const ratio = smoothOutside(ground, local, cw, ch);
+  for (let i = 0; i < ratio.length; i++) ratio[i] /= Math.max(1, plane.at(i % cw, Math.floor(i / cw)));
+  const isDark = (i: number): boolean => away[i] <= reach && ratio[i] < limit && ratio[i] > TOO_DARK;
+  const connected = spreadOutwards(ratio, isDark, Math.max(DARKENING, 2 * plane.spread), local, cw, ch);
+  const leftovers = findLeftovers(ratio, plane.spread, local, away, reach, cw, ch);
+  const softShadow = dilate(connected, cw, ch, SOFT_EDGE_PX);
+  const softSpots = dilate(leftovers, cw, ch, SOFT_EDGE_PX);
+  for (let y = 0; y < ch; y++) {
+    for (let x = 0; x < cw; x++) {
+      const i = y * cw + x;
+      // The soft edge of a shadow lies on the ground, not on the next thing.
+      const edge = softShadow[i] !== 0 && ratio[i] > limit - DARKENING;
+      if (connected[i] !== 0 || edge || softSpots[i] !== 0) out[(y + y0) * w + x + x0] = 1;
+    }
   }
-  const { labels } = connectedComponents(shadow, cw, ch);
-  const joined = new Set<number>();
-  for (let i = 0; i < local.length; i++) if (local[i] !== 0) joined.add(labels[i]);
-  const connected = labels.reduce(
-    (mask, label, i) => {
-      if (label !== 0 && joined.has(label) && local[i] === 0) mask[i] = 1;
-      return mask;
-    },
-    new Uint8Array(cw * ch),
-  );
-  addLeftovers(
-    connected,
-    (i) => ground[i] / Math.max(1, plane.at(i % cw, Math.floor(i / cw))) - 1,
-    plane.spread,
-    local,
-    away,
-    reach,
-    cw,
-    ch,
-  );
-  const soft = dilate(connected, cw, ch, SOFT_EDGE_PX);
-  for (let y = 0; y < ch; y++) for (let x = 0; x < cw; x++) if (soft[y * cw + x] !== 0) out[(y + y0) * w + x + x0] = 1;
+}
+
+/** 3x3 means of the pixels that are not in the hole. */
+function smoothOutside(values: Float32Array, hole: Uint8Array, w: number, h: number): Float32Array {
+  const out = Float32Array.from(values);
+  for (let y = 1; y < h - 1; y++) {
+    for (let x = 1; x < w - 1; x++) {
+      let sum = 0;
+      let count = 0;
+      for (let v = y - 1; v <= y + 1; v++) {
+        for (let u = x - 1; u <= x + 1; u++) {
+          if (hole[v * w + u] !== 0) continue;
+          sum += values[v * w + u];
+          count++;
+        }
+      }
+      if (count > 0) out[y * w + x] = sum / count;
+    }
+  }
+  return out;
+}
+
+/**
+ * Dark pixels reached from the hole on ways along which it never gets darker again by more than `darkening`: a shadow fades
+ * outwards, the next thing that stands there does not.
+ */
+function spreadOutwards(
+  ratio: Float32Array,
+  isDark: (i: number) => boolean,
+  darkening: number,
+  hole: Uint8Array,
+  w: number,
+  h: number,
+): Uint8Array {
+  const reached = new Uint8Array(w * h);
+  const brightest = new Float32Array(w * h);
+  let front: number[] = [];
+  for (let i = 0; i < hole.length; i++) if (hole[i] !== 0) front.push(i);
+  while (front.length > 0) {
+    const next: number[] = [];
+    for (const i of front) {
+      const x = i % w;
+      const around = [x > 0 ? i - 1 : -1, x < w - 1 ? i + 1 : -1, i - w, i + w];
+      for (const n of around) {
+        if (n < 0 || n >= w * h || hole[n] !== 0 || reached[n] !== 0) continue;
+        if (!isDark(n) || ratio[n] < brightest[i] - darkening) continue;
+        reached[n] = 1;
+        brightest[n] = Math.max(brightest[i], ratio[n]);
+        next.push(n);
+      }
+    }
+    front = next;
+  }
+  return reached;
 }
 
 /** Feet, handles, tips that the mask missed: small spots unlike the ground, brighter or darker, that lie close to the hole. */
-function addLeftovers(
-  out: Uint8Array,
-  offGround: (i: number) => number,
+function findLeftovers(
+  ratio: Float32Array,
   spread: number,
   hole: Uint8Array,
   away: Float32Array,
   reach: number,
   w: number,
   h: number,
-): void {
+): Uint8Array {
   const limit = Math.max(LEFTOVER_CONTRAST, 4 * spread);
   const near = LEFTOVER_SHARE * reach;
   const spots = new Uint8Array(w * h);
   let holeArea = 0;
   for (let i = 0; i < spots.length; i++) {
     if (hole[i] !== 0) holeArea++;
-    else if (away[i] <= near + 1 && Math.abs(offGround(i)) > limit) spots[i] = 1;
+    else if (away[i] <= near + 1 && Math.abs(ratio[i] - 1) > limit) spots[i] = 1;
   }
   const { labels, components } = connectedComponents(spots, w, h);
   // A spot that goes on outwards is no leftover but another thing that begins here.
@@ -124,7 +166,8 @@ function addLeftovers(
   for (let i = 0; i < spots.length; i++) if (labels[i] !== 0 && away[i] > near) goesOn[labels[i]] = 1;
   const small = components.filter((c) => c.area < LEFTOVER_AREA * holeArea && goesOn[c.label] === 0);
   const wanted = new Set(small.map((c) => c.label));
-  for (let i = 0; i < spots.length; i++) if (wanted.has(labels[i])) out[i] = 1;
+  for (let i = 0; i < spots.length; i++) if (!wanted.has(labels[i])) spots[i] = 0;
+  return spots;
 }
 
 /**

