@@ -314,7 +314,7 @@ function clearestFrame(clip: Clip, workLab: Uint8Array, mask: Uint8Array, from: 
 interface Seen {
   tracks: Tracks;
   hand: Perception['hand'];
-  /** Median over the carrying frames of the widest circle inside the hand near the mover, work-size px; null if none. */
+  /** Median, around lift and set-down, of the widest circle inside the hand near the mover, work-size px; null if none. */
   handWidthPx: { widthPx: number; xPx: number; yPx: number } | null;
 }
 
@@ -352,8 +352,8 @@ async function segmentAll(
     if (handArea > 0) handFrames.push(k);
     collector.addFrame(k, ids);
     for (const mover of movers) {
-      const carrying = k >= mover.liftFrame && k <= mover.downFrame;
-      if (carrying && (k - mover.liftFrame) % 3 === 0) {
+      const apart = Math.min(Math.abs(k - mover.liftFrame), Math.abs(k - mover.downFrame));
+      if (apart <= HAND_MEASURE_SEC * clip.fps && k % 2 === 0) {
         const width = handWidthNear(clip, ids, trackedMask(clip, mover, k).mask);
         if (width) widths.push(width);
       }
@@ -397,11 +397,17 @@ function handWidthNear(
   return best < 4 ? null : { widthPx: 2 * best, xPx: (box.x0 + box.x1) / 2, yPx: box.y1 };
 }
 
-/** Usual sizes: things a hand carries, and the widest circle inside a gripping hand. */
+/** Root of the outline's area of things a hand carries. */
 const USUAL_OBJECT_M = 0.075;
 const USUAL_OBJECT_LOG_SD = 0.4;
-const USUAL_HAND_M = 0.075;
-const USUAL_HAND_LOG_SD = 0.25;
+/**
+ * Hand breadth with the thumb: 104 mm for men, 92 mm for women; the back of a gripping hand is nearly that wide. Sleeves,
+ * side views and the hand's height over the table blur it.
+ */
+const USUAL_HAND_M = 0.098;
+const USUAL_HAND_LOG_SD = 0.3;
+/** The hand is measured this long around lift and set-down, while it is near the table. */
+const HAND_MEASURE_SEC = 0.3;
 
 function sizeCues(
   clip: Clip,
