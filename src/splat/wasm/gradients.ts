@@ -99,6 +99,8 @@ export function gaussianGradient(
   const records = engine.arena.floats(recordsAt, count * perRecord);
   const integers = new Uint32Array(records.buffer, recordsAt, records.length);
   const sums = new Float64Array(count * SCREEN_GRADIENT_STRIDE);
+  const { set: prepared, cameraFromSet: pose, scale = 1 } = drawn.instances[instanceIdx];
+  const { source: set, order } = prepared as WasmSet;
   const splats = Array.from({ length: count }, (_, k) => {
     const g = k * GRADIENT_FLOATS;
     const r = k * perRecord;
@@ -107,14 +109,13 @@ export function gaussianGradient(
     sums[k * SCREEN_GRADIENT_STRIDE + 9] = gradients[g + 6];
     return {
       instanceIdx: integers[r + RECORD_OWNER] >>> 8,
-      gaussianIdx: integers[r + RECORD_GAUSSIAN],
+      // Right for the instance asked for; the others are passed over.
+      gaussianIdx: order[integers[r + RECORD_GAUSSIAN]],
       a: records[r + RECORD_A] * CONIC_FACTOR,
       b: (records[r + RECORD_B] * CONIC_FACTOR) / 2,
       c: records[r + RECORD_C] * CONIC_FACTOR,
     };
   });
-  const { set: prepared, cameraFromSet: pose, scale = 1 } = drawn.instances[instanceIdx];
-  const set = (prepared as WasmSet).source;
   const { covariance, opacity } = buildShapes(set, new Float64Array(set.count * 6), new Float64Array(set.count));
   const input = { set, covariance, pose, scale, antialias: drawn.antialias };
   return toGaussians(drawn.camera, splats, sums, instanceIdx, input, opacity);
