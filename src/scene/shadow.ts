@@ -1,7 +1,7 @@
 /** Contact shadows: darkened ground around a hole that has to go together with the object that throws it. */
 import { connectedComponents } from '../image/components.js';
 import type { RgbImage } from '../image/image.js';
-import { dilate, distanceTo } from '../image/morphology.js';
+import { closed, dilate, distanceTo } from '../image/morphology.js';
 
 /** Shadows are looked for up to this share of the hole's size beyond its edge, and at least this many px. */
 const REACH_SHARE = 0.4;
@@ -15,6 +15,8 @@ const TOO_DARK = 0.35;
 /** The ground around a hole is fitted to at least so many px, first those of the commonest brightness to within this share. */
 const MIN_GROUND_PX = 60;
 const GROUND_TOLERANCE = 0.12;
+/** Islands and bays in the hole narrower than twice this share of the width are remains of the object, not ground. */
+const ISLAND_SHARE = 0.012;
 /** On the way outwards a shadow may get darker again by this share (or what texture demands), not more. */
 const DARKENING = 0.02;
 /** Leftovers of a thing: this much off the ground's brightness, within this share of the reach, smaller than this share of the hole. */
@@ -34,7 +36,7 @@ export function withShadows(image: RgbImage, hole: Uint8Array): Uint8Array {
     const reach = Math.min(MAX_REACH_PX, Math.max(MIN_REACH_PX, Math.round(REACH_SHARE * size)));
     growShadow(luma, hole, part.box, reach, w, h, out);
   }
-  return out;
+  return closed(out, w, h, Math.round(ISLAND_SHARE * w));
 }
 
 function lumaOf({ data }: RgbImage): Float32Array {
