@@ -1,6 +1,9 @@
 /** Where the objects stand at the start of an episode, and where things are put down on the table. */
 import type { Random } from '../base/random.js';
-import { fromYaw, type Mat4 } from '../math/se3.js';
+import { project } from '../math/camera.js';
+import { compose, fromYaw, type Mat4, transformPoint } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
+import type { Scene } from '../scene/scene.js';
 import type { EpisodeObject } from './episode.js';
 import { extentsOf } from './mesh-query.js';
 
@@ -62,10 +65,29 @@ export function drawPlace(
   return null;
 }
 
-/** Random places and yaws for all objects, no two overlapping; null when the workspace has no room. */
+/** Whether the camera sees the whole box around an object that stands at a pose. */
+export function isWhollySeen(
+  object: EpisodeObject,
+  pose: Mat4,
+  view: Pick<Scene, 'camera' | 'cameraFromWorld'>,
+): boolean {
+  const { low, high } = extentsOf(object.mesh);
+  const cameraFromObject = compose(view.cameraFromWorld, pose);
+  for (let corner = 0; corner < 8; corner++) {
+    const point: Vec3 = [corner & 1 ? low[0] : high[0], corner & 2 ? low[1] : high[1], corner & 4 ? low[2] : high[2]];
+    const [x, y] = project(view.camera, transformPoint(cameraFromObject, point));
+    if (!(x >= 0 && y >= 0 && x <= view.camera.widthPx && y <= view.camera.heightPx)) return false;
+  }
+  return true;
+}
+
+/**
+ * Random places and yaws for all objects, no two overlapping, each wholly in the camera's view where the workspace allows it; null when
+ * the workspace has no room.
+ */
 export function arrange(
   objects: readonly EpisodeObject[],
-  workspace: readonly Point[],
+  scene: Pick<Scene, 'workspace' | 'camera' | 'cameraFromWorld'>,
   yawRangeRad: number,
   random: Random,
 ): Placement[] | null {
@@ -75,9 +97,12 @@ export function arrange(
     .map((object) => ({ object, radiusM: extentsOf(object.mesh).radiusM }))
     .sort((a, b) => b.radiusM - a.radiusM || a.object.id - b.object.id);
   for (const { object, radiusM } of order) {
-    const place = drawPlace(workspace, radiusM, placed, random);
-    if (!place) return null;
     const yawRad = object.restYawRad + random.uniform(-yawRangeRad, yawRangeRad);
+    const isSeen = (x: number, y: number): boolean => isWhollySeen(object, standingPose(object, x, y, yawRad), scene);
+    const place =
+      drawPlace(scene.workspace, radiusM, placed, random, isSeen) ??
+      drawPlace(scene.workspace, radiusM, placed, random);
+    if (!place) return null;
     placed.push({ id: object.id, xM: place[0], yM: place[1], yawRad, radiusM });
   }
   return placed.sort((a, b) => a.id - b.id);

@@ -5,8 +5,8 @@ import type { Caster } from './contact-shadow.js';
 import type { EpisodePlan } from './episode.js';
 import type { EpisodeStage } from './render.js';
 
-const OBJECT_STRENGTH = 0.5;
-const ARM_STRENGTH = 0.4;
+const OBJECT_STRENGTH = 0.42;
+const ARM_STRENGTH = 0.35;
 /** Arm parts higher than this throw nothing that could be seen, metres. */
 const HIGHEST_ARM_M = 0.3;
 

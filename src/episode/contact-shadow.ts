@@ -22,7 +22,7 @@ export interface Caster {
 /** Pixels whose depth is this near to the table's belong to it, metres. */
 const TABLE_TOLERANCE_M = 0.015;
 /** Width of the soft border of a shadow: what it is on contact, and how much wider it gets per metre of height. */
-const BORDER_M = 0.018;
+const BORDER_M = 0.014;
 const BORDER_PER_HEIGHT = 0.7;
 /** Height at which a shadow has lost about two thirds of its darkness, metres. */
 const FADE_M = 0.12;

@@ -4,7 +4,7 @@
  */
 import { deriveSeed, Random } from '../base/random.js';
 import { type Mat4, translationOf } from '../math/se3.js';
-import { arrange, drawPlace, type Placement, standingPose } from './arrange.js';
+import { arrange, drawPlace, isWhollySeen, type Placement, standingPose } from './arrange.js';
 import { checkEpisode } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
@@ -45,7 +45,7 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   if (manipulations.length === 0) {
     return reject({ reason: 'no-motion', detail: 'the skill has no task motion to replay' });
   }
-  const placements = arrange(objects, scene.workspace, (options.yawRangeDeg * Math.PI) / 180, random);
+  const placements = arrange(objects, scene, (options.yawRangeDeg * Math.PI) / 180, random);
   if (!placements) {
     return reject({
       reason: 'no-arrangement',
@@ -138,10 +138,14 @@ function placeManipulation(
     if (motion.targetId === null) {
       const taken = othersAround(inputs, standing, source.id);
       const radiusM = shapeOf(source.mesh, inputs.robot).extents.radiusM;
-      const place = drawPlace(scene.workspace, radiusM, taken, random);
+      const yawRad = yawOf(current);
+      const isSeen = (x: number, y: number): boolean => isWhollySeen(source, standingPose(source, x, y, yawRad), scene);
+      const place =
+        drawPlace(scene.workspace, radiusM, taken, random, isSeen) ??
+        drawPlace(scene.workspace, radiusM, taken, random);
       if (!place) return { reason: 'no-arrangement', detail: `no free place on the table to put ${source.name} down` };
       const [xM, yM] = translationOf(current);
-      poses = replayOverTable(motion, { xM, yM, yawRad: yawOf(current) }, { xM: place[0], yM: place[1] });
+      poses = replayOverTable(motion, { xM, yM, yawRad }, { xM: place[0], yM: place[1] });
       const isLast = motion === manipulation.motions.at(-1);
       const end = poses[poses.length - 1];
       const [endX, endY] = translationOf(end);

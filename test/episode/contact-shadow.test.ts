@@ -32,8 +32,8 @@ describe('contact shadows', () => {
     const layer = tableLayer();
     const { rgb } = new ContactShadow(camera, cameraFromWorld, layer).shade([caster]);
     expect(levelAt(rgb, 0.05, 0)).toBe(100);
-    expect(levelAt(rgb, 0.05 + 0.03 + 0.018, 0)).toBeGreaterThan(150);
-    expect(levelAt(rgb, 0.05 + 0.03 + 0.018, 0)).toBeLessThan(195);
+    expect(levelAt(rgb, 0.05 + 0.03 + 0.014, 0)).toBeGreaterThan(150);
+    expect(levelAt(rgb, 0.05 + 0.03 + 0.014, 0)).toBeLessThan(195);
     expect(levelAt(rgb, -0.1, 0)).toBe(200);
     // The picture that was given is left alone.
     expect(layer.rgb.every((level) => level === 200)).toBe(true);
