@@ -19,6 +19,10 @@ import { guessStanding, type StandingGuess } from './standing.js';
 
 /** A box or solid of revolution that agrees less than this is not what the object is. */
 const GOOD_ENOUGH_IOU = 0.84;
+/** Lead that a box needs over a solid of revolution, in clean masks and in others. */
+const BOX_LEAD = 0.003;
+const BOX_LEAD_NOISY = 0.025;
+const CLEAN_MASK_IOU = 0.95;
 /** Above this nothing worth adding is left outside the body. */
 const COMPLETE_IOU = 0.985;
 /** A part that sticks out must cover this share of the mask. */
@@ -65,9 +69,11 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions): Sh
   return prism ?? (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
 }
 
-function better<T extends ShapeFit>(a: T | null, b: ShapeFit | null): T | ShapeFit | null {
-  if (a === null || b === null) return a ?? b;
-  return b.iou > a.iou ? b : a;
+/** The box must agree better, clearly so when neither agrees well: it follows the accidents of a bad mask more easily. */
+function better<T extends ShapeFit>(round: T | null, box: ShapeFit | null): T | ShapeFit | null {
+  if (round === null || box === null) return round ?? box;
+  const lead = Math.max(round.iou, box.iou) < CLEAN_MASK_IOU ? BOX_LEAD_NOISY : BOX_LEAD;
+  return box.iou > round.iou + lead ? box : round;
 }
 
 const heightOf = (fit: ShapeFit): number => meshBounds(fit.mesh).max[2];

@@ -1,5 +1,6 @@
 /** Upright solid of revolution from one silhouette: place, height and seven radii; first as a cone stump, then with its profile. */
 import { nelderMead } from '../math/nelder-mead.js';
+import { fitBowl } from './fit-bowl.js';
 import { type ProfilePoint, revolutionMesh, transformMesh } from './mesh.js';
 import { type ShapeFit, standingAt } from './shape-fit.js';
 import { type SilhouetteTarget, silhouetteIou } from './silhouette.js';
@@ -13,12 +14,11 @@ const STUMP_EVALUATIONS = 180;
 const PROFILE_EVALUATIONS = 800;
 /** A bowl's height per diameter, from general knowledge: its foot is hidden behind its belly, so the search starts there. */
 const BOWL_HEIGHT = 0.38;
-/** Profiles that open by more than this are bowls or plates; their height is drawn to a bowl's, within what the outline allows. */
-const FLARE = 1.3;
-const BOWL_HEIGHT_LOG_SD = 0.3;
-const BOWL_WEIGHT = 0.003;
-/** Beyond two standard deviations it is no bowl, and pulls no more. */
-const BOWL_MAX = 4;
+/** Height per diameter between which a solid whose rim is its widest circle may be a bowl. */
+const BOWL_RANGE = [0.1, 0.5] as const;
+const RIM_PER_WIDEST = 0.9;
+/** A bowl that explains the outline nearly as well as the free profile is the likelier thing. */
+const BOWL_PREFERENCE = 0.012;
 /** Bends of the profile cost a little: the silhouette leaves hidden parts (a bowl's foot) undetermined. */
 const BEND_WEIGHT = 0.004;
 
@@ -39,7 +39,7 @@ export function fitRevolution(target: SilhouetteTarget, guess: StandingGuess): R
   };
   const loss = (p: readonly number[]): number => {
     const mesh = revolutionMesh(profileOf(p), FIT_SEGMENTS);
-    return 1 - silhouetteIou(transformMesh(mesh, place(p)), target) + BEND_WEIGHT * bendOf(p) + bowlCost(p);
+    return 1 - silhouetteIou(transformMesh(mesh, place(p)), target) + BEND_WEIGHT * bendOf(p);
   };
   const half = Math.log(0.5);
   const flatOffset = [(guess.flatX - guess.x) / unit, (guess.flatY - guess.y) / unit];
@@ -62,18 +62,21 @@ export function fitRevolution(target: SilhouetteTarget, guess: StandingGuess): R
   const first = nelderMead(loss, [...stump.slice(0, 3), ...radii], steps, PROFILE_EVALUATIONS / 2).x;
   const finer = steps.map((s) => s / 2);
   const { x: p } = nelderMead(loss, first, finer, PROFILE_EVALUATIONS / 2);
-  const profile = profileOf(p);
-  const mesh = revolutionMesh(profile, MESH_SEGMENTS);
-  const worldFromMesh = place(p);
-  const iou = silhouetteIou(transformMesh(mesh, worldFromMesh), target);
-  return { family: 'revolution', mesh, worldFromMesh, iou, hollow: false, symmetry: 'z', profile };
+  const free = finish(profileOf(p), guess.x + p[0] * unit, guess.y + p[1] * unit, target);
+  const rim = free.profile[NUM_RADII - 1];
+  const widest = Math.max(...free.profile.map((point) => point.radiusM));
+  const flatness = rim.heightM / (2 * rim.radiusM);
+  if (rim.radiusM < RIM_PER_WIDEST * widest || flatness < BOWL_RANGE[0] || flatness > BOWL_RANGE[1]) return free;
+  const [, , , x, , , , y] = free.worldFromMesh;
+  const bowl = fitBowl(target, { x, y, radiusM: rim.radiusM });
+  return bowl.iou > free.iou - BOWL_PREFERENCE ? finish(bowl.profile, bowl.x, bowl.y, target) : free;
 }
 
-function bowlCost(p: readonly number[]): number {
-  const rim = p[p.length - 1];
-  if (rim - p[3] < Math.log(FLARE)) return 0;
-  const off = (p[2] - rim - Math.log(2 * BOWL_HEIGHT)) / BOWL_HEIGHT_LOG_SD;
-  return BOWL_WEIGHT * Math.min(BOWL_MAX, off * off);
+function finish(profile: readonly ProfilePoint[], x: number, y: number, target: SilhouetteTarget): RevolutionFit {
+  const mesh = revolutionMesh(profile, MESH_SEGMENTS);
+  const worldFromMesh = standingAt(x, y);
+  const iou = silhouetteIou(transformMesh(mesh, worldFromMesh), target);
+  return { family: 'revolution', mesh, worldFromMesh, iou, hollow: false, symmetry: 'z', profile };
 }
 
 function bendOf(p: readonly number[]): number {
