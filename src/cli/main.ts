@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CancelledError, messageOf, UserError } from '../base/errors.js';
 import { VERSION } from '../base/version.js';
 import { addDoctorVerb } from './doctor.js';
+import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
 import { addRunVerb } from './run.js';
 import type { VerbState } from './verb.js';
@@ -17,7 +18,8 @@ export async function main(argv: string[]): Promise<number> {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(v2r --help shows the commands, v2r COMMAND --help the options)')
     .exitOverride();
-  for (const addVerb of [addRunVerb, addInspectVerb, addVerifyVerb, addDoctorVerb]) addVerb(program, state);
+  for (const addVerb of [addRunVerb, addInspectVerb, addVerifyVerb, addExportVerb, addDoctorVerb])
+    addVerb(program, state);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv, { from: 'user' });
