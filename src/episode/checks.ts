@@ -54,7 +54,7 @@ export function checkEpisode(
 }
 
 /** Limits of position, and of velocity and acceleration as finite differences over frames (share of the limit used). */
-function jointChecks(robot: RobotModel, fps: number, sampled: SampledLegs): EpisodeCheck[] {
+export function jointChecks(robot: RobotModel, fps: number, sampled: SampledLegs): EpisodeCheck[] {
   const n = robot.joints.length;
   const { jointPositions: q, numFrames } = sampled;
   let margin = 1;

@@ -235,6 +235,10 @@ function tryGrasp(
         failed = 'unreachable task';
         break;
       }
+      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || isClear(row, taken, new Set(contacts)))) {
+        failed = 'blocked way';
+        break;
+      }
       if (path.length > 1) {
         legs.push(
           movingLeg(
@@ -306,7 +310,7 @@ function carryOver(
     const path = followPoses(robot, scene.worldFromBase, poses, seed);
     if (path.length < poses.length) continue;
     const clear = path.every((q, k) => {
-      if (k % 3 !== 0) return true;
+      if (k % CHECK_EVERY !== 0) return true;
       const arm = world.clearances(q, grasp.widthM, clouds, contacts);
       const carried = world.heldClearance(heldId, way[k], others, contacts, objects);
       return (
@@ -321,7 +325,9 @@ function carryOver(
   return null;
 }
 
+/** Spacing of carrying ways, metres, and how many of their poses are checked for clearance: one in so many. */
 const STEP_M = 0.012;
+const CHECK_EVERY = 3;
 
 /** First, last and some poses in between. */
 function keyPosesOf(poses: readonly Mat4[]): Mat4[] {

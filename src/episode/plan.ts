@@ -5,11 +5,11 @@
 import { deriveSeed, Random } from '../base/random.js';
 import { type Mat4, translationOf } from '../math/se3.js';
 import { arrange, drawPlace, isWhollySeen, type Placement, standingPose } from './arrange.js';
-import { checkEpisode } from './checks.js';
+import { checkEpisode, jointChecks } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
-import type { EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
+import type { EpisodeCheck, EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
-import { type Leg, movingLeg, sampleLegs } from './legs.js';
+import { type Leg, movingLeg, type SampledLegs, sampleLegs } from './legs.js';
 import { type ArmState, type PlacedManipulation, type PlanFailure, planManipulation } from './manipulate.js';
 import {
   anchorMotion,
@@ -96,8 +96,7 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
       ),
     );
   }
-  const sampled = sampleLegs(robot, scene.worldFromBase, legs, options.episodeFps, start);
-  const checks = checkEpisode(inputs, options.clearance, world, options.episodeFps, sampled, legs, wantedEnds);
+  const { sampled, checks } = sampleWithinLimits(inputs, options, world, legs, start, wantedEnds);
   const failed = checks.find((check) => !check.ok);
   const { legOfFrame: _, ...frames } = sampled;
   return {
@@ -113,6 +112,38 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
       ? `${failed.name} is ${failed.value.toPrecision(3)} ${failed.unit}, ${failed.atLeast ? 'at least' : 'at most'} ${failed.limit} wanted`
       : 'all checks passed',
   };
+}
+
+/** Rounds of slowing down before limits that are still exceeded count as a fault. */
+const SLOWER_ROUNDS = 3;
+
+/** Frames and their checks; where frames move faster than joints may, all legs are run a little slower. */
+function sampleWithinLimits(
+  inputs: EpisodeInputs,
+  options: EpisodeOptions,
+  world: CollisionWorld,
+  legs: readonly Leg[],
+  start: ReadonlyMap<number, Mat4>,
+  wantedEnds: ReadonlyMap<number, Mat4>,
+): { sampled: SampledLegs; checks: EpisodeCheck[] } {
+  const { robot, scene } = inputs;
+  const fps = options.episodeFps;
+  let timed = legs;
+  for (let round = 0; ; round++) {
+    const sampled = sampleLegs(robot, scene.worldFromBase, timed, fps, start);
+    const slower = Math.max(...jointChecks(robot, fps, sampled).map(slowdownFor));
+    if (slower <= 1 || round === SLOWER_ROUNDS) {
+      return { sampled, checks: checkEpisode(inputs, options.clearance, world, fps, sampled, timed, wantedEnds) };
+    }
+    timed = timed.map((leg) => ({ ...leg, durationSec: leg.durationSec * slower * 1.02 }));
+  }
+}
+
+/** Factor on time that brings an exceeded limit back: velocity goes with 1 / time, acceleration with 1 / time^2. */
+function slowdownFor({ name, ok, value }: EpisodeCheck): number {
+  if (ok) return 1;
+  if (name === 'joint-velocity') return value;
+  return name === 'joint-acceleration' ? Math.sqrt(value) : 1;
 }
 
 /** Tilted by less than this from its standing pose, an object put down is meant to stand. */
