@@ -23,6 +23,9 @@ const MOVING_PX = 2.5;
 const MOVED_COVERAGE_RATIO = 1.5;
 /** Side of the cells in which coverage is counted, half-size px. */
 const CELL_PX = 32;
+/** A corner shift beyond this share of the width cannot come from the few corners left: the model is nonsense. */
+const MAX_SHIFT_SHARE = 0.25;
+const MIN_ALIVE = 20;
 const NUM_CORNERS = 220;
 /** Half-size images: 11 px here is 22 px at work size. */
 const KLT: KltOptions = { windowPx: 11, maxIterations: 8, maxForwardBackwardPx: 0.7 };
@@ -59,7 +62,8 @@ export class CameraMotionTracker {
       this.now = trackPointsChecked(this.previous, pyramid, this.now, KLT);
       const fit = ransacHomography(this.start, this.now, 1, this.random, 80);
       const alive = countFinite(this.now);
-      if (fit && alive >= 20) {
+      const believable = fit && cornerShift(fit.model, grey.widthPx, grey.heightPx) < MAX_SHIFT_SHARE * grey.widthPx;
+      if (fit && believable && alive >= MIN_ALIVE) {
         this.worstInlierShare = Math.min(this.worstInlierShare, fit.numInliers / alive);
         const still = coverage(
           this.start,

@@ -48,17 +48,23 @@ const MAX_LEAD_SEC = 1;
 /** Cut and region must agree this well, else the region itself is kept. */
 const MIN_CUT_IOU = 0.4;
 
+/** Pictures and resting hands that belong to an event. */
+export interface EventView {
+  readonly stable: StableColours;
+  readonly plates: Plates;
+  readonly handFirst: Uint8Array;
+  readonly handLast: Uint8Array;
+}
+
 export function findMovers(
   clip: Clip,
-  stable: StableColours,
-  plates: Plates,
   events: readonly ChangeEvent[],
-  hands: { left: Uint8Array; arrived: Uint8Array },
+  viewOf: (event: ChangeEvent) => EventView,
   ctx: StageContext,
 ): Mover[] {
   const seeds = events.slice(0, MAX_EVENTS).map((event) => {
     throwIfCancelled(ctx);
-    return cutOut(clip, stable, plates, event, event.kind === 'left' ? hands.left : hands.arrived, ctx);
+    return cutOut(clip, event, viewOf(event), ctx);
   });
   const trackersOf = (kind: ChangeEvent['kind']): MaskTracker[] =>
     seeds.flatMap((seed) => (seed.event.kind === kind ? [seed.tracker] : []));
@@ -75,10 +81,8 @@ const MAX_EVENTS = 8;
 
 function cutOut(
   clip: Clip,
-  stable: StableColours,
-  plates: Plates,
   event: ChangeEvent,
-  hand: Uint8Array,
+  { stable, plates, handFirst, handLast }: EventView,
   ctx: StageContext,
 ): Omit<MoverEnd, 'track'> & { tracker: MaskTracker } {
   const { widthPx: w, heightPx: h, numFrames } = clip;
@@ -90,7 +94,7 @@ function cutOut(
     widthPx: w,
     heightPx: h,
     region,
-    forbidden: doubled(hand, clip),
+    forbidden: doubled(isLeft ? handFirst : handLast, clip),
     evidence: changeEvidence(plates),
   });
   const cutIou = maskIou(cut, region);
@@ -197,7 +201,7 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
   const bothWays = Math.min(ahead.contained, back.contained) >= 0.5;
   const byTrack = iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
-  const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || colour >= 0.72;
+  const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || (contained >= 0.2 && colour >= 0.72);
   return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }
 

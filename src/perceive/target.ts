@@ -91,6 +91,13 @@ export interface TargetFinding {
   readonly evidence: string;
 }
 
+/** A thing that something is brought to, and that never moves itself. */
+export interface Target {
+  readonly id: number;
+  readonly mask: Uint8Array;
+  readonly finding: TargetFinding;
+}
+
 /** Footprint with less than this share off the table's colours: the thing was put on the table. */
 const ON_TABLE_SHARE = 0.12;
 const WINDOW_FACTORS = [2.2, 3.5, 5, 8];

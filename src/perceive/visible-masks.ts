@@ -13,7 +13,6 @@ import { gridCut } from './grid-cut.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
 import { HAND_ID } from './perception.js';
-import type { Plates } from './plates.js';
 
 /** Distance from the clean plate that counts as foreground. */
 const FOREGROUND_DISTANCE = 11;
@@ -37,6 +36,12 @@ export function foregroundMask(lab: Uint8Array, plate: Uint8Array): Uint8Array {
   return out;
 }
 
+/** [H, W, 3] u8 Lab pictures in which the movers rest at their first / last places. */
+export interface RestingPictures {
+  readonly firstLab: Uint8Array;
+  readonly lastLab: Uint8Array;
+}
+
 export interface SceneColours {
   /** Colours of hand and arm, learned from foreground away from the objects. */
   readonly hand: ColourModel;
@@ -44,11 +49,7 @@ export interface SceneColours {
 }
 
 /** Learns the hand's colours from frames spread over the clip. */
-export async function learnHandColours(
-  clip: Clip,
-  plateHalfLab: Uint8Array,
-  movers: readonly Mover[],
-): Promise<ColourModel> {
+export function learnHandColours(clip: Clip, plateHalfLab: Uint8Array, movers: readonly Mover[]): ColourModel {
   const model = new ColourModel();
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const step = Math.max(1, Math.floor(clip.numFrames / 30));
@@ -92,7 +93,7 @@ export async function segmentFrame(
   k: number,
   plateHalf: Uint8Array,
   plateLab: Uint8Array,
-  plates: Plates,
+  rests: RestingPictures,
   movers: readonly Mover[],
   statics: readonly { id: number; mask: Uint8Array }[],
   colours: SceneColours,
@@ -106,7 +107,7 @@ export async function segmentFrame(
   for (const [m, mover] of movers.entries()) {
     const { mask } = trackedMask(clip, mover, k);
     const maskHalf = halved(mask, clip);
-    const resting = restingPlate(clip, k, plates, mover);
+    const resting = restingPlate(clip, k, rests, mover);
     let visible = mask;
     if (!resting || coveredShare(clip, k, maskHalf, resting) > 0) {
       rgb ??= await clip.readWork(k);
@@ -202,10 +203,10 @@ function visiblePart(
 }
 
 /** The picture of the mover at rest that holds at frame k, or null while it is on its way. */
-function restingPlate(clip: Clip, k: number, plates: Plates, mover: Mover): Uint8Array | null {
+function restingPlate(clip: Clip, k: number, rests: RestingPictures, mover: Mover): Uint8Array | null {
   const margin = Math.round(0.1 * clip.fps);
-  if (mover.carried !== 'to' && mover.from && k <= mover.liftFrame - margin) return plates.firstLab;
-  if (mover.carried !== 'from' && mover.to && k >= mover.downFrame + margin) return plates.lastLab;
+  if (mover.carried !== 'to' && mover.from && k <= mover.liftFrame - margin) return rests.firstLab;
+  if (mover.carried !== 'from' && mover.to && k >= mover.downFrame + margin) return rests.lastLab;
   return null;
 }
 

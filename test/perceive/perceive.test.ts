@@ -110,6 +110,19 @@ describe('perceive on a made-up clip with known truth', () => {
   });
 });
 
+describe('perceive on a thing that is put back where it was', () => {
+  it('finds it, though first and last picture are the same', async () => {
+    const clip = syntheticClip({ returns: true });
+    const { perception, masks } = await perceive(clip.frames, facts, options, createContext('perceive'));
+    const sources = perception.objects.filter((object) => object.role === 'source');
+    expect(sources).toHaveLength(1);
+    const ious = [0, 15, 24, 29, 34, 50, 59].map((k) =>
+      maskIou(maskOf(masks[k], sources[0].id).data, maskOf(clip.truth(k), 1).data),
+    );
+    expect(Math.min(...ious)).toBeGreaterThan(0.6);
+  });
+});
+
 describe('perceive when there is nothing to find', () => {
   it('says so when nothing moves at all', async () => {
     const clip = syntheticClip({ withHand: false, withObject: false, numFrames: 20 });

@@ -40,9 +40,9 @@ function texture(random: Random, w: number, h: number): Float32Array {
 }
 
 export function syntheticClip(
-  options: { withHand?: boolean; withObject?: boolean; numFrames?: number } = {},
+  options: { withHand?: boolean; withObject?: boolean; returns?: boolean; numFrames?: number } = {},
 ): SyntheticClip {
-  const { withHand = true, withObject = true, numFrames = 60 } = options;
+  const { withHand = true, withObject = true, returns = false, numFrames = 60 } = options;
   const random = new Random(5);
   const table = texture(random, WIDTH, HEIGHT);
   const skinNoise = texture(random, WIDTH, HEIGHT);
@@ -54,7 +54,9 @@ export function syntheticClip(
   const to: [number, number] = [70, 110];
   const smooth = (t: number): number => t * t * (3 - 2 * t);
   const squareAt = (k: number): [number, number] => {
-    const t = smooth(Math.max(0, Math.min(1, (k - liftFrame) / (downFrame - liftFrame))));
+    const part = Math.max(0, Math.min(1, (k - liftFrame) / (downFrame - liftFrame)));
+    // There and back again, or there for good.
+    const t = returns ? smooth(Math.min(1, 3 * Math.min(part, 1 - part))) : smooth(part);
     return [
       Math.round(from[0] + t * (to[0] - from[0])),
       Math.round(from[1] + t * (to[1] - from[1]) - 30 * Math.sin(Math.PI * t)),

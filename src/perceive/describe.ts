@@ -1,0 +1,111 @@
+/** Words for the report: who the objects are and what was found in the clip. */
+import type { ChangeView } from './change-analysis.js';
+import type { Clip } from './clip.js';
+import { bestEnd, type Mover } from './movers.js';
+import { mainColour, uniqueName } from './naming.js';
+import type { PerceivedObject } from './perception.js';
+import type { Target } from './target.js';
+import type { RestingPictures } from './visible-masks.js';
+
+export function describeObjects(
+  clip: Clip,
+  rests: RestingPictures,
+  plateLab: Uint8Array,
+  movers: readonly Mover[],
+  targets: readonly Target[],
+): PerceivedObject[] {
+  const objects: PerceivedObject[] = [];
+  const name = (lab: Uint8Array, mask: Uint8Array): string =>
+    uniqueName(
+      `${mainColour(lab, mask)} object`,
+      objects.map((object) => object.name),
+    );
+  movers.forEach((mover, m) => {
+    const end = bestEnd(mover);
+    const atStart = end === mover.from;
+    objects.push({
+      id: m + 1,
+      name: name(atStart ? rests.firstLab : rests.lastLab, end.mask),
+      role: 'source',
+      confidence: mover.confidence,
+      evidence: mover.evidence,
+      motion: { firstFrame: mover.liftFrame, lastFrame: mover.downFrame },
+      referenceFrame: mover.from
+        ? clearestFrame(clip, rests.firstLab, end.mask, 0, mover.liftFrame)
+        : clip.numFrames - 1,
+    });
+  });
+  for (const target of targets) {
+    objects.push({
+      id: target.id,
+      name: name(plateLab, target.mask),
+      role: 'target',
+      confidence: target.finding.confidence,
+      evidence: target.finding.evidence,
+      motion: null,
+      referenceFrame: clearestFrame(clip, plateLab, target.mask, 0, clip.numFrames - 1),
+    });
+  }
+  return objects;
+}
+
+/** First frame in [from, to] that shows (nearly) the most of a masked picture uncovered. */
+function clearestFrame(clip: Clip, workLab: Uint8Array, mask: Uint8Array, from: number, to: number): number {
+  const { widthPx: w, halfWidthPx, halfHeightPx } = clip;
+  const pixels: number[] = [];
+  for (let y = 0; y < halfHeightPx; y++) {
+    for (let x = 0; x < halfWidthPx; x++) if (mask[2 * y * w + 2 * x] !== 0) pixels.push(y * halfWidthPx + x);
+  }
+  const counts: number[] = [];
+  for (let k = from; k <= to; k++) {
+    let same = 0;
+    for (const i of pixels) {
+      const j = 2 * Math.floor(i / halfWidthPx) * w + 2 * (i % halfWidthPx);
+      const dl = clip.lab[k][3 * i] - workLab[3 * j];
+      const da = clip.lab[k][3 * i + 1] - workLab[3 * j + 1];
+      const db = clip.lab[k][3 * i + 2] - workLab[3 * j + 2];
+      if (Math.abs(dl) < 40 && Math.abs(da) < 14 && Math.abs(db) < 14) same++;
+    }
+    counts.push(same);
+  }
+  const best = Math.max(...counts);
+  return from + counts.findIndex((count) => count >= 0.97 * best);
+}
+
+export function describeFinding(
+  clip: Clip,
+  { stable, transients, events }: Pick<ChangeView, 'stable' | 'transients' | 'events'>,
+  movers: readonly Mover[],
+  objects: readonly PerceivedObject[],
+  handSeen: boolean,
+): string {
+  const sentences: string[] = [];
+  if (clip.motion.kind === 'handheld') {
+    sentences.push(
+      `The camera moved by up to ${Math.round(clip.motion.maxShiftPx)} px; frames were brought back to the first one.`,
+    );
+  }
+  if (clip.motion.cuts.length > 0) {
+    sentences.push(
+      `There seems to be a cut at ${clip.motion.cuts.map((k) => `${(k / clip.fps).toFixed(1)} s`).join(', ')}.`,
+    );
+  }
+  if (movers.length > 0) {
+    const names = objects.filter((object) => object.role === 'source').map((object) => object.name);
+    const ends = objects.filter((object) => object.role === 'target').map((object) => object.name);
+    sentences.push(
+      `A hand moved ${names.join(', ')}${ends.length > 0 ? ` to ${ends.join(', ')}` : ' to another place on the table'}.`,
+    );
+    return sentences.join(' ');
+  }
+  sentences.push('Nothing was found that a hand moved from one resting place to another.');
+  sentences.push(
+    `Looked for: places whose lasting appearance changed (${(100 * stable.changed.reduce((a, b) => a + b, 0)) / stable.changed.length >= 0.05 ? `${events.length} found, none of them explained by something carried` : 'none'}).`,
+  );
+  sentences.push(
+    transients.pixelsPerFrame < 30
+      ? 'Nothing passed through the picture either.'
+      : `Something passes through the picture (${Math.round(transients.skinShare * 100)} % of it skin-coloured)${handSeen ? ', a hand is seen' : ''}.`,
+  );
+  return sentences.join(' ');
+}
