@@ -5,11 +5,12 @@ import type { Command } from 'commander';
 import { UserError } from '../base/errors.js';
 import { inspectDataset } from '../dataset/inspect.js';
 import { summarizeFolder } from '../pipeline/summary.js';
+import { loadSplat } from '../splat/load.js';
 import { boundsOf } from '../splat/ops.js';
-import { readPly } from '../splat/ply.js';
-import { readSplat } from '../splat/splat-file.js';
 import { probeVideo } from '../video/probe.js';
 import { formatTable, printJson } from './verb.js';
+
+const SPLAT_EXTENSIONS = ['.ply', '.splat', '.spz', '.sog', '.ksplat'];
 
 /** What any inspection gives: a kind and facts that are printed as they are. */
 type Facts = Record<string, unknown>;
@@ -30,7 +31,7 @@ async function inspect(target: string): Promise<Facts> {
   if (!existsSync(target)) throw new UserError(`no such file or folder: ${target}`, 'check the path');
   if (statSync(target).isDirectory()) return inspectFolder(target);
   const extension = path.extname(target).toLowerCase();
-  if (extension === '.ply' || extension === '.splat') return inspectSplat(target, extension);
+  if (SPLAT_EXTENSIONS.includes(extension)) return inspectSplat(target);
   return { kind: 'video', ...(await probeVideo(target)) };
 }
 
@@ -45,8 +46,8 @@ async function inspectFolder(folder: string): Promise<Facts> {
   );
 }
 
-async function inspectSplat(file: string, extension: string): Promise<Facts> {
-  const { set, numInFile, warnings } = extension === '.ply' ? await readPly(file) : await readSplat(file);
+async function inspectSplat(file: string): Promise<Facts> {
+  const { set, numInFile, warnings } = await loadSplat(file);
   const bounds = boundsOf(set);
   return {
     kind: 'gaussians',

@@ -5,6 +5,7 @@ import { VERSION } from '../base/version.js';
 import { addDoctorVerb } from './doctor.js';
 import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
+import { addRenderVerb } from './render.js';
 import { addRunVerb } from './run.js';
 import type { VerbState } from './verb.js';
 import { addVerifyVerb } from './verify.js';
@@ -18,7 +19,7 @@ export async function main(argv: string[]): Promise<number> {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(v2r --help shows the commands, v2r COMMAND --help the options)')
     .exitOverride();
-  for (const addVerb of [addRunVerb, addInspectVerb, addVerifyVerb, addExportVerb, addDoctorVerb])
+  for (const addVerb of [addRunVerb, addInspectVerb, addRenderVerb, addVerifyVerb, addExportVerb, addDoctorVerb])
     addVerb(program, state);
   for (const command of program.commands) command.exitOverride();
   try {

@@ -10,7 +10,7 @@ import { judge } from '../verdict.js';
 import { lineChart } from './chart.js';
 import { escapeHtml, figure, list, page, type Section, svgFigure, table } from './html.js';
 import type { ReportInputs } from './inputs.js';
-import { heightsOf, maskSheet, poseSheet, thumbnails, turntable } from './pictures.js';
+import { fourSides, heightsOf, maskSheet, poseSheet, thumbnails } from './pictures.js';
 
 /** Episodes shown as film strips, and frames per strip: enough to see a pattern, small enough to mail. */
 const SHOWN_EPISODES = 6;
@@ -109,10 +109,7 @@ async function objectsSection({ objects }: ReportInputs): Promise<Section | null
     const set = objects.gaussians.get(model.id);
     if (set)
       html.push(
-        await figure(
-          await turntable(model, set, renderer),
-          `${model.name} from four sides; the far ones were never seen.`,
-        ),
+        await figure(await fourSides(set, renderer), `${model.name} from four sides; the far ones were never seen.`),
       );
   }
   return { id: 'objects', title: 'Objects', html: html.join('\n') };
@@ -120,12 +117,12 @@ async function objectsSection({ objects }: ReportInputs): Promise<Section | null
 
 async function posesSection({ seen, objects, poses, skill }: ReportInputs): Promise<Section | null> {
   if (!objects || !poses) return null;
-  const sheet = await poseSheet(seen, poses, objects.gaussians, await createRenderer());
+  const sheet = await poseSheet(seen, poses, objects.models, objects.gaussians, await createRenderer());
   const heights = heightsOf(poses);
   const series = objects.models.map(({ id, name }) => ({ name, values: heights.get(id) ?? [] }));
   const marks = (skill?.events ?? []).map((event) => ({ frame: event.frame, label: event.kind }));
   const html = [
-    await figure(sheet, 'Objects drawn at their fitted poses over the dimmed frames.'),
+    await figure(sheet, 'Fitted poses: outline and axes (x red, y green, z blue) of every object.'),
     svgFigure(lineChart(series, { unit: 'm', fps: poses.fps }, marks), 'Height of the object centres above the table.'),
   ];
   return { id: 'poses', title: 'Poses', html: html.join('\n') };

@@ -1,18 +1,27 @@
 /** Pictures of what the stages made, drawn from their artifacts. */
-import { createRgb, type RgbImage } from '../../image/image.js';
+import type { RgbImage } from '../../image/image.js';
 import { encodeJpeg, resizeRgb } from '../../image/image-io.js';
 import { contactSheet, evenlySpaced } from '../../image/sheet.js';
-import { compose, fromTranslation, fromYaw, inverse, type Mat4, transformDirection } from '../../math/se3.js';
-import { norm } from '../../math/vec3.js';
+import { inverse, transformDirection } from '../../math/se3.js';
+import type { Vec3 } from '../../math/vec3.js';
 import type { ObjectModel } from '../../objects/object-model.js';
 import { drawPerceptionOverlay } from '../../perceive/overlay.js';
+import { drawPoseOverlay } from '../../pose/overlay.js';
 import type { Poses } from '../../pose/poses.js';
 import type { GaussianSet } from '../../splat/gaussians.js';
 import type { SplatRenderer } from '../../splat/renderer.js';
+import { renderTurntable } from '../../splat/views.js';
 import type { Seen } from './inputs.js';
 
 const SHEET = { columns: 4, cellWidthPx: 300 };
 const NUM_FRAMES = 8;
+const PAPER: Vec3 = [0.93, 0.93, 0.93];
+const OUTLINE_COLOURS: readonly Vec3[] = [
+  [80, 255, 90],
+  [255, 220, 40],
+  [255, 120, 220],
+  [90, 220, 255],
+];
 
 export async function maskSheet(seen: Seen): Promise<RgbImage> {
   const images: RgbImage[] = [];
@@ -22,69 +31,34 @@ export async function maskSheet(seen: Seen): Promise<RgbImage> {
   return contactSheet(images, SHEET);
 }
 
-/** Objects drawn at their poses over the frames, darkened so that what was drawn stands out. */
+/** The fitted poses on the frames: outline and axes of every object. */
 export async function poseSheet(
   seen: Seen,
   poses: Poses,
+  objects: readonly ObjectModel[],
   gaussians: ReadonlyMap<number, GaussianSet>,
   renderer: SplatRenderer,
 ): Promise<RgbImage> {
   const sets = new Map([...gaussians].map(([id, set]) => [id, renderer.prepare(set)]));
-  const { widthPx, heightPx } = seen.perception.camera;
   const images: RgbImage[] = [];
   for (const frame of evenlySpaced(poses.numFrames, NUM_FRAMES)) {
-    const image = await seen.frames.read(frame);
-    const dimmed = image.data.map((value) => value * 0.45);
-    const instances = poses.objects.flatMap(({ id, frames }) => {
-      const cameraFromSet = frames[frame].cameraFromObject;
-      const set = sets.get(id);
-      return set && cameraFromSet ? [{ set, cameraFromSet, label: id }] : [];
+    const items = objects.flatMap((model, k) => {
+      const set = sets.get(model.id);
+      const pose = poses.objects.find((entry) => entry.id === model.id)?.frames[frame].cameraFromObject;
+      if (!set || !pose) return [];
+      const colour = OUTLINE_COLOURS[k % OUTLINE_COLOURS.length];
+      return [{ set, cameraFromObject: pose, axisM: Math.max(...model.sizeM) * 0.6, colour }];
     });
-    const layer = { rgb: dimmed, depthM: new Float32Array(widthPx * heightPx) };
-    const drawn = renderer.render(seen.perception.camera, instances, { layer, depth: false });
-    images.push(toBytes(drawn.rgb, widthPx, heightPx));
+    images.push(drawPoseOverlay(await seen.frames.read(frame), seen.perception.camera, items, renderer));
   }
   for (const set of sets.values()) set.dispose();
   return contactSheet(images, SHEET);
 }
 
-/** An object from four sides, as a virtual camera slightly above sees it. */
-export async function turntable(model: ObjectModel, set: GaussianSet, renderer: SplatRenderer): Promise<RgbImage> {
-  const sizePx = 220;
-  const radius = norm(model.sizeM) / 2;
-  const distanceM = radius * 4;
-  const camera = {
-    widthPx: sizePx,
-    heightPx: sizePx,
-    fx: sizePx * 1.7,
-    fy: sizePx * 1.7,
-    cx: sizePx / 2,
-    cy: sizePx / 2,
-  };
-  const prepared = renderer.prepare(set);
-  const layer = { rgb: new Uint8Array(sizePx * sizePx * 3).fill(236), depthM: new Float32Array(sizePx * sizePx) };
-  const images = [0, 1, 2, 3].map((quarter) => {
-    const cameraFromSet = compose(lookDown(distanceM), fromYaw((quarter * Math.PI) / 2));
-    const drawn = renderer.render(camera, [{ set: prepared, cameraFromSet, label: 1 }], { layer, depth: false });
-    return toBytes(drawn.rgb, sizePx, sizePx);
-  });
-  prepared.dispose();
-  return contactSheet(images, { columns: 4, cellWidthPx: sizePx });
-}
-
-/** cameraFromWorld of a camera 30 degrees above the horizon, looking at the origin. */
-function lookDown(distanceM: number): Mat4 {
-  const s = Math.sin(Math.PI / 6);
-  const c = Math.cos(Math.PI / 6);
-  return compose(fromTranslation([0, 0, distanceM]), [1, 0, 0, 0, 0, -s, -c, 0, 0, c, -s, 0, 0, 0, 0, 1]);
-}
-
-function toBytes(rgb: Float32Array, widthPx: number, heightPx: number): RgbImage {
-  return createRgb(
-    widthPx,
-    heightPx,
-    Uint8Array.from(rgb, (v) => Math.round(Math.min(1, Math.max(0, v)) * 255)),
-  );
+/** An object from four sides. */
+export async function fourSides(set: GaussianSet, renderer: SplatRenderer): Promise<RgbImage> {
+  const images = renderTurntable(renderer, set, { widthPx: 220, heightPx: 220, numFrames: 4, background: PAPER });
+  return contactSheet([...images], { columns: 4, cellWidthPx: 220 });
 }
 
 /** Small frames as data URLs, for the timeline. */
