@@ -1,0 +1,46 @@
+/** Average distances of model points (Hinterstoisser et al. 2012) and the plain differences of two poses. */
+import { type Mat4, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
+import { buildKdTree, nearestDistance } from './kd-tree.js';
+
+/** [V, 3] moved by a transform. */
+export function transformVertices(m: Mat4, vertices: Float64Array): Float64Array {
+  const out = new Float64Array(vertices.length);
+  for (let i = 0; i < vertices.length; i += 3) {
+    const [x, y, z] = [vertices[i], vertices[i + 1], vertices[i + 2]];
+    out[i] = m[0] * x + m[1] * y + m[2] * z + m[3];
+    out[i + 1] = m[4] * x + m[5] * y + m[6] * z + m[7];
+    out[i + 2] = m[8] * x + m[9] * y + m[10] * z + m[11];
+  }
+  return out;
+}
+
+/** ADD: mean distance between corresponding vertices, metres. */
+export function add(estimate: Mat4, truth: Mat4, vertices: Float64Array): number {
+  const a = transformVertices(estimate, vertices);
+  const b = transformVertices(truth, vertices);
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 3) sum += Math.hypot(a[i] - b[i], a[i + 1] - b[i + 1], a[i + 2] - b[i + 2]);
+  return sum / (a.length / 3);
+}
+
+/** ADD-S (ADI): mean distance from each vertex in the true pose to the nearest one in the estimated pose, metres. */
+export function adi(estimate: Mat4, truth: Mat4, vertices: Float64Array): number {
+  const tree = buildKdTree(transformVertices(estimate, vertices));
+  const points = transformVertices(truth, vertices);
+  let sum = 0;
+  for (let i = 0; i < points.length; i += 3) sum += nearestDistance(tree, points[i], points[i + 1], points[i + 2]);
+  return sum / (points.length / 3);
+}
+
+/** Angle between two rotations, degrees; as the toolkit takes it from the trace, also for matrices not quite orthonormal. */
+export function rotationErrorDeg(estimate: Mat4, truth: Mat4): number {
+  // trace(R_est R_truth^T) is the sum of the products of their entries.
+  let trace = 0;
+  for (const k of [0, 1, 2, 4, 5, 6, 8, 9, 10]) trace += estimate[k] * truth[k];
+  return (180 / Math.PI) * Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2)));
+}
+
+/** Metres. */
+export const translationError = (estimate: Mat4, truth: Mat4): number =>
+  distance(translationOf(estimate), translationOf(truth));
