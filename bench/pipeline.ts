@@ -1,0 +1,92 @@
+/**
+ * `npm run bench -- pipeline [fixture...] [--runs DIR] [--json]`: runs the chain on the fixtures, compares every stage with the
+ * truth, writes bench/results/ and docs/accuracy.md. Run folders are kept in .cache/bench (or DIR) and used again.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../src/base/errors.js';
+import { writeJson } from '../src/base/files.js';
+import { VERSION } from '../src/base/version.js';
+import { accuracyText, writeAccuracy } from './pipeline/accuracy-doc.js';
+import { runChain } from './pipeline/chain.js';
+import { evaluate, type FixtureScores } from './pipeline/evaluate.js';
+import { readFound } from './pipeline/found.js';
+import { meanOf } from './pipeline/stats.js';
+import { readTruth } from './pipeline/truth.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const VIDEOS = path.join(ROOT, 'fixtures', 'videos');
+
+/** Numbers that are averaged over the fixtures. */
+const AVERAGED = [
+  'maskIouSource',
+  'maskIouTarget',
+  'maskIouHand',
+  'trackWithin4Px',
+  'focalErrorPct',
+  'tableNormalErrorDeg',
+  'scaleErrorPct',
+  'shapeErrorPct',
+  'poseErrorCm',
+  'poseErrorDeg',
+  'poseErrorScaledCm',
+  'relErrorCm',
+  'relErrorDeg',
+  'relErrorScaledCm',
+  'eventErrorFrames',
+] as const;
+
+export interface PipelineResult {
+  version: string;
+  fixtures: Record<string, FixtureScores>;
+  mean: Record<(typeof AVERAGED)[number] | 'rolesRight', number | null>;
+  /** Seconds per stage and fixture; 0 for a stage that was kept. */
+  seconds: Record<string, Record<string, number>>;
+}
+
+export default async function run(args: string[]): Promise<PipelineResult> {
+  const { names, runsFolder } = parse(args);
+  const fixtures: Record<string, FixtureScores> = {};
+  const seconds: Record<string, Record<string, number>> = {};
+  for (const name of names) {
+    console.error(name);
+    const scene = await readTruth(path.join(VIDEOS, `${name}.truth`));
+    const runFolder = path.join(runsFolder, name);
+    seconds[name] = await runChain(path.join(VIDEOS, scene.truth.video), runFolder);
+    fixtures[name] = await evaluate(scene, await readFound(runFolder));
+  }
+  const all = Object.values(fixtures);
+  const mean = Object.fromEntries(AVERAGED.map((key) => [key, meanOf(all.map((scores) => scores[key]))]));
+  const result = {
+    version: VERSION,
+    fixtures,
+    mean: { ...mean, rolesRight: meanOf(all.map(({ rolesRight }) => (rolesRight ? 1 : 0))) } as PipelineResult['mean'],
+    seconds,
+  };
+  const machine = `${platform()}-${arch()}-${cpus().length}cores`;
+  await writeJson(path.join(ROOT, 'bench', 'results', `pipeline-${VERSION}-${machine}.json`), result);
+  await writeAccuracy(
+    path.join(ROOT, 'docs', 'accuracy.md'),
+    accuracyText(`npm run bench -- pipeline ${names.join(' ')}`, VERSION, fixtures),
+  );
+  return result;
+}
+
+function parse(args: readonly string[]): { names: string[]; runsFolder: string } {
+  const names: string[] = [];
+  let runsFolder = path.join(ROOT, '.cache', 'bench');
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--runs') runsFolder = path.resolve(args[++i] ?? '');
+    else names.push(args[i]);
+  }
+  const there = readdirSync(VIDEOS)
+    .filter((name) => name.endsWith('.truth') && existsSync(path.join(VIDEOS, name, 'truth.json')))
+    .map((name) => path.basename(name, '.truth'));
+  for (const name of names) {
+    if (!there.includes(name))
+      throw new UserError(`no fixture "${name}"; there are: ${there.join(', ')}`, undefined, 2);
+  }
+  return { names: names.length > 0 ? names : there, runsFolder };
+}
