@@ -200,7 +200,9 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly. An outline that
   // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
   const bothWays = Math.min(ahead.contained, back.contained) >= 0.5;
-  const byTrack = iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
+  // Back at the very place it left: nothing else fits there so well.
+  const returned = colour >= 0.6 && maskIou(from.mask, to.mask) >= 0.6;
+  const byTrack = returned || iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
   const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || (contained >= 0.2 && colour >= 0.72);
   return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }

@@ -42,14 +42,14 @@ function texture(random: Random, w: number, h: number): Float32Array {
 export function syntheticClip(
   options: { withHand?: boolean; withObject?: boolean; returns?: boolean; numFrames?: number } = {},
 ): SyntheticClip {
-  const { withHand = true, withObject = true, returns = false, numFrames = 60 } = options;
+  const { withHand = true, withObject = true, returns = false, numFrames = returns ? 90 : 60 } = options;
   const random = new Random(5);
   const table = texture(random, WIDTH, HEIGHT);
   const skinNoise = texture(random, WIDTH, HEIGHT);
   const size = 44;
   const face = texture(random, size, size);
   const liftFrame = 18;
-  const downFrame = 40;
+  const downFrame = numFrames - 20;
   const from: [number, number] = [190, 130];
   const to: [number, number] = [70, 110];
   const smooth = (t: number): number => t * t * (3 - 2 * t);
@@ -64,10 +64,10 @@ export function syntheticClip(
   };
   /** Lower end of the hand, which comes from the top border; null while it is away. */
   const handAt = (k: number): [number, number] | null => {
-    if (!withHand || k < 6 || k > 54) return null;
+    if (!withHand || k < 6 || k > downFrame + 14) return null;
     const [x, y] = squareAt(k);
     const grip: [number, number] = [x + size / 2, y + 12];
-    const away = k < 14 ? (14 - k) / 8 : k > 44 ? (k - 44) / 10 : 0;
+    const away = k < 14 ? (14 - k) / 8 : k > downFrame + 4 ? (k - downFrame - 4) / 10 : 0;
     return [grip[0] + 20 * away, grip[1] - away * (grip[1] + 20)];
   };
   const truth = (k: number): ByteImage => {
