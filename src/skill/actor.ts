@@ -26,6 +26,17 @@ export function createActor(model: ObjectModel, name: string, track: Trajectory,
   return { id: model.id, name, model, track, field, bottomM };
 }
 
+/** Share of the height by which the top's middle must be sunk to make a container. */
+const CAVITY_SHARE = 0.25;
+
+/** Open at the top: known to be hollow, or with a cavity in the middle of its mesh. */
+export function isOpen({ model, field }: Actor): boolean {
+  if (model.hollow) return true;
+  const [, , top] = field.high;
+  const depth = CAVITY_SHARE * (top - field.low[2]);
+  return field.distanceAt([0, 0, top - depth]) > 0;
+}
+
 /** Surface-to-surface distance at given poses, metres, 0 when touching or overlapping. */
 export function gapAt(a: Actor, worldFromA: Mat4, b: Actor, worldFromB: Mat4): number {
   const bFromA = compose(inverse(worldFromB), worldFromA);

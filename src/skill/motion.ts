@@ -41,6 +41,8 @@ const LEAVE_TURN_SPEED = 0.35;
 const NOISE_FACTOR = 5;
 /** Rest poses are averaged over at most this long, so that slow drift long before does not count. */
 const REST_SEC = 0.6;
+/** Fewer frames than this make no mean. */
+const MIN_REST_FRAMES = 3;
 
 export function findCarries(track: Trajectory, options: MotionOptions): Carry[] {
   const intervals = joinPauses(movingIntervals(track, options.fps), options);
@@ -62,9 +64,12 @@ export function findCarries(track: Trajectory, options: MotionOptions): Carry[] 
     });
 }
 
+/** Half-width in frames of the window in which speed is measured. */
+const speedReach = (fps: number): number => Math.max(2, Math.round(SPEED_REACH_SEC * fps));
+
 /** Speeds (m/s and rad/s) per frame by the slope of a straight line through the window around it. */
 export function speedsOf(poses: readonly Mat4[], fps: number): { linear: number[]; angular: number[]; reach: number } {
-  const reach = Math.max(2, Math.round(SPEED_REACH_SEC * fps));
+  const reach = speedReach(fps);
   const last = poses.length - 1;
   const linear: number[] = [];
   const angular: number[] = [];
@@ -135,15 +140,24 @@ function measureCarry(
 ): Carry {
   const poses = track.worldFromObject;
   const last = poses.length - 1;
-  const restFrames = Math.max(3, Math.round(REST_SEC * options.fps));
-  // The window that measures speed smears motion by its half-width on both sides; rest is averaged outside of that.
-  const before = poses.slice(Math.max(previousEnd + 1, from - restFrames, 0), from);
+  const restFrames = Math.max(MIN_REST_FRAMES, Math.round(REST_SEC * options.fps));
+  // Slow starts stay below the speed thresholds for some frames: rest is averaged a little away from the motion.
+  const guard = speedReach(options.fps);
+  const floor = Math.max(previousEnd + 1, 0);
+  const ceiling = Math.min(nextStart, last + 1);
+  const early = poses.slice(Math.max(floor, from - guard - restFrames), Math.max(floor, from - guard));
+  const before = early.length >= MIN_REST_FRAMES ? early : poses.slice(floor, from);
   const hangs = to <= last && !options.isSupported(Math.min(last, Math.round((to + nextStart) / 2)));
-  const after = hangs ? [] : poses.slice(to, Math.min(nextStart, to + restFrames));
+  const late = poses.slice(to + guard, Math.min(ceiling, to + guard + restFrames));
+  const after = hangs ? [] : late.length >= MIN_REST_FRAMES ? late : poses.slice(to, ceiling);
   const restBefore = before.length > 0 ? robustMeanPose(before) : null;
   const restAfter = after.length > 0 ? robustMeanPose(after) : null;
-  const fromFrame = restBefore ? departure(track, restBefore, from, to, 1) : from;
-  const toFrame = restAfter ? departure(track, restAfter, to - 1, from, -1) : hangs ? last : Math.min(to, last);
+  const fromFrame = restBefore ? departure(track, restBefore, Math.max(floor, from - guard), to, 1) : from;
+  const toFrame = restAfter
+    ? departure(track, restAfter, Math.min(ceiling - 1, to + guard), from, -1)
+    : hangs
+      ? last
+      : Math.min(to, last);
   const start = restBefore ?? poses[from];
   let travelM = 0;
   let turnRad = 0;
@@ -167,23 +181,31 @@ function measureCarry(
 /**
  * Frame at which the object leaves `rest`, going from `begin` in direction `step` (1: onset; -1: the arrival, in
  * reverse). It is known to have left once it is `r` away; because things start slowly, the crossings of r and 4r are
- * extrapolated to zero with distance ~ time^2.5 (between constant acceleration and the minimum-jerk law of reaching).
+ * extrapolated to zero with distance ~ time^2.6: hands start by the minimum-jerk law (time^3; Flash & Hogan 1985) and are
+ * past its very beginning when noise lets them be seen.
  */
 function departure(track: Trajectory, rest: Mat4, begin: number, end: number, step: 1 | -1): number {
   const poses = track.worldFromObject;
-  const r = Math.max(0.003, 3 * track.noiseM);
+  const r = Math.max(0.003, 2.5 * track.noiseM);
   const rTurn = Math.max(0.06, 4 * track.noiseRad);
+  // Means of three frames: steadier, and as many early as late.
+  const offset = (t: number, c: 3 | 7 | 11): number => {
+    const [before, after] = [poses[Math.max(0, t - 1)], poses[Math.min(poses.length - 1, t + 1)]];
+    return (before[c] + poses[t][c] + after[c]) / 3 - rest[c];
+  };
   const away = (t: number, factor: number): boolean =>
-    distance(translationOf(poses[t]), translationOf(rest)) > factor * r ||
+    Math.hypot(offset(t, 3), offset(t, 7), offset(t, 11)) > factor * r ||
     rotationAngleBetween(rest, poses[t]) > factor * rTurn;
+  const clamp = (t: number): number => Math.min(poses.length - 1, Math.max(0, t));
   const leaves = (factor: number): number => {
-    for (let t = begin; step > 0 ? t < end : t > end; t += step) if (away(t, factor)) return t;
+    // Two frames in a row: one alone may be noise.
+    for (let t = begin; step > 0 ? t < end : t > end; t += step)
+      if (away(t, factor) && away(clamp(t + step), factor)) return t;
     return end;
   };
   const near = leaves(1);
   const far = leaves(4);
-  const growth = 4 ** (1 / 2.5) - 1;
+  const growth = 4 ** (1 / 2.6) - 1;
   const onset = near - step * Math.max(1, Math.abs(far - near) / growth);
-  // Not beyond where the (smeared) speed already says rest.
-  return step > 0 ? Math.max(begin, Math.round(onset)) : Math.min(begin + 1, Math.round(onset), poses.length - 1);
+  return step > 0 ? Math.max(begin, Math.round(onset)) : Math.min(begin, Math.round(onset));
 }

@@ -1,7 +1,7 @@
 /** How one object lies to another at the end of a task, and the word for it. */
 import { compose, inverse, type Mat4, transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
-import { type Actor, gapAt } from './actor.js';
+import { type Actor, gapAt, isOpen } from './actor.js';
 import { deepestPoint, heightRange } from './shape-field.js';
 import type { TaskWord } from './skill.js';
 
@@ -51,7 +51,7 @@ export function relate(
     word,
     preposition,
   });
-  if (over && target.model.hollow && sourceLow < targetHigh - 0.003) return make('into', 'place', 'into');
+  if (over && isOpen(target) && sourceLow < targetHigh - 0.003) return make('into', 'place', 'into');
   const overlap = -Math.min(
     deepestPoint(source.field, target.field, targetFromSource).distanceM,
     deepestPoint(target.field, source.field, inverse(targetFromSource)).distanceM,

@@ -1,7 +1,7 @@
 /** The motion of a source in its target's frame: smooth, gap-free, and exact where the source rests. */
 import { compose, fromTranslation, identity, interpolate, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { distance, scale } from '../math/vec3.js';
-import type { Actor } from './actor.js';
+import { type Actor, isOpen } from './actor.js';
 import type { Journey, Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { smoothPoses } from './pose-statistics.js';
@@ -106,7 +106,7 @@ function settleEnd(
 ): Settled | null {
   if (!task.endsAtRest) return null;
   const kind = task.relation?.kind;
-  const hollow = task.target?.model.hollow ?? false;
+  const hollow = task.target ? isOpen(task.target) : false;
   if (kind === 'inserted' || (kind === 'into' && !hollow)) return null;
   const target =
     task.target && worldFromTarget

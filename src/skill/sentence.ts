@@ -1,5 +1,6 @@
 /** Words for people and language-conditioned policies. */
 import type { ObjectModel } from '../objects/object-model.js';
+import { isOpen } from './actor.js';
 import type { Journey, Task } from './journey.js';
 
 /** Perception numbers equal names ("red object 2"); a person would not. */
@@ -26,7 +27,7 @@ export function taskClause(journey: Journey, task: Task): string {
   const target = task.target ? `the ${task.target.name}` : 'the table';
   switch (task.word) {
     case 'pour':
-      return `pour from ${source} ${task.target?.model.hollow ? 'into' : 'over'} ${target}`;
+      return `pour from ${source} ${task.target && isOpen(task.target) ? 'into' : 'over'} ${target}`;
     case 'drum':
       return `drum on ${target} with ${source}`;
     case 'sweep': {

@@ -1,6 +1,6 @@
 /** What a journey of one object was for: a manner (pour, drum), then putting it somewhere. */
 import type { Mat4 } from '../math/se3.js';
-import { type Actor, gapInFrame } from './actor.js';
+import { type Actor, gapInFrame, isOpen } from './actor.js';
 import { bottomNear, type Journey, journeyConfidence, type Task } from './journey.js';
 import { drumTask, pourTask } from './manners.js';
 import type { SkillOptions } from './options.js';
@@ -136,7 +136,7 @@ const mm = (metres: number): string => `${Math.round(metres * 1000)} mm`;
 function describe(relation: Relation, target: Actor): string {
   switch (relation.kind) {
     case 'into':
-      return target.model.hollow ? 'inside of its rim' : 'in a recess of it';
+      return isOpen(target) ? 'inside of its rim' : 'in a recess of it';
     case 'onto':
       return `on top of it (gap ${mm(relation.gapM)})`;
     case 'inserted':
