@@ -49,6 +49,9 @@ export function fingerLeg(
 /** The hand stays still for this long around every grasp and release, seconds. */
 const SETTLE_SEC = 0.2;
 
+/** The first part of a carrying arch goes nearly straight up: its frames are called `lift`. */
+const LIFT_SHARE = 0.15;
+
 /** Everything of a plan that follows from the legs alone. */
 export type SampledLegs = Pick<
   EpisodePlan,
@@ -99,11 +102,12 @@ export function sampleLegs(
     }
     for (const track of tracks) track.worldFromObject.set(current.get(track.id)!, frame * 16);
     legOfFrame.push(legIdx);
+    const name = leg.phase === 'transfer' && leg.course(u)[0] < LIFT_SHARE ? 'lift' : leg.phase;
     const open = phases.at(-1);
-    if (open && open.name === leg.phase && legOfFrame[frame - 1] === legIdx) {
+    if (open && open.name === name && legOfFrame[frame - 1] === legIdx) {
       phases[phases.length - 1] = { ...open, toFrame: frame + 1 };
     } else {
-      phases.push({ name: leg.phase, fromFrame: frame, toFrame: frame + 1, heldId: leg.held?.id ?? null });
+      phases.push({ name, fromFrame: frame, toFrame: frame + 1, heldId: leg.held?.id ?? null });
     }
   }
   return { numFrames, jointPositions, gripperWidth, objectPoses: tracks, phases, legOfFrame };

@@ -9,8 +9,9 @@ import { checkEpisode, jointChecks } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
 import type { EpisodeCheck, EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
+import type { ArmState, PlacedManipulation } from './grasp-trial.js';
 import { type Leg, movingLeg, type SampledLegs, sampleLegs } from './legs.js';
-import { type ArmState, type PlacedManipulation, type PlanFailure, planManipulation } from './manipulate.js';
+import { type PlanFailure, planManipulation } from './manipulate.js';
 import {
   anchorMotion,
   keepAboveTable,

@@ -77,6 +77,5 @@ export function createFranka(): RobotModel {
       fingerReachM: 0.038,
     },
     capsules: FRANKA_CAPSULES,
-    redundantJoint: 6,
   };
 }

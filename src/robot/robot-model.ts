@@ -56,6 +56,4 @@ export interface RobotModel {
   readonly home: readonly number[];
   readonly gripper: Gripper;
   readonly capsules: readonly Capsule[];
-  /** Joint whose value parametrises the redundancy, if any. */
-  readonly redundantJoint: number | null;
 }

@@ -34,7 +34,7 @@ export async function writeArtifacts(root: string, inputs: EpisodeInputs): Promi
       role: object.role,
       family: 'box',
       sizeM: [high[0] - low[0], high[1] - low[1], high[2] - low[2]],
-      hollow: object.hollow,
+      hollow: false,
       symmetry: object.symmetry,
       gaussians: `object-${object.id}.ply`,
       mesh: `object-${object.id}.obj`,

@@ -1,0 +1,258 @@
+/** One grasp tried out for a whole manipulation: the legs of the arm if it can do all of it, else what stopped it. */
+import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
+import { followPoses } from '../robot/follow.js';
+import { findConfigurations } from '../robot/reach.js';
+import { steady } from '../robot/timing.js';
+import type { CollisionWorld } from './collision-world.js';
+import type { EpisodeInputs } from './episode.js';
+import type { EpisodeOptions } from './episode-options.js';
+import type { Grasp } from './grasps.js';
+import { fingerLeg, type Leg, movingLeg } from './legs.js';
+import { archedWay, straightWay, toolAlong } from './motion.js';
+import { freeTransit } from './transit.js';
+
+/** What the arm has to do with one object, already placed in the world. */
+export interface PlacedManipulation {
+  readonly sourceId: number;
+  readonly worldFromSource: Mat4;
+  /** worldFromSource poses of each task motion, its target and how long the demonstration took. */
+  readonly motions: readonly { targetId: number | null; poses: Mat4[]; durationSec: number }[];
+  readonly released: boolean;
+}
+
+export interface ArmState {
+  readonly q: readonly number[];
+  readonly widthM: number;
+  readonly standing: ReadonlyMap<number, Mat4>;
+}
+
+export type TrialFailure = 'unreachable approach' | 'unreachable task' | 'blocked hand' | 'blocked way';
+
+/** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
+const APPROACH_M = 0.09;
+const RETREAT_M = 0.1;
+const STRAIGHT_POSES = 10;
+/** Least height of the carrying arch over its higher end; raised when the way is not free, metres. */
+const ARCH_RISES_M = [0.1, 0.18, 0.28];
+/** Penetration that is put down to the shapes (seen from one side, capsules rounder than fingers), metres. */
+const CONTACT_TOLERANCE_M = 0.006;
+/** Slow and careful near things: share of the free speed. */
+const CAREFUL = 0.45;
+/** Configurations tried for the first pose of each grasp. */
+const STARTS_PER_GRASP = 2;
+/** Spacing of carrying ways, metres, and how many of their poses are checked for clearance: one in so many. */
+const STEP_M = 0.012;
+const CHECK_EVERY = 3;
+
+type Path = number[][];
+type Step = { legs: Leg[]; q: readonly number[] };
+
+const endOf = (path: Path): number[] => path[path.length - 1];
+
+/** Where a motion begins where the object is, nothing is carried there first. */
+const isSamePose = (a: Mat4, b: Mat4): boolean => a.every((value, e) => Math.abs(value - b[e]) < 1e-6);
+
+export class GraspTrial {
+  private readonly others: ReadonlyMap<number, Mat4>;
+  private readonly targets: number[];
+  private readonly held: { id: number; objectFromTool: Mat4 };
+
+  constructor(
+    private readonly inputs: EpisodeInputs,
+    private readonly options: EpisodeOptions,
+    private readonly world: CollisionWorld,
+    private readonly state: ArmState,
+    private readonly task: PlacedManipulation,
+    private readonly grasp: Grasp,
+  ) {
+    this.others = new Map([...state.standing].filter(([id]) => id !== task.sourceId));
+    this.targets = task.motions.flatMap(({ targetId }) => (targetId === null ? [] : [targetId]));
+    this.held = { id: task.sourceId, objectFromTool: grasp.objectFromTool };
+  }
+
+  /** The legs, or what stopped each of the starting configurations. */
+  run(): Leg[] | TrialFailure[] {
+    const { robot, scene } = this.inputs;
+    const atGrasp = compose(this.task.worldFromSource, this.grasp.objectFromTool);
+    const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M]));
+    const starts = findConfigurations(robot, compose(inverse(scene.worldFromBase), before)).slice(0, STARTS_PER_GRASP);
+    if (starts.length === 0) return ['unreachable approach'];
+    const failures: TrialFailure[] = [];
+    for (const start of starts) {
+      const result = this.from(start.q, straightWay(before, atGrasp, STRAIGHT_POSES));
+      if (typeof result !== 'string') return result;
+      failures.push(result);
+    }
+    return failures;
+  }
+
+  private from(start: readonly number[], approachPoses: readonly Mat4[]): Leg[] | TrialFailure {
+    const taken = this.take(start, approachPoses);
+    if (typeof taken === 'string') return taken;
+    const done = this.carryOut(taken.q);
+    if (typeof done === 'string') return done;
+    const released = this.task.released ? this.letGo(done.q) : { legs: [], q: done.q };
+    if (typeof released === 'string') return released;
+    return [...taken.legs, ...done.legs, ...released.legs];
+  }
+
+  /** Transit to the start of the approach, approach, close. */
+  private take(start: readonly number[], poses: readonly Mat4[]): Step | TrialFailure {
+    const { robot, scene } = this.inputs;
+    const { limitShare, speed, clearance } = this.options;
+    const { widthM: closed, openWidthM: open } = this.grasp;
+    const approach = this.follow(poses, start);
+    if (!approach) return 'unreachable approach';
+    const q = endOf(approach);
+    const none = new Set<number>();
+    if (!this.isClear(q, open, none) || !this.isClear(start, open, none)) return 'blocked hand';
+    if (!this.reachesTask(q)) return 'unreachable task';
+    const clouds = this.world.place(this.state.standing);
+    const transit = freeTransit(robot, this.world, scene.worldFromBase, clouds, this.state.q, start, open, clearance);
+    if (!transit) return 'blocked way';
+    const contacts = [this.task.sourceId];
+    const legs = [
+      movingLeg(
+        robot,
+        transit,
+        { phase: 'transit', widthM: [this.state.widthM, open], held: null, contacts: [] },
+        { limitShare, leastSec: transit.lengthM / speed },
+      ),
+      movingLeg(
+        robot,
+        { q: approach },
+        { phase: 'approach', widthM: [open, open], held: null, contacts },
+        this.timing(poses, CAREFUL),
+      ),
+      fingerLeg(robot, q, { phase: 'close', widthM: [open, closed], held: null, contacts }),
+    ];
+    return { legs, q };
+  }
+
+  /** Transfer to each motion's beginning and the motion itself. */
+  private carryOut(from: readonly number[]): Step | TrialFailure {
+    const { robot } = this.inputs;
+    const { widthM } = this.grasp;
+    const legs: Leg[] = [];
+    let q = from;
+    let objectPose = this.task.worldFromSource;
+    for (const motion of this.task.motions) {
+      const contacts = motion.targetId === null ? [] : [motion.targetId];
+      const common = { widthM: [widthM, widthM] as const, held: this.held, contacts };
+      if (!isSamePose(objectPose, motion.poses[0])) {
+        const carry = this.carryOver(objectPose, motion.poses[0], q, new Set(contacts));
+        if (!carry) return 'blocked way';
+        legs.push(movingLeg(robot, { q: carry.path }, { phase: 'transfer', ...common }, this.timing(carry.poses, 1)));
+        q = endOf(carry.path);
+      }
+      objectPose = motion.poses[motion.poses.length - 1];
+      if (motion.poses.length < 2) continue;
+      const poses = toolAlong(motion.poses, this.grasp.objectFromTool);
+      const path = this.follow(poses, q);
+      if (!path) return 'unreachable task';
+      const touching = new Set(contacts);
+      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
+      const { limitShare, leastSec } = this.timing(poses, 1);
+      legs.push(
+        movingLeg(
+          robot,
+          { q: path },
+          { phase: 'task', ...common },
+          { limitShare, leastSec: Math.max(motion.durationSec, leastSec), course: steady },
+        ),
+      );
+      q = endOf(path);
+    }
+    return { legs, q };
+  }
+
+  /** Open and draw back. */
+  private letGo(q: readonly number[]): Step | TrialFailure {
+    const { robot } = this.inputs;
+    const { widthM: closed, openWidthM: open } = this.grasp;
+    const contacts = [this.task.sourceId, ...this.targets];
+    const end = this.task.motions[this.task.motions.length - 1].poses;
+    const atEnd = compose(end[end.length - 1], this.grasp.objectFromTool);
+    const poses = straightWay(atEnd, compose(atEnd, fromTranslation([0, 0, -RETREAT_M])), STRAIGHT_POSES);
+    const path = this.follow(poses, q);
+    if (!path) return 'unreachable task';
+    if (!this.isClear(q, open, new Set(this.targets))) return 'blocked hand';
+    const legs = [
+      fingerLeg(robot, q, { phase: 'open', widthM: [closed, open], held: null, contacts }),
+      movingLeg(
+        robot,
+        { q: path },
+        { phase: 'retreat', widthM: [open, open], held: null, contacts },
+        this.timing(poses, CAREFUL),
+      ),
+    ];
+    return { legs, q: endOf(path) };
+  }
+
+  /** The held object's way over an arch to where the task begins, as high as needed to keep clear. */
+  private carryOver(
+    from: Mat4,
+    to: Mat4,
+    seed: readonly number[],
+    contacts: ReadonlySet<number>,
+  ): { path: Path; poses: Mat4[] } | null {
+    const { objects } = this.inputs;
+    const { id } = this.held;
+    for (const rise of ARCH_RISES_M) {
+      const length = distance(translationOf(from), translationOf(to)) + 2 * rise;
+      const way = archedWay(from, to, rise, Math.max(16, Math.ceil(length / STEP_M)));
+      const poses = toolAlong(way, this.grasp.objectFromTool);
+      const path = this.follow(poses, seed);
+      const isFree = path?.every(
+        (q, k) =>
+          k % CHECK_EVERY !== 0 ||
+          (this.isClear(q, this.grasp.widthM, contacts) &&
+            this.world.heldClearance(id, way[k], this.others, contacts, objects) >= this.options.clearance),
+      );
+      if (path && isFree) return { path, poses };
+    }
+    return null;
+  }
+
+  private isClear(q: readonly number[], widthM: number, contacts: ReadonlySet<number>): boolean {
+    const { clearance } = this.options;
+    const c = this.world.clearances(q, widthM, this.world.place(this.others), contacts);
+    return c.tableM >= 0 && c.objectsM >= clearance && c.contactsM >= -CONTACT_TOLERANCE_M && c.selfM >= clearance;
+  }
+
+  private follow(poses: readonly Mat4[], seed: readonly number[]): Path | null {
+    const path = followPoses(this.inputs.robot, this.inputs.scene.worldFromBase, poses, seed);
+    return path.length === poses.length ? path : null;
+  }
+
+  /** Cheap look ahead: whether the arm gets from one to the next of the few poses that decide. */
+  private reachesTask(seed: readonly number[]): boolean {
+    const keyPoses = this.task.motions.flatMap(({ poses }) => keyPosesOf(poses));
+    let q = seed;
+    for (const pose of toolAlong(keyPoses, this.grasp.objectFromTool)) {
+      const reached = this.follow([pose], q);
+      if (!reached) return false;
+      q = reached[0];
+    }
+    return true;
+  }
+
+  private timing(poses: readonly Mat4[], share: number): { limitShare: number; leastSec: number } {
+    return { limitShare: this.options.limitShare, leastSec: lengthOf(poses) / (this.options.speed * share) };
+  }
+}
+
+const KEY_POSES = 5;
+
+/** First, last and some poses in between. */
+function keyPosesOf(poses: readonly Mat4[]): Mat4[] {
+  const count = Math.min(KEY_POSES, poses.length);
+  return Array.from({ length: count }, (_, k) => poses[Math.round((k * (poses.length - 1)) / Math.max(1, count - 1))]);
+}
+
+function lengthOf(poses: readonly Mat4[]): number {
+  let length = 0;
+  for (let k = 1; k < poses.length; k++) length += distance(translationOf(poses[k]), translationOf(poses[k - 1]));
+  return length;
+}
