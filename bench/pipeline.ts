@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- pipeline [fixture...] [--runs DIR] [--json]`: runs the chain on the fixtures, compares every stage with the
- * truth, writes bench/results/ and docs/accuracy.md. Run folders are kept in .cache/bench (or DIR) and used again.
+ * `npm run bench -- pipeline [fixture...] [--runs DIR] [--as-is] [--json]`: runs the chain on the fixtures, compares every stage with
+ * the truth, writes bench/results/ and docs/accuracy.md. Run folders are kept in .cache/bench (or DIR) and used again; with
+ * --as-is they are scored as they are.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
@@ -47,14 +48,14 @@ export interface PipelineResult {
 }
 
 export default async function run(args: string[]): Promise<PipelineResult> {
-  const { names, runsFolder } = parse(args);
+  const { names, runsFolder, asIs } = parse(args);
   const fixtures: Record<string, FixtureScores> = {};
   const seconds: Record<string, Record<string, number>> = {};
   for (const name of names) {
     console.error(name);
     const scene = await readTruth(path.join(VIDEOS, `${name}.truth`));
     const runFolder = path.join(runsFolder, name);
-    seconds[name] = await runChain(path.join(VIDEOS, scene.truth.video), runFolder);
+    seconds[name] = asIs ? {} : await runChain(path.join(VIDEOS, scene.truth.video), runFolder);
     fixtures[name] = await evaluate(scene, await readFound(runFolder));
   }
   const all = Object.values(fixtures);
@@ -74,12 +75,12 @@ export default async function run(args: string[]): Promise<PipelineResult> {
   return result;
 }
 
-function parse(args: readonly string[]): { names: string[]; runsFolder: string } {
+function parse(args: readonly string[]): { names: string[]; runsFolder: string; asIs: boolean } {
   const names: string[] = [];
   let runsFolder = path.join(ROOT, '.cache', 'bench');
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--runs') runsFolder = path.resolve(args[++i] ?? '');
-    else names.push(args[i]);
+    else if (args[i] !== '--as-is') names.push(args[i]);
   }
   const there = readdirSync(VIDEOS)
     .filter((name) => name.endsWith('.truth') && existsSync(path.join(VIDEOS, name, 'truth.json')))
@@ -88,5 +89,5 @@ function parse(args: readonly string[]): { names: string[]; runsFolder: string }
     if (!there.includes(name))
       throw new UserError(`no fixture "${name}"; there are: ${there.join(', ')}`, undefined, 2);
   }
-  return { names: names.length > 0 ? names : there, runsFolder };
+  return { names: names.length > 0 ? names : there, runsFolder, asIs: args.includes('--as-is') };
 }
