@@ -1,9 +1,9 @@
 /** What throws soft shadows in a frame: the low parts of the arm and every object. */
 import { type Mat4, transformPoint } from '../math/se3.js';
 import { CAPSULE_STRIDE, placeArm } from '../robot/collision.js';
+import type { RobotModel } from '../robot/robot-model.js';
 import type { Caster } from './contact-shadow.js';
 import type { EpisodePlan } from './episode.js';
-import type { EpisodeStage } from './render.js';
 
 const OBJECT_STRENGTH = 0.42;
 const ARM_STRENGTH = 0.35;
@@ -28,7 +28,14 @@ export function outlineOf(position: ArrayLike<number>): ObjectOutline {
   return { centre: of((i) => (low[i] + high[i]) / 2), half: of((i) => (high[i] - low[i]) / 2) };
 }
 
-export function castersAt(stage: EpisodeStage, plan: EpisodePlan, frame: number): Caster[] {
+/** The parts of a stage that shadows depend on. */
+export interface ShadowStage {
+  readonly robot: RobotModel;
+  readonly worldFromBase: Mat4;
+  readonly outlines: ReadonlyMap<number, ObjectOutline>;
+}
+
+export function castersAt(stage: ShadowStage, plan: EpisodePlan, frame: number): Caster[] {
   const n = stage.robot.joints.length;
   const q = plan.jointPositions.subarray(frame * n, (frame + 1) * n);
   const arm = placeArm(stage.robot, q, plan.gripperWidth[frame], stage.worldFromBase);
