@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- pipeline [fixture...] [--runs DIR] [--as-is] [--json]`: runs the chain on the fixtures, compares every stage with
+ * `npm run bench -- pipeline [fixture...] [--fixtures DIR] [--runs DIR] [--as-is] [--json]`: runs the chain on the fixtures, compares every stage with
  * the truth, writes bench/results/ and docs/accuracy.md. Run folders are kept in .cache/bench (or DIR) and used again; with
  * --as-is they are scored as they are.
  */
@@ -18,7 +18,6 @@ import { meanOf } from './pipeline/stats.js';
 import { readTruth } from './pipeline/truth.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const VIDEOS = path.join(ROOT, 'fixtures', 'videos');
 
 /** Numbers that are averaged over the fixtures. */
 const AVERAGED = [
@@ -48,14 +47,14 @@ export interface PipelineResult {
 }
 
 export default async function run(args: string[]): Promise<PipelineResult> {
-  const { names, runsFolder, asIs } = parse(args);
+  const { names, videosFolder, runsFolder, asIs } = parse(args);
   const fixtures: Record<string, FixtureScores> = {};
   const seconds: Record<string, Record<string, number>> = {};
   for (const name of names) {
     console.error(name);
-    const scene = await readTruth(path.join(VIDEOS, `${name}.truth`));
+    const scene = await readTruth(path.join(videosFolder, `${name}.truth`));
     const runFolder = path.join(runsFolder, name);
-    seconds[name] = asIs ? {} : await runChain(path.join(VIDEOS, scene.truth.video), runFolder);
+    seconds[name] = asIs ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder);
     fixtures[name] = await evaluate(scene, await readFound(runFolder));
   }
   const all = Object.values(fixtures);
@@ -75,19 +74,21 @@ export default async function run(args: string[]): Promise<PipelineResult> {
   return result;
 }
 
-function parse(args: readonly string[]): { names: string[]; runsFolder: string; asIs: boolean } {
+function parse(args: readonly string[]): { names: string[]; videosFolder: string; runsFolder: string; asIs: boolean } {
   const names: string[] = [];
+  let videosFolder = path.join(ROOT, 'fixtures', 'videos');
   let runsFolder = path.join(ROOT, '.cache', 'bench');
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--runs') runsFolder = path.resolve(args[++i] ?? '');
+    else if (args[i] === '--fixtures') videosFolder = path.resolve(args[++i] ?? '');
     else if (args[i] !== '--as-is') names.push(args[i]);
   }
-  const there = readdirSync(VIDEOS)
-    .filter((name) => name.endsWith('.truth') && existsSync(path.join(VIDEOS, name, 'truth.json')))
+  const there = readdirSync(videosFolder)
+    .filter((name) => name.endsWith('.truth') && existsSync(path.join(videosFolder, name, 'truth.json')))
     .map((name) => path.basename(name, '.truth'));
   for (const name of names) {
     if (!there.includes(name))
       throw new UserError(`no fixture "${name}"; there are: ${there.join(', ')}`, undefined, 2);
   }
-  return { names: names.length > 0 ? names : there, runsFolder, asIs: args.includes('--as-is') };
+  return { names: names.length > 0 ? names : there, videosFolder, runsFolder, asIs: args.includes('--as-is') };
 }
