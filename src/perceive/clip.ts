@@ -4,6 +4,7 @@
  * frame 0, so that everything after sees a camera that stands still.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { UserError } from '../base/errors.js';
 import { boxBlurBytes, greyOf, halveBytes, shrinkRgb, warpBytes } from '../image/filters.js';
 import { type ByteImage, createBytes, createRgb, type RgbImage } from '../image/image.js';
 import { rgbToLab8 } from '../image/lab.js';
@@ -12,6 +13,8 @@ import { type CameraMotion, CameraMotionTracker } from './camera-motion.js';
 import { type Homography, multiply3 } from './motion-models.js';
 
 const WORK_LONG_SIDE_PX = 640;
+/** The clip is held in memory at working size (0.54 MB per frame of 640 x 480): this many bytes are still polite. */
+const MAX_CLIP_BYTES = 1.5e9;
 
 export interface Clip {
   readonly numFrames: number;
@@ -46,6 +49,13 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
   const heightPx = 2 * Math.round((frames.heightPx * shrink) / 2);
   const halfWidthPx = widthPx / 2;
   const halfHeightPx = heightPx / 2;
+  const maxFrames = Math.floor(MAX_CLIP_BYTES / (1.75 * widthPx * heightPx));
+  if (frames.numFrames > maxFrames) {
+    throw new UserError(
+      `the video has ${frames.numFrames} frames (${(frames.numFrames / frames.fps).toFixed(0)} s); at most ${maxFrames} can be looked at together`,
+      'choose the part that shows the task with --start and --end, or fewer frames with --fps',
+    );
+  }
   const grey: ByteImage[] = [];
   const half: Uint8Array[] = [];
   const tracker = new CameraMotionTracker(widthPx, heightPx, ctx.random('camera-motion'));

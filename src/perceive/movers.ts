@@ -3,8 +3,9 @@
  * tracked through the hand's occlusion from both ends, and joined when the tracks lead from one to the other.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { largestComponent } from '../image/components.js';
 import { labDistance2 } from '../image/lab.js';
-import { closed, countSet, maskIou, opened } from '../image/morphology.js';
+import { closed, countSet, fillHoles, maskIou, opened } from '../image/morphology.js';
 import type { ChangeEvent } from './candidates.js';
 import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
@@ -70,10 +71,11 @@ export function findMovers(
     seeds.flatMap((seed) => (seed.event.kind === kind ? [seed.tracker] : []));
   runTrackers(clip, trackersOf('left'), 1, ctx);
   runTrackers(clip, trackersOf('arrived'), -1, ctx);
-  return joinEnds(
+  const movers = joinEnds(
     clip,
     seeds.map(({ tracker, ...seed }) => ({ ...seed, track: tracker.track })),
   );
+  return movers.map((mover) => completed(clip, mover, viewOf));
 }
 
 /** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
@@ -145,7 +147,7 @@ function changeEvidence(plates: Plates): Float32Array {
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const d = Math.sqrt(labDistance2(plates.firstLab, i, plates.lastLab, i));
-    out[i] = isShading(plates.firstLab, plates.lastLab, i) ? -0.8 : Math.max(-0.8, Math.min(2, (d - 9) / 6));
+    out[i] = isShading(plates.firstLab, plates.lastLab, i) ? -0.8 : Math.max(-0.8, Math.min(3.5, (d - 9) / 4));
   }
   return out;
 }
@@ -214,6 +216,43 @@ function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array):
   let both = 0;
   for (let i = 0; i < moved.length; i++) if (moved[i] !== 0 && other[i] !== 0) both++;
   return { iou: maskIou(moved, other), contained: both / Math.max(1, Math.min(countSet(moved), countSet(other))) };
+}
+
+/**
+ * Both ends of a well joined mover show the same thing: what one outline has and the other lacks is added there, where
+ * the place did change (a lid the colour of the table, a part that a hand covered for longer).
+ */
+function completed(clip: Clip, mover: Mover, viewOf: (event: ChangeEvent) => EventView): Mover {
+  const { from, to } = mover;
+  if (!from || !to || mover.carried !== 'both') return mover;
+  return {
+    ...mover,
+    from: withPartsOf(clip, from, to, viewOf(from.event)),
+    to: withPartsOf(clip, to, from, viewOf(to.event)),
+  };
+}
+
+/** The other outline must fit at least this well to lend parts. */
+const MIN_LENDING_IOU = 0.35;
+
+function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd, { plates, handFirst, handLast }: EventView): MoverEnd {
+  const { widthPx: w, heightPx: h } = clip;
+  const step = other.track.steps.get(end.track.startFrame);
+  if (!step) return end;
+  const lent = warpMask(other.mask, w, h, step.fromStart);
+  const before = maskIou(end.mask, lent);
+  if (before < MIN_LENDING_IOU) return end;
+  const hand = doubled(end.event.kind === 'left' ? handFirst : handLast, clip);
+  const evidence = changeEvidence(plates);
+  const extra = lent.map((value, i) =>
+    value !== 0 && hand[i] === 0 && (end.mask[i] !== 0 || evidence[i] > 0) ? 1 : 0,
+  );
+  const clean = opened(extra, w, h, 1);
+  for (let i = 0; i < clean.length; i++) if (end.mask[i] !== 0) clean[i] = 1;
+  const mask = fillHoles(largestComponent(closed(clean, w, h, 1), w, h), w, h);
+  if (maskIou(mask, lent) <= before) return end;
+  const lab = end.event.kind === 'left' ? plates.firstLab : plates.lastLab;
+  return { ...end, mask, area: countSet(mask), colours: ColourModel.of(lab, mask) };
 }
 
 /** An end smaller than this share of the other shows only a part of the object. */

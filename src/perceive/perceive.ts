@@ -11,6 +11,7 @@ import { countSet, dilate, maskIou } from '../image/morphology.js';
 import type { FrameSource } from '../video/frames.js';
 import { analyseChange } from './change-analysis.js';
 import { type Clip, loadClip } from './clip.js';
+import { ColourModel } from './colour-model.js';
 import { describeFinding, describeObjects } from './describe.js';
 import { type HandWidth, handWidthNear, rimTilts, sizeCues, tableLines } from './geometry-cues.js';
 import { bestEnd, type Mover, trackedMask } from './movers.js';
@@ -133,6 +134,16 @@ interface Seen {
   handWidthPx: HandWidth | null;
 }
 
+/** Colours of a mover at both of its places: light differs from place to place. */
+function coloursOf(mover: Mover): ColourModel {
+  const { from, to } = mover;
+  if (mover.carried !== 'both' || !from || !to) return bestEnd(mover).colours;
+  const model = new ColourModel();
+  model.mix(from.colours, from.area);
+  model.mix(to.colours, from.area);
+  return model;
+}
+
 async function segmentAll(
   clip: Clip,
   rests: RestingPictures,
@@ -146,7 +157,7 @@ async function segmentAll(
   // The same averaging and blur as the frames of the clip got.
   const plateHalf = boxBlurBytes(halveBytes(plateLab, w, h, 3), halfWidthPx, halfHeightPx, 3);
   const hand = learnHandColours(clip, plateHalf, movers);
-  const colours = { hand, objects: movers.map((mover) => bestEnd(mover).colours) };
+  const colours = { hand, objects: movers.map(coloursOf) };
   const collector = new TrackCollector(clip);
   movers.forEach((mover, m) => {
     collector.addMover(m + 1, mover);

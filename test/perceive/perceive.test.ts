@@ -147,6 +147,12 @@ describe('perceive when there is nothing to find', () => {
     expect(perception.manipulated).toBe(false);
   });
 
+  it('refuses a video that is too long to be held in memory, with a remedy', async () => {
+    const { frames } = syntheticClip();
+    const endless = { ...frames, numFrames: 100_000 };
+    await expect(perceive(endless, facts, options, createContext('perceive'))).rejects.toThrow(/100000 frames/);
+  });
+
   it('stops when cancelled', async () => {
     const abort = new AbortController();
     abort.abort();
