@@ -1,6 +1,5 @@
 /** One manipulation as legs of the arm: the grasp that can do all of it with least time and strain. */
 import { limitMargin } from '../robot/kinematics.js';
-import type { RobotModel } from '../robot/robot-model.js';
 import type { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
@@ -8,6 +7,7 @@ import { type ArmState, GraspTrial, type PlacedManipulation, type TrialFailure }
 import type { Grasp } from './grasps.js';
 import type { Leg } from './legs.js';
 import { shapeOf } from './object-shape.js';
+import { occludedShare } from './occlusion.js';
 
 export interface ManipulationPlan {
   readonly legs: readonly Leg[];
@@ -23,12 +23,13 @@ export interface PlanFailure {
 
 const GRASPS_TRIED = 80;
 /** Working grasps that are compared; the first ones are the best holds, but another may spare the arm a contortion. */
-const PLANS_COMPARED = 4;
+const PLANS_COMPARED = 6;
 /** Below this share of the half range to a joint limit a plan counts as strained. */
 const COMFORTABLE_MARGIN = 0.15;
-/** What full strain, and a hold worse by one point of its score, are worth in seconds. */
+/** What full strain, a hold worse by one point of its score, and an arm always in the camera's way are worth in seconds. */
 const STRAIN_SEC = 2;
 const SCORE_SEC = 3;
+const OCCLUSION_SEC = 4;
 
 export function planManipulation(
   inputs: EpisodeInputs,
@@ -57,7 +58,7 @@ export function planManipulation(
       failures.push(...result);
       continue;
     }
-    plans.push({ legs: result, grasp, cost: costOf(robot, result, grasp, grasps[0].score) });
+    plans.push({ legs: result, grasp, cost: costOf(inputs, result, grasp, grasps[0].score) });
     if (plans.length === PLANS_COMPARED) break;
   }
   if (plans.length === 0) return explain(source.name, tried.length, failures);
@@ -66,12 +67,14 @@ export function planManipulation(
 
 const isFailed = (result: Leg[] | TrialFailure[]): result is TrialFailure[] => typeof result[0] === 'string';
 
-/** Seconds, plus what a worse hold and strained joints are worth in seconds. */
-function costOf(robot: RobotModel, legs: readonly Leg[], grasp: Grasp, bestScore: number): number {
+/** Seconds, plus what a worse hold, strained joints and a hidden tool are worth in seconds. */
+function costOf(inputs: EpisodeInputs, legs: readonly Leg[], grasp: Grasp, bestScore: number): number {
+  const { robot } = inputs;
   const seconds = legs.reduce((sum, leg) => sum + leg.durationSec, 0);
   const margin = Math.min(...legs.map((leg) => limitMargin(robot, leg.path.q[leg.path.q.length - 1])));
   const strain = Math.max(0, COMFORTABLE_MARGIN - margin) / COMFORTABLE_MARGIN;
-  return seconds + STRAIN_SEC * strain + SCORE_SEC * (bestScore - grasp.score);
+  const hidden = occludedShare(inputs, legs);
+  return seconds + STRAIN_SEC * strain + SCORE_SEC * (bestScore - grasp.score) + OCCLUSION_SEC * hidden;
 }
 
 function explain(name: string, numGrasps: number, failures: readonly TrialFailure[]): PlanFailure {

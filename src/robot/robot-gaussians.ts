@@ -33,6 +33,9 @@ const OPACITY = 0.99;
 /** Spherical harmonics constant of degree 1. */
 const SH_C1 = 0.4886025119029199;
 
+/** Fingers are 15 mm thick: coarser discs would round them off. */
+const FINGER_SPACING_M = 0.0022;
+
 /** Spacing that keeps a robot closed and sharp in an image of this width, metres: 1.5 to 2 px at arm's length. */
 export function spacingFor(widthPx: number): number {
   return Math.min(0.012, Math.max(0.0046, 2 / widthPx));
@@ -49,7 +52,7 @@ export function robotGaussians(shapes: readonly ShapePart[], numFrames: number, 
     of(frame, frame >= numFrames - 2 ? spacingM * 0.75 : spacingM),
   );
   // Hand and fingers are small and in the middle of the picture: finer.
-  const finger = of(FINGER, spacingM / 2);
+  const finger = of(FINGER, Math.min(spacingM / 2, FINGER_SPACING_M));
   return { links, finger, count: links.reduce((sum, set) => sum + set.count, 2 * finger.count) };
 }
 

@@ -3,7 +3,16 @@ import { resolveOptions } from '../../src/base/options.js';
 import { actionAt, type EpisodeInputs, type EpisodePlan, stateAt } from '../../src/episode/episode.js';
 import { episodeOptions } from '../../src/episode/episode-options.js';
 import { planEpisode } from '../../src/episode/plan.js';
-import { compose, fromYaw, inverse, type Mat4, rotationAngleBetween, translationOf } from '../../src/math/se3.js';
+import {
+  compose,
+  fromAxisAngle,
+  fromTranslation,
+  fromYaw,
+  inverse,
+  type Mat4,
+  rotationAngleBetween,
+  translationOf,
+} from '../../src/math/se3.js';
 import { distance } from '../../src/math/vec3.js';
 import { armFrames } from '../../src/robot/kinematics.js';
 import { bowlMesh, boxMesh, loweringMotion, placeInputs, syntheticObject, syntheticSkill } from './synthetic.js';
@@ -129,6 +138,44 @@ describe('what cannot be planned is rejected with its reason', () => {
 });
 
 describe('other tasks', () => {
+  it('pours over a bowl and puts the cup back upright', () => {
+    const inputs = placeInputs();
+    const cup = { ...syntheticObject(1, 'source', boxMesh(0.05, 0.05, 0.1)) };
+    const bowl = { ...syntheticObject(2, 'target', bowlMesh(0.07, 0.05, 0.006)), symmetry: 'z' as const };
+    const tilt = (t: number): Mat4 =>
+      compose(fromTranslation([0.075, 0, 0.16]), fromAxisAngle([0, 1, 0], -1.6 * Math.sin(Math.PI * t)));
+    const pour = Array.from({ length: 61 }, (_, k) => tilt(k / 60));
+    const back = Array.from({ length: 31 }, (_, k) => fromTranslation([0.1 + 0.1 * (k / 30), 0, 0.2 - 0.005 * k]));
+    const skill = syntheticSkill(1, 2, pour);
+    const [grasp, task, release] = skill.segments;
+    const plan = planEpisode(
+      {
+        ...inputs,
+        objects: [cup, bowl],
+        skill: {
+          ...skill,
+          segments: [
+            grasp,
+            task,
+            { ...task, targetId: null, fromFrame: 95, toFrame: 125 },
+            { ...release, fromFrame: 125, toFrame: 127 },
+          ],
+          relativeMotions: [
+            ...skill.relativeMotions,
+            { sourceId: 1, targetId: null, fromFrame: 95, targetFromSource: back },
+          ],
+        },
+      },
+      options,
+      1,
+    );
+    expect(plan.detail).toBe('all checks passed');
+    const tilts = Array.from({ length: plan.numFrames }, (_, t) => Math.acos(Math.min(1, poseOf(plan, 1, t)[10])));
+    expect(Math.max(...tilts)).toBeCloseTo(1.6, 1);
+    expect(tilts.at(-1)).toBeLessThan(0.01);
+    expect(poseOf(plan, 1, plan.numFrames - 1)[11]).toBeCloseTo(0.05, 3);
+  });
+
   it('takes a bowl that is wider than the gripper by its rim and puts it down on the table', () => {
     const inputs = placeInputs();
     const bowl = syntheticObject(1, 'source', bowlMesh(0.07, 0.06, 0.006));
