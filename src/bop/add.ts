@@ -33,12 +33,22 @@ export function adi(estimate: Mat4, truth: Mat4, vertices: Float64Array): number
   return sum / (points.length / 3);
 }
 
-/** Angle between two rotations, degrees; as the toolkit takes it from the trace, also for matrices not quite orthonormal. */
+/**
+ * Angle of R_estimate R_truth^-1, degrees, from its trace. A true inverse (cofactors over determinant) as in the toolkit:
+ * published rotations are not always orthonormal, and a pose against itself gives zero.
+ */
 export function rotationErrorDeg(estimate: Mat4, truth: Mat4): number {
-  // trace(R_est R_truth^T) is the sum of the products of their entries.
-  let trace = 0;
-  for (const k of [0, 1, 2, 4, 5, 6, 8, 9, 10]) trace += estimate[k] * truth[k];
-  return (180 / Math.PI) * Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2)));
+  const at = (r: number, c: number): number => truth[4 * (r % 3) + (c % 3)];
+  let sum = 0;
+  let determinant = 0;
+  for (let r = 0; r < 3; r++) {
+    for (let c = 0; c < 3; c++) {
+      const cofactor = at(r + 1, c + 1) * at(r + 2, c + 2) - at(r + 1, c + 2) * at(r + 2, c + 1);
+      sum += estimate[4 * r + c] * cofactor;
+      determinant += (at(r, c) * cofactor) / 3;
+    }
+  }
+  return (180 / Math.PI) * Math.acos(Math.min(1, Math.max(-1, (sum / determinant - 1) / 2)));
 }
 
 /** Metres. */

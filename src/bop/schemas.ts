@@ -5,7 +5,7 @@ const finite = z.number();
 const matrix3 = z.array(finite).length(9);
 const vector3 = z.array(finite).length(3);
 /** Keys are integers written without padding. */
-const byId = <S extends z.ZodType>(value: S) => z.record(z.string().regex(/^\d+$/, 'ids must be whole numbers'), value);
+const byId = <S extends z.ZodType>(value: S) => z.record(z.string().regex(/^\d+$/), value);
 
 export const SceneCameraSchema = byId(
   z.object({
