@@ -1,5 +1,6 @@
 /** The Gaussian engine: milliseconds, ratios and agreement. Figures in bench/results/splat.json and docs/performance.md. */
 import { existsSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -153,6 +154,7 @@ const describe = (timing: Timing): string =>
   `median ${round(timing.medianMs)} ms, min ${round(timing.minMs)} ms, CPU ${round(timing.cpuMs)} ms`;
 
 export default async function run(args: string[]): Promise<SplatResult> {
+  const loadBefore = loadavg()[0];
   const renderer = await createRenderer();
   const robot = robotScene();
   const timings: Record<string, Timing> = {};
@@ -161,7 +163,7 @@ export default async function run(args: string[]): Promise<SplatResult> {
   const { curve, memoryMb } = timeCurve(renderer);
   const psnrTwinDb = await compareTwin(renderer, robot, timings);
   const ratioTwoWorkers = await timeWorkers();
-  const peers = await comparePeers(args, say);
+  const peers = await comparePeers(args, GUITAR, say);
   const counted = countBlends(CAMERA_640, robot, AT_CAMERA);
   const result: SplatResult = {
     robotScene640Ms: round(timings.robot640.medianMs),
@@ -181,6 +183,6 @@ export default async function run(args: string[]): Promise<SplatResult> {
     blends: { ...counted, usefulPerSecond: Math.round((counted.useful * 1000) / timings.robot640.cpuMs) },
     peers: peers.details,
   };
-  await writePerformance(process.env.TMPDOC ?? path.join(ROOT, 'docs', 'performance.md'), result);
+  await writePerformance(path.join(ROOT, 'docs', 'performance.md'), result, loadBefore);
   return result;
 }
