@@ -1,0 +1,67 @@
+/** The pose of a known object in one frame from its mask and colours: differential evolution over all six freedoms. */
+import type { Random } from '../base/random.js';
+import type { Intrinsics } from '../math/camera.js';
+import { differentialEvolution } from '../math/differential-evolution.js';
+import { fromQuaternion, type Mat4, rotationAngleBetween } from '../math/se3.js';
+import { type Refined, refinePose } from '../pose/adam.js';
+import { evaluatePose, type TrackedObject } from '../pose/objective.js';
+import { boxOfId, type FrameEvidence, observe } from '../pose/observation.js';
+
+/** Rotations are unknown altogether: several times the population that a search on a table needs. */
+const POPULATION = 72;
+const GENERATIONS = 30;
+const SEARCH_WINDOW_PX = 36;
+/** Different poses of the last population that are refined and compared at full resolution. */
+const CANDIDATES = 6;
+const MIN_TURN_RAD = 0.35;
+const REFINE_STEPS = 40;
+/** Half widths of the search: the centre in radii of the object, the distance as a factor. */
+const OFFSET_RADII = 0.6;
+const DISTANCE_LOG = 0.35;
+
+/** null when the mask is empty. `areaM2`: surface of the object, for a first distance. */
+export function findPose(
+  object: TrackedObject,
+  evidence: FrameEvidence,
+  camera: Intrinsics,
+  areaM2: number,
+  windowPx: number,
+  random: Random,
+): Refined | null {
+  const box = boxOfId(evidence.idMap, object.id);
+  if (box === null) return null;
+  let maskPx = 0;
+  for (const id of evidence.idMap.data) if (id === object.id) maskPx++;
+  // Seen from everywhere, a convex body shows a quarter of its surface on average (Cauchy).
+  const distanceM = Math.sqrt((camera.fx * camera.fy * areaM2) / 4 / maskPx);
+  const ray = [((box.x0 + box.x1) / 2 - camera.cx) / camera.fx, ((box.y0 + box.y1) / 2 - camera.cy) / camera.fy];
+  const poseOf = ([u1, u2, u3, dx, dy, logZ]: readonly number[]): Mat4 => {
+    const z = distanceM * Math.exp(logZ);
+    const [x, y] = [ray[0] * z + dx * object.radiusM, ray[1] * z + dy * object.radiusM];
+    return fromQuaternion(uniformRotation(u1, u2, u3), [x, y, z]);
+  };
+  const coarse = [{ observation: observe(evidence, object.id, camera, box, SEARCH_WINDOW_PX), tracks: null }];
+  const population = differentialEvolution(
+    (p) => evaluatePose(object, poseOf(p), coarse, false).value,
+    [0, 0, 0, -OFFSET_RADII, -OFFSET_RADII, -DISTANCE_LOG],
+    [1, 1, 1, OFFSET_RADII, OFFSET_RADII, DISTANCE_LOG],
+    random,
+    { populationSize: POPULATION, generations: GENERATIONS, periodic: [false, true, true] },
+  );
+  const fine = [{ observation: observe(evidence, object.id, camera, box, windowPx), tracks: null }];
+  const kept: Mat4[] = [];
+  for (const { x } of population) {
+    const pose = poseOf(x);
+    if (kept.every((other) => rotationAngleBetween(other, pose) > MIN_TURN_RAD)) kept.push(pose);
+    if (kept.length === CANDIDATES) break;
+  }
+  const refined = kept.map((pose) => refinePose(object, pose, fine, { steps: REFINE_STEPS, freedom: 'free' }));
+  return refined.reduce((best, other) => (other.value < best.value ? other : best));
+}
+
+/** Three uniform numbers as a uniform rotation (Shoemake 1992), wxyz. */
+function uniformRotation(u1: number, u2: number, u3: number): [number, number, number, number] {
+  const [a, b] = [Math.sqrt(1 - u1), Math.sqrt(u1)];
+  const [s, t] = [2 * Math.PI * u2, 2 * Math.PI * u3];
+  return [b * Math.cos(t), a * Math.sin(s), a * Math.cos(s), b * Math.sin(t)];
+}
