@@ -107,7 +107,8 @@ export class GraspTrial {
     const q = endOf(approach);
     const none = new Set<number>();
     if (!this.isClear(q, open, none) || !this.isClear(start, open, none)) return 'blocked hand';
-    if (!this.reachesTask(q)) return 'unreachable task';
+    const obstacle = this.lookAhead(q);
+    if (obstacle) return obstacle;
     const clouds = this.world.place(this.state.standing);
     const transit = freeTransit(robot, this.world, scene.worldFromBase, clouds, this.state.q, start, open, clearance);
     if (!transit) return 'blocked way';
@@ -226,16 +227,19 @@ export class GraspTrial {
     return path.length === poses.length ? path : null;
   }
 
-  /** Cheap look ahead: whether the arm gets from one to the next of the few poses that decide. */
-  private reachesTask(seed: readonly number[]): boolean {
-    const keyPoses = this.task.motions.flatMap(({ poses }) => keyPosesOf(poses));
+  /** Cheap: what would stop the arm at one of the few poses that decide, or null. The finer path comes later. */
+  private lookAhead(seed: readonly number[]): TrialFailure | null {
     let q = seed;
-    for (const pose of toolAlong(keyPoses, this.grasp.objectFromTool)) {
-      const reached = this.follow([pose], q);
-      if (!reached) return false;
-      q = reached[0];
+    for (const motion of this.task.motions) {
+      for (const pose of toolAlong(keyPosesOf(motion.poses), this.grasp.objectFromTool)) {
+        const reached = this.follow([pose], q);
+        if (!reached) return 'unreachable task';
+        q = reached[0];
+      }
+      const contacts = new Set(motion.targetId === null ? [] : [motion.targetId]);
+      if (!this.isClear(q, this.grasp.widthM, contacts)) return 'blocked way';
     }
-    return true;
+    return this.task.released && !this.isClear(q, this.grasp.openWidthM, new Set(this.targets)) ? 'blocked hand' : null;
   }
 
   private timing(poses: readonly Mat4[], share: number): { limitShare: number; leastSec: number } {
