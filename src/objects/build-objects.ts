@@ -1,6 +1,7 @@
 /** The objects stage: every perceived object as a shape, Gaussians and a mesh, from what the video shows of it at rest. */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import type { ByteImage } from '../image/image.js';
+import { type ByteImage, createBytes } from '../image/image.js';
+import { dilate } from '../image/morphology.js';
 import { compose, fromTranslation, inverse, type Mat4 } from '../math/se3.js';
 import { scale } from '../math/vec3.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
@@ -13,7 +14,8 @@ import { meshBounds, transformMesh } from './mesh.js';
 import { paintObject, viewNormal } from './object-gaussians.js';
 import type { ObjectModel, Objects, TriangleMesh } from './object-model.js';
 import type { ObjectOptions } from './options.js';
-import { framesOfRest, gatherRestView } from './rest-view.js';
+import { withBestReference } from './reference.js';
+import { framesOfRest, gatherRestView, type RestView } from './rest-view.js';
 import type { ShapeFit } from './shape-fit.js';
 
 /** Things a hand moves on a table: outside of this the scale or the mask is wrong. */
@@ -22,6 +24,7 @@ const MAX_SIZE_M = 0.6;
 /** Silhouette agreement at which a fit is worth nothing / is fully trusted. */
 const WORTHLESS_IOU = 0.6;
 const TRUSTED_IOU = 0.97;
+const MASK_UNCERTAINTY_PX = 1;
 
 export interface ObjectInputs {
   readonly frames: FrameSource;
@@ -53,7 +56,8 @@ export async function buildObjects(
   for (const [k, object] of objects.entries()) {
     throwIfCancelled(ctx);
     ctx.progress(k, objects.length, object.name);
-    const result = await buildObject(object, inputs, options, renderer, ctx);
+    const seenBest = await withBestReference(object, inputs.perception.numFrames, inputs.readMask);
+    const result = await buildObject(seenBest, inputs, options, renderer, ctx);
     if (result === null) continue;
     built.objects.objects.push(result.model);
     built.gaussians.set(object.id, result.gaussians);
@@ -94,7 +98,8 @@ async function buildObject(
     [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject }],
     completion,
     Math.max(...sizeM),
-    options,
+    // Round shapes are trusted over a mask; boxes and prisms have corners that the object may lack.
+    fit.family === 'revolution' ? options : { ...options, background: certainBackground(view) },
     renderer,
     ctx.random(`surface-${object.id}`),
   );
@@ -123,6 +128,16 @@ async function buildObject(
     confidence: (plausible ? 1 : 0.1) * trust * object.confidence,
   };
   return { model, gaussians, mesh };
+}
+
+/** Pixels that are background in the combined view, not within reach of the mask's uncertainty. */
+function certainBackground({ idMap, mask }: RestView): ByteImage {
+  const near = dilate(mask.data, mask.widthPx, mask.heightPx, MASK_UNCERTAINTY_PX);
+  return createBytes(
+    mask.widthPx,
+    mask.heightPx,
+    near.map((v, i) => (v === 0 && idMap.data[i] === 0 ? 1 : 0)),
+  );
 }
 
 /** Moves the mesh so that its bounding box is centred on the origin: the object frame. */

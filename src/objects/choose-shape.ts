@@ -4,12 +4,13 @@ import { createBytes, maskMoments } from '../image/image.js';
 import { countSet, dilate } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse } from '../math/se3.js';
-import { cropAround, sampleMask } from './crop.js';
-import { fitBox } from './fit-box.js';
+import { cropAround, sampleMask, sampleRgb } from './crop.js';
+import { type BoxFit, fitBox } from './fit-box.js';
 import { fitFlatPrism, fitInflated, inflateMask } from './fit-outline.js';
 import { fitRevolution, hollowed, type RevolutionFit } from './fit-revolution.js';
+import { stepImage } from './inner-edges.js';
 import { looksOpen } from './interior.js';
-import { joinMeshes, meshBounds, transformMesh } from './mesh.js';
+import { joinMeshes, transformMesh } from './mesh.js';
 import type { ObjectOptions } from './options.js';
 import { createDepthBuffer, rasterizeMesh } from './rasterize.js';
 import type { RestView } from './rest-view.js';
@@ -17,20 +18,21 @@ import type { ShapeFit } from './shape-fit.js';
 import { createSilhouetteTarget, type SilhouetteTarget, silhouetteIou } from './silhouette.js';
 import { guessStanding, type StandingGuess } from './standing.js';
 
-/** A box or solid of revolution that agrees less than this is not what the object is. */
-const GOOD_ENOUGH_IOU = 0.84;
-/** Lead that a box needs over a solid of revolution, in clean masks and in others. */
+/** A solid of revolution or box that agrees less than this is not what the object is. */
+const GOOD_ROUND_IOU = 0.84;
+const GOOD_BOX_IOU = 0.9;
+/** Lead that a box needs over a solid of revolution, and what clearly seen (or missing) inner edges are worth. */
 const BOX_LEAD = 0.003;
-const BOX_LEAD_NOISY = 0.025;
-const CLEAN_MASK_IOU = 0.95;
+const EDGE_WORTH = 0.05;
+const EDGE_EXPECTED = 0.4;
 /** Above this nothing worth adding is left outside the body. */
 const COMPLETE_IOU = 0.985;
 /** A part that sticks out must cover this share of the mask. */
 const MIN_PART_SHARE = 0.015;
 /** Parts are thinner than bars of their width: handles are straps. */
 const PART_THICKNESS_RATIO = 0.6;
-/** Lower than this share of its width counts as flat. */
-const FLAT_RATIO = 0.2;
+/** Height of something flat whose outline was asked to be read as lying on the table. */
+const FLAT_HEIGHT_M = 0.008;
 /** Vessels are opened with this wall (geometry study), but never thicker than an eighth of the radius. */
 const WALL_M = 0.003;
 
@@ -50,33 +52,36 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions): Sh
   const guess = guessStanding(view.mask, camera, cameraFromWorld);
   if (moments === null || guess === null) return null;
   const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
-  const target = createSilhouetteTarget(crop, sampleMask(view.idMap, evidence.id, crop), cameraFromWorld);
+  const mask = sampleMask(view.idMap, evidence.id, crop);
+  const target = createSilhouetteTarget(crop, mask, cameraFromWorld);
+  const steps = stepImage(sampleRgb(view.rgb, crop), mask.inside, crop.camera.widthPx, crop.camera.heightPx);
   const { shape } = options;
   const wanted = (family: string): boolean => shape === 'auto' || shape === family;
   const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
-  const box = wanted('box') ? fitBox(target, guess) : null;
+  const box = wanted('box') ? fitBox(target, guess, steps) : null;
   let best = better(revolution, box);
-  if (best && (shape !== 'auto' || best.iou >= GOOD_ENOUGH_IOU)) {
-    if (best === revolution && looksOpen(revolution, evidence)) best = hollowed(revolution, wallOf(revolution));
+  if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
+  if (best && (shape !== 'auto' || isGoodEnough(best))) {
+    if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
+      best = hollowed(revolution, wallOf(revolution));
     return best.iou < COMPLETE_IOU ? withParts(best, evidence, target, guess) : best;
   }
-  const flatHeight = best ? heightOf(best) : 0;
-  const isFlat = best !== null && flatHeight < FLAT_RATIO * guess.widthM;
-  const prism =
-    shape === 'prism' || (shape === 'auto' && isFlat)
-      ? fitFlatPrism(view.mask, camera, target, flatHeight || 0.005)
-      : null;
-  return prism ?? (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
+  // An outline that fits neither may stand or lie; standing is the commoner, and flat round or square things were fitted above.
+  if (shape === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
+  return (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
 }
 
-/** The box must agree better, clearly so when neither agrees well: it follows the accidents of a bad mask more easily. */
-function better<T extends ShapeFit>(round: T | null, box: ShapeFit | null): T | ShapeFit | null {
+/** A box must also show its edges: without them it follows the accidents of a mask more easily than a round shape does. */
+function better(round: RevolutionFit | null, box: BoxFit | null): ShapeFit | null {
   if (round === null || box === null) return round ?? box;
-  const lead = Math.max(round.iou, box.iou) < CLEAN_MASK_IOU ? BOX_LEAD_NOISY : BOX_LEAD;
-  return box.iou > round.iou + lead ? box : round;
+  const bonus = EDGE_WORTH * ((box.edgeStrength ?? EDGE_EXPECTED) - EDGE_EXPECTED);
+  return box.iou + bonus > round.iou + BOX_LEAD ? box : round;
 }
 
-const heightOf = (fit: ShapeFit): number => meshBounds(fit.mesh).max[2];
+/** Handles and spouts are expected on round things; a box that misses that much of its outline is no box. */
+function isGoodEnough(fit: ShapeFit): boolean {
+  return fit.iou >= (fit.family === 'box' ? GOOD_BOX_IOU : GOOD_ROUND_IOU);
+}
 
 function wallOf(fit: RevolutionFit): number {
   return Math.min(WALL_M, Math.max(...fit.profile.map((p) => p.radiusM)) / 8);

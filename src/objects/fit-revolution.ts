@@ -15,7 +15,7 @@ const PROFILE_EVALUATIONS = 800;
 /** A bowl's height per diameter, from general knowledge: its foot is hidden behind its belly, so the search starts there. */
 const BOWL_HEIGHT = 0.38;
 /** Height per diameter between which a solid whose rim is its widest circle may be a bowl. */
-const BOWL_RANGE = [0.1, 0.5] as const;
+const BOWL_RANGE = [0.16, 0.5] as const;
 const RIM_PER_WIDEST = 0.9;
 /** A bowl that explains the outline nearly as well as the free profile is the likelier thing. */
 const BOWL_PREFERENCE = 0.012;

@@ -31,21 +31,24 @@ export function looksOpen(
   if (rim.heightM < MIN_HEIGHT_PER_DIAMETER * 2 * rim.radiusM) return false;
   if (VESSEL_WORDS.test(scene.name)) return true;
   if (rim.radiusM > FLARE * profile[0].radiusM && rim.heightM < 2 * rim.radiusM) return true;
-  return topShading(fit, rim.radiusM, rim.heightM, scene) > SHADING_LEVELS;
+  const { difference, spread } = topShading(fit, rim.radiusM, rim.heightM, scene);
+  return difference > SHADING_LEVELS && difference > spread;
 }
 
-/** Difference of mean grey between the half of the top disc nearer to the camera and the farther half. */
+/**
+ * Difference of mean grey between the half of the top disc nearer to the camera and the farther half, and the larger standard
+ * deviation inside the halves: an inside is shaded smoothly, a patterned lid (or a plant) is not.
+ */
 function topShading(
   fit: RevolutionFit,
   radiusM: number,
   heightM: number,
   scene: { readonly view: { readonly rgb: RgbImage }; readonly camera: Intrinsics; readonly cameraFromWorld: Mat4 },
-): number {
+): { difference: number; spread: number } {
   const { rgb } = scene.view;
   const cameraFromMesh = compose(scene.cameraFromWorld, fit.worldFromMesh);
   const middle = transformPoint(cameraFromMesh, [0, 0, heightM]);
-  const sums = { near: 0, far: 0 };
-  const counts = { near: 0, far: 0 };
+  const halves = { near: { count: 0, sum: 0, squares: 0 }, far: { count: 0, sum: 0, squares: 0 } };
   const seen = new Set<number>();
   const steps = 24;
   for (let i = -steps; i <= steps; i++) {
@@ -59,11 +62,18 @@ function topShading(
       if (seen.has(k)) continue;
       seen.add(k);
       const grey = 0.299 * rgb.data[3 * k] + 0.587 * rgb.data[3 * k + 1] + 0.114 * rgb.data[3 * k + 2];
-      const half = p[2] < middle[2] ? 'near' : 'far';
-      sums[half] += grey;
-      counts[half]++;
+      const half = halves[p[2] < middle[2] ? 'near' : 'far'];
+      half.count++;
+      half.sum += grey;
+      half.squares += grey * grey;
     }
   }
-  if (Math.min(counts.near, counts.far) < MIN_DISC_PX) return 0;
-  return Math.abs(sums.near / counts.near - sums.far / counts.far);
+  const { near, far } = halves;
+  if (Math.min(near.count, far.count) < MIN_DISC_PX) return { difference: 0, spread: 0 };
+  const spreadOf = ({ count, sum, squares }: typeof near): number =>
+    Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  return {
+    difference: Math.abs(near.sum / near.count - far.sum / far.count),
+    spread: Math.max(spreadOf(near), spreadOf(far)),
+  };
 }

@@ -1,7 +1,8 @@
 /** An object's mesh as painted Gaussians: fine discs on the sides that were seen, coarser ones elsewhere. */
 import type { Random } from '../base/random.js';
-import type { PixelBox } from '../image/image.js';
-import { transformDirection } from '../math/se3.js';
+import type { ByteImage, PixelBox } from '../image/image.js';
+import { project } from '../math/camera.js';
+import { transformDirection, transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import { gaussiansFromMesh } from '../splat/from-mesh.js';
 import { type GaussianSet, SH_C0 } from '../splat/gaussians.js';
@@ -15,7 +16,7 @@ import { type ColourView, type Completion, paintSamples, type Samples, visibleSa
 /** Discs on seen sides stand this many pixels of the reference view apart, if the budget allows: finer shows nothing new. */
 const SEEN_SPACING_PX = 1.15;
 /** Hidden sides are sampled this much coarser. */
-const HIDDEN_COARSENESS = 1.8;
+const HIDDEN_COARSENESS = 1.35;
 const GREY: Vec3 = [0.5, 0.5, 0.5];
 /** How much of the remaining colour difference each round of sharpening takes. */
 const SHARPEN_STEP = 0.7;
@@ -30,18 +31,50 @@ export interface PaintedObject {
   readonly seenShare: number;
 }
 
-/** `views[0]` is the reference view: sampling density and sharpening follow it. */
+/** Carving never takes more than this share: a mask that disagrees that much with the shape is not to be trusted over it. */
+const MAX_CARVED_SHARE = 0.35;
+
+/**
+ * Drops discs that the reference view shows to be outside of the object (corners of a box that the real thing does not have):
+ * they project onto certain background. `background` 1 where neither the object nor anything in front of it can be.
+ */
+function carve(
+  set: GaussianSet,
+  samples: Samples,
+  view: ColourView,
+  background: ByteImage,
+): { set: GaussianSet; samples: Samples } {
+  const { camera, cameraFromObject } = view;
+  const keep = (i: number): boolean => {
+    const p = transformPoint(cameraFromObject, [
+      samples.points[3 * i],
+      samples.points[3 * i + 1],
+      samples.points[3 * i + 2],
+    ]);
+    const [x, y] = project(camera, p).map(Math.floor);
+    return (
+      !(x >= 0 && y >= 0 && x < camera.widthPx && y < camera.heightPx) || background.data[y * camera.widthPx + x] === 0
+    );
+  };
+  const kept = filterSet(set, keep);
+  if (kept.count < (1 - MAX_CARVED_SHARE) * set.count) return { set, samples };
+  const pick = (values: Float64Array): Float64Array => values.filter((_, k) => keep(Math.floor(k / 3)));
+  return { set: kept, samples: { points: pick(samples.points), normals: pick(samples.normals) } };
+}
+
+/** `views[0]` is the reference view: sampling density, carving (where `background` is given) and sharpening follow it. */
 export function paintObject(
   mesh: TriangleMesh,
   views: readonly ColourView[],
   completion: Completion,
   sizeM: number,
-  options: { readonly maxGaussians: number; readonly sharpen: number },
+  options: { readonly maxGaussians: number; readonly sharpen: number; readonly background?: ByteImage },
   renderer: SplatRenderer,
   random: Random,
 ): PaintedObject {
   const reference = views[0];
-  const { set, samples } = discsForView(mesh, reference, options.maxGaussians, random);
+  const discs = discsForView(mesh, reference, options.maxGaussians, random);
+  const { set, samples } = options.background ? carve(discs.set, discs.samples, reference, options.background) : discs;
   const { colours, seen } = paintSamples(mesh, samples, views, completion, sizeM);
   for (let i = 0; i < colours.length; i++) set.sh[i] = (colours[i] - 0.5) / SH_C0;
   sharpenColours(set, mesh, samples, reference, options.sharpen, renderer);

@@ -34,7 +34,7 @@ export const objectOptions = defineOptions({
   },
   sharpen: {
     kind: 'number',
-    default: 3,
+    default: 6,
     min: 0,
     max: 20,
     integer: true,

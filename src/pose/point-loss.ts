@@ -1,6 +1,6 @@
 /** Losses on single points: tracked points must reproject onto their tracks, and nothing reaches below the table. */
 import type { Intrinsics } from '../math/camera.js';
-import type { Mat4, Twist } from '../math/se3.js';
+import type { Mat4 } from '../math/se3.js';
 
 /** Tracks farther off than this (window pixels) have slipped: they stop pulling (Geman-McClure scale). */
 const TRACK_SCALE_PX = 4;
@@ -131,6 +131,3 @@ export function extremePoints(position: ArrayLike<number>, count: number): Float
   }
   return Float64Array.from([...chosen].flatMap((i) => [position[3 * i], position[3 * i + 1], position[3 * i + 2]]));
 }
-
-export const emptyTwist = (): Float64Array => new Float64Array(6);
-export const asTwist = (g: ArrayLike<number>): Twist => [g[0], g[1], g[2], g[3], g[4], g[5]];

@@ -32,7 +32,7 @@ describe('searchOnTable', () => {
   );
 
   it('finds a box whose start was turned by 100 degrees and moved by 2 cm, from three seeds (its hidden sides copy the seen ones: up to half a turn)', async () => {
-    const built = await buildObjects(clip, resolveOptions(objectOptions), createContext('objects'));
+    const built = await buildObjects(clip, resolveOptions(objectOptions, { shape: 'box' }), createContext('objects'));
     const model = built.objects.objects[0];
     const renderer = await createRenderer();
     const gaussians = coarsenSet(built.gaussians.get(1)!, 500);
@@ -82,7 +82,7 @@ describe('coarsenSet', () => {
       [perceived(1, 'box', 'target', null)],
       1,
     );
-    const built = await buildObjects(clip, resolveOptions(objectOptions), createContext('objects'));
+    const built = await buildObjects(clip, resolveOptions(objectOptions, { shape: 'box' }), createContext('objects'));
     const full = built.gaussians.get(1)!;
     const coarse = coarsenSet(full, 300);
     expect(coarse.count).toBeLessThanOrEqual(300);
