@@ -1,6 +1,10 @@
 /** docs/accuracy.md. */
 import { writeFileAtomic } from '../../src/base/files.js';
 import type { FixtureScores } from './evaluate.js';
+import type { Replacement } from './replace.js';
+
+/** By fixture: scores of runs with the truth in place of a part of perception. */
+export type Replaced = Record<string, Partial<Record<Replacement, FixtureScores>>>;
 
 type Cell = (scores: FixtureScores) => string;
 
@@ -48,6 +52,7 @@ export function accuracyText(
   command: string,
   version: string,
   fixtures: Readonly<Record<string, FixtureScores>>,
+  replaced: Readonly<Replaced> = {},
 ): string {
   const names = Object.keys(fixtures);
   const rows = [
@@ -82,9 +87,48 @@ relative motion along the task. Events: mean distance of those found, and how ma
 ${table(objectRows)}
 
 "Centre" is the distance between the box centres without any offset: where the object is. "Tilt" leaves out the turn about the object's own axis.
-`;
+${costText(fixtures, replaced)}`;
 }
 
 export async function writeAccuracy(file: string, text: string): Promise<void> {
   await writeFileAtomic(file, text);
+}
+
+/** What is left when a part of perception is true; "perception" is all of it: the rest is the cost of objects, poses and skill. */
+function costText(fixtures: Readonly<Record<string, FixtureScores>>, replaced: Readonly<Replaced>): string {
+  const names = Object.keys(replaced);
+  if (names.length === 0) return '';
+  const row = (name: string, what: string, scores: FixtureScores): string[] => [
+    name,
+    what,
+    fixed(scores.scaleErrorPct, 1),
+    fixed(scores.poseErrorCm, 2),
+    fixed(scores.poseErrorDeg, 1),
+    fixed(scores.relErrorCm, 2),
+    fixed(scores.relErrorDeg, 1),
+    fixed(scores.relEndErrorCm, 2),
+    fixed(scores.eventErrorFrames, 1),
+  ];
+  const rows = names.flatMap((name) => [
+    row(name, 'nothing', fixtures[name]),
+    ...Object.entries(replaced[name]).map(([what, scores]) => row(name, what, scores)),
+  ]);
+  const head = [
+    'fixture',
+    'replaced by truth',
+    'scale %',
+    'pose cm',
+    'deg',
+    'T_rel cm',
+    'deg',
+    'at the end cm',
+    'events frames',
+  ];
+  return `
+## What each part costs
+
+The later stages run again with the truth in place of what perception found. With all of perception true, what is left is made by objects, poses and skill.
+
+${table([head, ...rows])}
+`;
 }

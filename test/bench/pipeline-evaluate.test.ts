@@ -24,7 +24,7 @@ import type { TriangleMesh } from '../../src/objects/object-model.js';
 const CAMERA = { widthPx: 96, heightPx: 72, fx: 90, fy: 90, cx: 48, cy: 36 };
 const NUM_FRAMES = 12;
 /** Looking down at the table by 45 degrees from 0.6 m. */
-const CAMERA_FROM_WORLD = compose(fromTranslation([0, 0, 0.6]), fromAxisAngle([1, 0, 0], (-3 * Math.PI) / 4));
+const CAMERA_FROM_WORLD = compose(fromTranslation([0, 0, 0.6]), fromAxisAngle([1, 0, 0], (3 * Math.PI) / 4));
 const MESHES = new Map<number, TriangleMesh>([
   [1, transformMesh(boxMesh(0.06, 0.08, 0.05), fromTranslation([0, 0, -0.025]))],
   [2, transformMesh(boxMesh(0.1, 0.1, 0.04), fromTranslation([0, 0, -0.02]))],
