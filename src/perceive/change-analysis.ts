@@ -17,6 +17,7 @@ import { findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
+import { mergeRigidParts } from './rigid-parts.js';
 import { findStableColours, type StableColours } from './stable-colour.js';
 import { halved } from './visible-masks.js';
 
@@ -50,7 +51,7 @@ const MIN_HALF_FRAMES = 12;
 
 export async function analyseChange(clip: Clip, ctx: StageContext): Promise<ChangeAnalysis> {
   const whole = await viewChange(clip, ctx);
-  const movers = keepTrusted(findMovers(clip, whole.events, () => whole, ctx));
+  const movers = mergeRigidParts(clip, keepTrusted(findMovers(clip, whole.events, () => whole, ctx)));
   const isPair = (mover: Mover): boolean => mover.from !== null && mover.to !== null;
   const middle = clip.numFrames >> 1;
   if (!movers.some(isPair) && middle >= MIN_HALF_FRAMES) {

@@ -74,7 +74,7 @@ function clearestFrame(clip: Clip, workLab: Uint8Array, mask: Uint8Array, from: 
 
 export function describeFinding(
   clip: Clip,
-  { stable, transients, events }: Pick<ChangeView, 'stable' | 'transients' | 'events'>,
+  { transients, events }: Pick<ChangeView, 'transients' | 'events'>,
   movers: readonly Mover[],
   objects: readonly PerceivedObject[],
   handSeen: boolean,
@@ -99,8 +99,13 @@ export function describeFinding(
     return sentences.join(' ');
   }
   sentences.push('Nothing was found that a hand moved from one resting place to another.');
+  const [best] = events;
   sentences.push(
-    `Looked for: places whose lasting appearance changed (${(100 * stable.changed.reduce((a, b) => a + b, 0)) / stable.changed.length >= 0.05 ? `${events.length} found, none of them explained by something carried` : 'none'}).`,
+    best
+      ? `Looked for places whose lasting appearance changed: ${events.length} found, but none could be followed from one place to another. ` +
+          `Strongest: something ${best.kind === 'left' ? 'left' : 'arrived at'} the place around pixel ` +
+          `(${Math.round(2 * best.cx)}, ${Math.round(2 * best.cy)}) at ${(best.frame / clip.fps).toFixed(1)} s.`
+      : 'Looked for places whose lasting appearance changed: none found.',
   );
   sentences.push(
     transients.pixelsPerFrame < 30

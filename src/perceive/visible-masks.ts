@@ -118,7 +118,12 @@ export async function segmentFrame(
   }
   const own = halved(owner, clip);
   for (let i = 0; i < own.length; i++) if (own[i] !== 0) ownerHalf[i] = 1;
-  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, colours.hand);
+  const staticsHalf = new Uint8Array(halfWidthPx * halfHeightPx);
+  for (const { mask } of statics) {
+    const part = halved(mask, clip);
+    for (let i = 0; i < part.length; i++) if (part[i] !== 0) staticsHalf[i] = 1;
+  }
+  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, staticsHalf, colours.hand);
   const handFull = doubledSmooth(hand, clip);
   for (const { id, mask } of statics) {
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) ids.data[i] = id;
@@ -230,6 +235,7 @@ function handMask(
   plateHalf: Uint8Array,
   owner: Uint8Array,
   objects: Uint8Array,
+  statics: Uint8Array,
   colours: ColourModel,
 ): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
@@ -250,15 +256,19 @@ function handMask(
   const skin = new Int32Array(components.length + 1);
   const firm = new Int32Array(components.length + 1);
   const touch = new Uint8Array(components.length + 1);
+  const onStatic = new Int32Array(components.length + 1);
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] === 0) continue;
     if (looksLikeSkin(lab, i)) skin[labels[i]]++;
     if (strong[i] !== 0) firm[labels[i]]++;
+    if (statics[i] !== 0) onStatic[labels[i]]++;
     if (touching[i] !== 0) touch[labels[i]] = 1;
   }
   const keep = new Uint8Array(components.length + 1);
   for (const { label, area, box } of components) {
     if (area < MIN_HAND_AREA || firm[label] < 0.15 * area) continue;
+    // A patch within a resting thing is that thing, shaded or nudged.
+    if (onStatic[label] > 0.6 * area) continue;
     const atBorder = box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1;
     const skinShare = skin[label] / area;
     const large = area > LARGE_AREA;
