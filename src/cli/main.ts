@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CancelledError, messageOf, UserError } from '../base/errors.js';
 import { VERSION } from '../base/version.js';
+import { addBenchVerb } from './bench.js';
 import { addDoctorVerb } from './doctor.js';
 import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
@@ -19,7 +20,15 @@ export async function main(argv: string[]): Promise<number> {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(v2r --help shows the commands, v2r COMMAND --help the options)')
     .exitOverride();
-  for (const addVerb of [addRunVerb, addInspectVerb, addRenderVerb, addVerifyVerb, addExportVerb, addDoctorVerb])
+  for (const addVerb of [
+    addRunVerb,
+    addInspectVerb,
+    addRenderVerb,
+    addVerifyVerb,
+    addBenchVerb,
+    addExportVerb,
+    addDoctorVerb,
+  ])
     addVerb(program, state);
   for (const command of program.commands) command.exitOverride();
   try {
