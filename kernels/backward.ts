@@ -18,6 +18,7 @@ import {
   T_STOP,
   TILE_H,
   TILE_W,
+  WORD,
 } from './layout';
 import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
 
@@ -188,7 +189,7 @@ function backChunk<Layer, Colour>(x0: f32, y0: f32, live: u64): u64 {
   for (let r = 0; r < 8; r++) {
     let rowLive = <i32>((live >> ((<u64>r) << 3)) & 0xff);
     if (rowLive === 0) continue;
-    const plane = CHUNK_PLANES + ((<usize>r) << 6);
+    const plane = CHUNK_PLANES + ((<usize>r) << 7);
     const p0 = v128.load(plane);
     const p1 = v128.load(plane, 16);
     const p2 = v128.load(plane, 32);
@@ -253,7 +254,7 @@ export function backTile(
   let live = blocksInside(x0, y0, width, height);
   let at = from;
   while (at < end && live !== 0) {
-    const count = gather(at, end, <f32>x0, <f32>y0, live);
+    const count = gather(at, end, <f32>x0, <f32>y0, live, WORD);
     if (count === 0) break;
     at = nextEntry;
     const nearest = load<f32>(<usize>load<u32>(CHUNK_RECORDS), REC_Z);

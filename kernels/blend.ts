@@ -4,6 +4,7 @@ import {
   BAND_BYTES,
   BAND_ROW,
   BLOCK_BYTES,
+  CHUNK,
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
@@ -13,6 +14,7 @@ import {
   T_STOP,
   TILE_H,
   TILE_W,
+  WORD_SLOTS,
 } from './layout';
 import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
 
@@ -88,19 +90,20 @@ function power(s: v128, k: v128): v128 {
 }
 
 /**
- * Blends the entries of `word` into a block until all its pixels are saturated. The switches: `Median` remembers the record at
- * which T passes one half and returns early once all pixels have passed it, `Depth` sums w z, `Layer` hides what lies behind
- * the layer. `x` holds the x of the four pixel columns. Returns the entries not yet drawn; all of the block is in memory.
- * Two entries per round: the colours' sums do not fit the registers and are fetched and put back half as often.
+ * Blends the entries of `word` and then of `next` into a block until all its pixels are saturated; true while it takes more. The switches:
+ * `Median` remembers the record at which T passes one half, `Depth` sums w z, `Layer` hides what lies behind the layer. `x`
+ * holds the x of the four pixel columns. Two entries per round: the colours' sums do not fit the registers and are fetched
+ * and put back half as often.
  */
 function blendWord<Median, Depth, Layer>(
   word: u64,
+  next: u64,
   block: usize,
   band: usize,
   x: v128,
   layer: usize,
   constants: usize,
-): u64 {
+): bool {
   let t0 = v128.load(block);
   let t1 = v128.load(block, 16);
   let r0 = v128.load(block, 32);
@@ -109,90 +112,106 @@ function blendWord<Median, Depth, Layer>(
   let g1 = v128.load(block, 80);
   let b0 = v128.load(block, 96);
   let b1 = v128.load(block, 112);
-  const stop = isInteger<Median>() ? f32x4.splat(T_HALF) : f32x4.splat(T_STOP);
-  const bands = CHUNK_BANDS + band;
-  do {
-    const ka = <usize>ctz(word);
-    word &= word - 1;
-    const kb = <usize>ctz(word);
-    word &= word - 1;
-    const recordA = <usize>load<u32>(CHUNK_RECORDS + (ka << 2));
-    const recordB = <usize>load<u32>(CHUNK_RECORDS + (kb << 2));
-    const atA = bands + ka * BAND_BYTES;
-    const atB = bands + kb * BAND_BYTES;
+  const stop = f32x4.splat(T_STOP);
+  let takesMore = true;
+  let bands = CHUNK_BANDS + band;
+  let records = CHUNK_RECORDS;
+  if (word === 0) {
+    word = next;
+    next = 0;
+    records += WORD_SLOTS << 2;
+    bands += WORD_SLOTS * BAND_BYTES;
+  }
+  while (true) {
+    do {
+      const ka = <usize>ctz(word);
+      word &= word - 1;
+      const kb = <usize>ctz(word);
+      word &= word - 1;
+      const recordA = <usize>load<u32>(records + (ka << 2));
+      const recordB = <usize>load<u32>(records + (kb << 2));
+      const atA = bands + ka * BAND_BYTES;
+      const atB = bands + kb * BAND_BYTES;
 
-    const shapeA = v128.load(recordA);
-    const dxA = f32x4.sub(x, lane0(shapeA));
-    const sA0 = f32x4.add(
-      f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeA), dxA), v128.load32_splat(atA, BAND_ROW)), dxA),
-      v128.load32_splat(atA),
-    );
-    const sA1 = f32x4.add(sA0, f32x4.add(f32x4.mul(lane2(shapeA), dxA), v128.load32_splat(atA, 2 * BAND_ROW)));
-    const shapeB = v128.load(recordB);
-    const dxB = f32x4.sub(x, lane0(shapeB));
-    const sB0 = f32x4.add(
-      f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeB), dxB), v128.load32_splat(atB, BAND_ROW)), dxB),
-      v128.load32_splat(atB),
-    );
-    const sB1 = f32x4.add(sB0, f32x4.add(f32x4.mul(lane2(shapeB), dxB), v128.load32_splat(atB, 2 * BAND_ROW)));
+      const shapeA = v128.load(recordA);
+      const dxA = f32x4.sub(x, lane0(shapeA));
+      const sA0 = f32x4.add(
+        f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeA), dxA), v128.load32_splat(atA, BAND_ROW)), dxA),
+        v128.load32_splat(atA),
+      );
+      const sA1 = f32x4.add(sA0, f32x4.add(f32x4.mul(lane2(shapeA), dxA), v128.load32_splat(atA, 2 * BAND_ROW)));
+      const shapeB = v128.load(recordB);
+      const dxB = f32x4.sub(x, lane0(shapeB));
+      const sB0 = f32x4.add(
+        f32x4.mul(f32x4.add(f32x4.mul(lane1(shapeB), dxB), v128.load32_splat(atB, BAND_ROW)), dxB),
+        v128.load32_splat(atB),
+      );
+      const sB1 = f32x4.add(sB0, f32x4.add(f32x4.mul(lane2(shapeB), dxB), v128.load32_splat(atB, 2 * BAND_ROW)));
 
-    const k = v128.load(constants);
-    const cut = v128.load(constants, 16);
-    const largest = v128.load(constants, 32);
-    let insideA0 = f32x4.ge(sA0, cut);
-    let insideA1 = f32x4.ge(sA1, cut);
-    let insideB0 = f32x4.ge(sB0, cut);
-    let insideB1 = f32x4.ge(sB1, cut);
-    if (isInteger<Layer>()) {
-      const zA = lane3(shapeA);
-      const zB = lane3(shapeB);
-      insideA0 = v128.and(insideA0, f32x4.lt(zA, v128.load(layer)));
-      insideA1 = v128.and(insideA1, f32x4.lt(zA, v128.load(layer, 16)));
-      insideB0 = v128.and(insideB0, f32x4.lt(zB, v128.load(layer)));
-      insideB1 = v128.and(insideB1, f32x4.lt(zB, v128.load(layer, 16)));
-    }
-    const alphaA0 = v128.and(f32x4.pmin(power(sA0, k), largest), insideA0);
-    const alphaA1 = v128.and(f32x4.pmin(power(sA1, k), largest), insideA1);
-    const alphaB0 = v128.and(f32x4.pmin(power(sB0, k), largest), insideB0);
-    const alphaB1 = v128.and(f32x4.pmin(power(sB1, k), largest), insideB1);
-    const wA0 = f32x4.mul(alphaA0, t0);
-    const wA1 = f32x4.mul(alphaA1, t1);
-    const tA0 = f32x4.sub(t0, wA0);
-    const tA1 = f32x4.sub(t1, wA1);
-    const wB0 = f32x4.mul(alphaB0, tA0);
-    const wB1 = f32x4.mul(alphaB1, tA1);
-    if (isInteger<Median>()) {
-      const half = v128.load(constants, 48);
-      const idA = i32x4.splat(<i32>recordA);
-      const idB = i32x4.splat(<i32>recordB);
-      const m0 = v128.bitselect(idA, v128.load(block, 160), v128.and(insideA0, f32x4.gt(t0, half)));
-      const m1 = v128.bitselect(idA, v128.load(block, 176), v128.and(insideA1, f32x4.gt(t1, half)));
-      v128.store(block, v128.bitselect(idB, m0, v128.and(insideB0, f32x4.gt(tA0, half))), 160);
-      v128.store(block, v128.bitselect(idB, m1, v128.and(insideB1, f32x4.gt(tA1, half))), 176);
-    }
-    t0 = f32x4.sub(tA0, wB0);
-    t1 = f32x4.sub(tA1, wB1);
-    const colourA = v128.load(recordA, REC_COLOUR);
-    const colourB = v128.load(recordB, REC_COLOUR);
-    const redA = lane0(colourA);
-    const redB = lane0(colourB);
-    r0 = f32x4.add(r0, f32x4.add(f32x4.mul(wA0, redA), f32x4.mul(wB0, redB)));
-    r1 = f32x4.add(r1, f32x4.add(f32x4.mul(wA1, redA), f32x4.mul(wB1, redB)));
-    const greenA = lane1(colourA);
-    const greenB = lane1(colourB);
-    g0 = f32x4.add(g0, f32x4.add(f32x4.mul(wA0, greenA), f32x4.mul(wB0, greenB)));
-    g1 = f32x4.add(g1, f32x4.add(f32x4.mul(wA1, greenA), f32x4.mul(wB1, greenB)));
-    const blueA = lane2(colourA);
-    const blueB = lane2(colourB);
-    b0 = f32x4.add(b0, f32x4.add(f32x4.mul(wA0, blueA), f32x4.mul(wB0, blueB)));
-    b1 = f32x4.add(b1, f32x4.add(f32x4.mul(wA1, blueA), f32x4.mul(wB1, blueB)));
-    if (isInteger<Depth>()) {
-      const zA = lane3(shapeA);
-      const zB = lane3(shapeB);
-      v128.store(block, f32x4.add(v128.load(block, 128), f32x4.add(f32x4.mul(wA0, zA), f32x4.mul(wB0, zB))), 128);
-      v128.store(block, f32x4.add(v128.load(block, 144), f32x4.add(f32x4.mul(wA1, zA), f32x4.mul(wB1, zB))), 144);
-    }
-  } while (word !== 0 && v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), stop)));
+      const k = v128.load(constants);
+      const cut = v128.load(constants, 16);
+      const largest = v128.load(constants, 32);
+      let insideA0 = f32x4.ge(sA0, cut);
+      let insideA1 = f32x4.ge(sA1, cut);
+      let insideB0 = f32x4.ge(sB0, cut);
+      let insideB1 = f32x4.ge(sB1, cut);
+      if (isInteger<Layer>()) {
+        const zA = lane3(shapeA);
+        const zB = lane3(shapeB);
+        insideA0 = v128.and(insideA0, f32x4.lt(zA, v128.load(layer)));
+        insideA1 = v128.and(insideA1, f32x4.lt(zA, v128.load(layer, 16)));
+        insideB0 = v128.and(insideB0, f32x4.lt(zB, v128.load(layer)));
+        insideB1 = v128.and(insideB1, f32x4.lt(zB, v128.load(layer, 16)));
+      }
+      const alphaA0 = v128.and(f32x4.pmin(power(sA0, k), largest), insideA0);
+      const alphaA1 = v128.and(f32x4.pmin(power(sA1, k), largest), insideA1);
+      const alphaB0 = v128.and(f32x4.pmin(power(sB0, k), largest), insideB0);
+      const alphaB1 = v128.and(f32x4.pmin(power(sB1, k), largest), insideB1);
+      const wA0 = f32x4.mul(alphaA0, t0);
+      const wA1 = f32x4.mul(alphaA1, t1);
+      const tA0 = f32x4.sub(t0, wA0);
+      const tA1 = f32x4.sub(t1, wA1);
+      const wB0 = f32x4.mul(alphaB0, tA0);
+      const wB1 = f32x4.mul(alphaB1, tA1);
+      if (isInteger<Median>()) {
+        const half = v128.load(constants, 48);
+        const idA = i32x4.splat(<i32>recordA);
+        const idB = i32x4.splat(<i32>recordB);
+        const m0 = v128.bitselect(idA, v128.load(block, 160), v128.and(insideA0, f32x4.gt(t0, half)));
+        const m1 = v128.bitselect(idA, v128.load(block, 176), v128.and(insideA1, f32x4.gt(t1, half)));
+        v128.store(block, v128.bitselect(idB, m0, v128.and(insideB0, f32x4.gt(tA0, half))), 160);
+        v128.store(block, v128.bitselect(idB, m1, v128.and(insideB1, f32x4.gt(tA1, half))), 176);
+      }
+      t0 = f32x4.sub(tA0, wB0);
+      t1 = f32x4.sub(tA1, wB1);
+      const colourA = v128.load(recordA, REC_COLOUR);
+      const colourB = v128.load(recordB, REC_COLOUR);
+      const redA = lane0(colourA);
+      const redB = lane0(colourB);
+      r0 = f32x4.add(r0, f32x4.add(f32x4.mul(wA0, redA), f32x4.mul(wB0, redB)));
+      r1 = f32x4.add(r1, f32x4.add(f32x4.mul(wA1, redA), f32x4.mul(wB1, redB)));
+      const greenA = lane1(colourA);
+      const greenB = lane1(colourB);
+      g0 = f32x4.add(g0, f32x4.add(f32x4.mul(wA0, greenA), f32x4.mul(wB0, greenB)));
+      g1 = f32x4.add(g1, f32x4.add(f32x4.mul(wA1, greenA), f32x4.mul(wB1, greenB)));
+      const blueA = lane2(colourA);
+      const blueB = lane2(colourB);
+      b0 = f32x4.add(b0, f32x4.add(f32x4.mul(wA0, blueA), f32x4.mul(wB0, blueB)));
+      b1 = f32x4.add(b1, f32x4.add(f32x4.mul(wA1, blueA), f32x4.mul(wB1, blueB)));
+      if (isInteger<Depth>()) {
+        const zA = lane3(shapeA);
+        const zB = lane3(shapeB);
+        v128.store(block, f32x4.add(v128.load(block, 128), f32x4.add(f32x4.mul(wA0, zA), f32x4.mul(wB0, zB))), 128);
+        v128.store(block, f32x4.add(v128.load(block, 144), f32x4.add(f32x4.mul(wA1, zA), f32x4.mul(wB1, zB))), 144);
+      }
+      takesMore = v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), stop));
+    } while (word !== 0 && takesMore);
+    if (next === 0 || !takesMore) break;
+    word = next;
+    next = 0;
+    records += WORD_SLOTS << 2;
+    bands += WORD_SLOTS * BAND_BYTES;
+  }
   v128.store(block, t0);
   v128.store(block, t1, 16);
   v128.store(block, r0, 32);
@@ -201,20 +220,23 @@ function blendWord<Median, Depth, Layer>(
   v128.store(block, g1, 80);
   v128.store(block, b0, 96);
   v128.store(block, b1, 112);
-  return word;
+  return takesMore;
 }
 
-function anyAbove(block: usize, limit: f32): bool {
-  return v128.any_true(f32x4.gt(f32x4.pmax(v128.load(block), v128.load(block, 16)), f32x4.splat(limit)));
-}
-
-/** Draws one word into one block: with the median until all pixels are half covered, then without. True while it takes more. */
-function drawBlock<Labels, Depth, Layer>(word: u64, block: usize, band: usize, x: v128, layer: usize): bool {
+/** Draws two words into one block, with the median as long as a pixel is less than half covered. True while it takes more. */
+function drawBlock<Labels, Depth, Layer>(word: u64, next: u64, block: usize, band: usize, x: v128, layer: usize): bool {
   if (isInteger<Labels>()) {
-    if (anyAbove(block, T_HALF)) word = blendWord<On, Depth, Layer>(word, block, band, x, layer, CONSTANTS);
+    const t = f32x4.pmax(v128.load(block), v128.load(block, 16));
+    if (v128.any_true(f32x4.gt(t, v128.load(CONSTANTS, 48)))) {
+      return blendWord<On, Depth, Layer>(word, next, block, band, x, layer, CONSTANTS);
+    }
   }
-  if (word !== 0) blendWord<Off, Depth, Layer>(word, block, band, x, layer, CONSTANTS);
-  return anyAbove(block, T_STOP);
+  return blendWord<Off, Depth, Layer>(word, next, block, band, x, layer, CONSTANTS);
+}
+
+/** Slot of an entry of the chunk. */
+function slotOf(entry: i32): usize {
+  return <usize>(entry + (entry >> 6));
 }
 
 /** Draws the gathered chunk; returns the blocks that still take splats. */
@@ -223,20 +245,26 @@ function drawChunk<Labels, Depth, Layer>(blocks: usize, x0: f32, live: u64): u64
   for (let r = 0; r < 8; r++) {
     let rowLive = <i32>((live >> ((<u64>r) << 3)) & 0xff);
     if (rowLive === 0) continue;
-    const plane = CHUNK_PLANES + ((<usize>r) << 6);
+    const plane = CHUNK_PLANES + ((<usize>r) << 7);
     const p0 = v128.load(plane);
     const p1 = v128.load(plane, 16);
     const p2 = v128.load(plane, 32);
     const p3 = v128.load(plane, 48);
+    const p4 = v128.load(plane, 64);
+    const p5 = v128.load(plane, 80);
+    const p6 = v128.load(plane, 96);
+    const p7 = v128.load(plane, 112);
     while (rowLive !== 0) {
       const c = ctz(rowLive);
       rowLive &= rowLive - 1;
       const word = wordOf(p0, p1, p2, p3, 7 - c);
-      if (word === 0) continue;
+      const next = wordOf(p4, p5, p6, p7, 7 - c);
+      if ((word | next) === 0) continue;
       const index = <usize>((r << 3) + c);
       const x = f32x4.add(f32x4.splat(x0 + <f32>(c << 2)), columns);
       const takesMore = drawBlock<Labels, Depth, Layer>(
         word,
+        next,
         blocks + index * BLOCK_BYTES,
         (<usize>r) << 2,
         x,
@@ -270,10 +298,10 @@ export function drawTile(
   let live = blocksInside(tileX * TILE_W, tileY * TILE_H, width, height);
   let at = from;
   while (at < end && live !== 0) {
-    const count = gather(at, end, x0, y0, live);
+    const count = gather(at, end, x0, y0, live, CHUNK);
     if (count === 0) break;
     at = nextEntry;
-    const farthest = load<f32>(<usize>load<u32>(CHUNK_RECORDS + ((<usize>(count - 1)) << 2)), REC_Z);
+    const farthest = load<f32>(<usize>load<u32>(CHUNK_RECORDS + (slotOf(count - 1) << 2)), REC_Z);
     if (farthest < layerMin) {
       if (depth) live = drawChunk<On, On, Off>(blocks, x0, live);
       else if (labels) live = drawChunk<On, Off, Off>(blocks, x0, live);

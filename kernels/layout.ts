@@ -37,11 +37,20 @@ export const TILE_H: i32 = 16;
 export const BLOCK_BYTES: usize = 192;
 export const NUM_BLOCKS: i32 = 64;
 
-/** Entries of a tile that are drawn together: as many as a 64-bit word has bits. */
-export const CHUNK: i32 = 64;
-/** Per entry of a chunk, three rows of 12 f32 (8 bands, 4 spare): the parts of the exponent that only depend on y. */
-export const BAND_BYTES: usize = 144;
-export const BAND_ROW: usize = 48;
+/**
+ * Entries of a tile that are drawn together: two 64-bit words (`WORD` each). They lie in slots 0..63 and 65..128; slots 64 and
+ * 129 hold a Gaussian without alpha, which is what ctz of an empty word leads to. The backward pass takes one word only, as
+ * its sums would not fit the first-level cache.
+ */
+export const CHUNK: i32 = 128;
+export const WORD: i32 = 64;
+export const WORD_SLOTS: usize = 65;
+/**
+ * Per entry of a chunk, three rows of 8 f32 (8 bands): the parts of the exponent that only depend on y. Four bands from the
+ * first one on are written at once; what spills over lies in bands that are never looked at or is written again afterwards.
+ */
+export const BAND_BYTES: usize = 96;
+export const BAND_ROW: usize = 32;
 
 /**
  * exp2 on [-8, 0] without exponent bits: 2^p = q(p)^16 with a quadratic q, written as (G p + H)^2 + K so that G and H go into

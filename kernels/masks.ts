@@ -12,19 +12,17 @@ import {
   REC_SLOPE,
   ROW_MASK,
   SMALL,
+  WORD_SLOTS,
 } from './layout';
 
-/**
- * Addresses of the chunk's records, u32 each. One more entry stays zero and points at zeros (address 0 is static data that is
- * never written): a Gaussian without alpha, for the odd one out when two are drawn at a time (ctz of an empty word is 64).
- */
-export const CHUNK_RECORDS: usize = memory.data(272, 16);
-/** Exponent parts per entry, see BAND_BYTES. */
-export const CHUNK_BANDS: usize = memory.data(9360, 16);
+/** Addresses of the chunk's records by slot, u32 each (see CHUNK; address 0 is static data that stays zero). */
+export const CHUNK_RECORDS: usize = memory.data(528, 16);
+/** Exponent parts by slot, see BAND_BYTES. */
+export const CHUNK_BANDS: usize = memory.data(12512, 16);
 /** One u64 mask per entry: byte = band of two rows, bit = column of blocks. */
-const CHUNK_MASKS: usize = memory.data(512, 16);
-/** The same, turned: 8 planes (bands) of 64 bytes (entries). */
-export const CHUNK_PLANES: usize = memory.data(512, 16);
+const CHUNK_MASKS: usize = memory.data(1024, 16);
+/** The same, turned: 8 planes (bands) of 128 bytes (entries). */
+export const CHUNK_PLANES: usize = memory.data(1024, 16);
 
 /** Columns >= k and columns <= k as bits, to be looked up with i8x16.swizzle (which gives 0 out of range). */
 const GE: v128 = i8x16(-1, -2, -4, -8, -16, -32, -64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -42,24 +40,25 @@ const HALF_SHIFT: f32 = -0.124;
 export let nextEntry: usize = 0;
 
 /**
- * Takes up to 64 entries of [from, end) whose ellipse touches a live block of the tile at (x0, y0), prepares them and returns
+ * Takes up to `limit` entries of [from, end) whose ellipse touches a live block of the tile at (x0, y0), prepares them and returns
  * their number; `nextEntry` is where to go on.
  */
-export function gather(from: usize, end: usize, x0: f32, y0: f32, live: u64): i32 {
+export function gather(from: usize, end: usize, x0: f32, y0: f32, live: u64, limit: usize): i32 {
   const tileColumn = <i32>x0;
   const tileRow = <i32>y0;
   const evens = f32x4(0.5, 2.5, 4.5, 6.5);
   const one = f32x4.splat(1);
-  touch(from, min(end, from + (CHUNK << 2)));
+  touch(from, min(end, from + (limit << 2)));
   let count: usize = 0;
   let at = from;
-  while (at < end && count < <usize>CHUNK) {
+  while (at < end && count < limit) {
     const record = <usize>load<u32>(at);
     at += 4;
     const rows = load<u32>(record, REC_ROWS);
     const firstBand = max((<i32>(rows & ROW_MASK) - tileRow) >> 1, 0);
     const lastBand = min((<i32>((rows >> 16) & ROW_MASK) - tileRow) >> 1, 7);
-    const bands = CHUNK_BANDS + count * BAND_BYTES;
+    const slot = count + (count >> 6);
+    const bands = CHUNK_BANDS + slot * BAND_BYTES;
     const b = v128.load32_splat(record, 8);
     const shape = v128.load(record, REC_C);
     const c = i32x4.shuffle(shape, shape, 0, 0, 0, 0);
@@ -108,10 +107,13 @@ export function gather(from: usize, end: usize, x0: f32, y0: f32, live: u64): i3
       }
     }
     mask &= ((<u64>-1) << ((<u64>firstBand) << 3)) & (<u64>-1 >> ((<u64>(7 - lastBand)) << 3)) & live;
-    store<u32>(CHUNK_RECORDS + (count << 2), <u32>record);
+    store<u32>(CHUNK_RECORDS + (slot << 2), <u32>record);
     store<u64>(CHUNK_MASKS + (count << 3), mask);
     count += usize(mask !== 0);
   }
+  // The spill of the last entry of a word must not bring the empty Gaussian after it to life.
+  v128.store(CHUNK_BANDS + (WORD_SLOTS - 1) * BAND_BYTES, i64x2.splat(0));
+  v128.store(CHUNK_BANDS + (2 * WORD_SLOTS - 1) * BAND_BYTES, i64x2.splat(0));
   nextEntry = at;
   turnMasks(<i32>count);
   return <i32>count;
@@ -160,7 +162,7 @@ function lookUp(low: v128, high: v128): u64 {
   return <u64>(ge & le);
 }
 
-/** Transposes the masks [64 entries][8 bands] to planes [8 bands][64 entries]; entries beyond `count` get 0. */
+/** Transposes the masks [128 entries][8 bands] to planes [8 bands][128 entries]; entries beyond `count` get 0. */
 function turnMasks(count: i32): void {
   const padded = (count + 15) & ~15;
   for (let k = count; k < padded; k++) store<u64>(CHUNK_MASKS + ((<usize>k) << 3), 0);
@@ -201,16 +203,16 @@ function turnMasks(count: i32): void {
     const d7 = zipHigh(c3, c7);
     const to = CHUNK_PLANES + <usize>k;
     v128.store(to, zipLow(d0, d4));
-    v128.store(to, zipHigh(d0, d4), 64);
-    v128.store(to, zipLow(d1, d5), 128);
-    v128.store(to, zipHigh(d1, d5), 192);
-    v128.store(to, zipLow(d2, d6), 256);
-    v128.store(to, zipHigh(d2, d6), 320);
-    v128.store(to, zipLow(d3, d7), 384);
-    v128.store(to, zipHigh(d3, d7), 448);
+    v128.store(to, zipHigh(d0, d4), 128);
+    v128.store(to, zipLow(d1, d5), 256);
+    v128.store(to, zipHigh(d1, d5), 384);
+    v128.store(to, zipLow(d2, d6), 512);
+    v128.store(to, zipHigh(d2, d6), 640);
+    v128.store(to, zipLow(d3, d7), 768);
+    v128.store(to, zipHigh(d3, d7), 896);
   }
   for (let k = padded; k < CHUNK; k += 16) {
-    for (let band: usize = 0; band < 8; band++) v128.store(CHUNK_PLANES + (band << 6) + <usize>k, i64x2.splat(0));
+    for (let band: usize = 0; band < 8; band++) v128.store(CHUNK_PLANES + (band << 7) + <usize>k, i64x2.splat(0));
   }
 }
 

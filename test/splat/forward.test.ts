@@ -140,6 +140,23 @@ describe('wasm against the f64 twin', () => {
     }
   });
 
+  it.each([0.004, 0.015, 0.05])('agrees where tiles hold many chunks of entries, Gaussians of %f m', (sdM) => {
+    const camera: Intrinsics = { widthPx: 97, heightPx: 65, fx: 150, fy: 160, cx: 45, cy: 30 };
+    const draw = (renderer: SplatRenderer): Frame => {
+      const set = randomSet(21, 3000, 0.15, sdM);
+      // Thin ones let pixels take many Gaussians, flat ones make needles.
+      for (let i = 0; i < set.count; i++) {
+        set.opacityLogit[i] -= i % 3;
+        set.logScale[3 * i] -= i % 4;
+      }
+      return renderer.render(camera, [{ set: renderer.prepare(set), cameraFromSet: POSE, label: 1 }]);
+    };
+    const [a, b] = [draw(wasm), draw(twin)];
+    expect(psnr(a.rgb, b.rgb)).toBeGreaterThan(65);
+    expect(psnr(a.alpha, b.alpha)).toBeGreaterThan(65);
+    expect(a.alpha.reduce((sum, value) => sum + value, 0) / a.alpha.length).toBeGreaterThan(0.2);
+  });
+
   it('gives the same bytes every time, whatever was drawn in between', () => {
     const [a] = both({});
     both({ layer });
