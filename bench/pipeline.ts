@@ -1,8 +1,11 @@
 /**
- * `npm run bench -- pipeline [fixture...] [--fixtures DIR] [--runs DIR] [--as-is] [--replace] [--json]`: runs the chain on the
- * fixtures, compares every stage with
- * the truth, writes bench/results/ and docs/accuracy.md. Run folders are kept in .cache/bench (or DIR) and used again; with
- * --as-is they are scored as they are. --replace also runs later stages with the truth in place of earlier ones (some minutes).
+ * `npm run bench -- pipeline [fixture...] [--fixtures DIR] [--runs DIR] [--as-is] [--force] [--replace] [--json]`: runs the
+ * chain on the fixtures up to the skill, compares every stage with the truth, writes bench/results/ and docs/accuracy.md.
+ *
+ *   --runs DIR   where run folders are kept and used again (default .cache/bench)
+ *   --force      make every stage again: needed after changes of code, which do not count in what is still valid
+ *   --as-is      score the run folders as they are
+ *   --replace    also run later stages with the truth in place of what perception found (some minutes per fixture)
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
@@ -21,7 +24,7 @@ import { readTruth } from './pipeline/truth.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const FLAGS = ['--as-is', '--replace'];
+const FLAGS = ['--as-is', '--force', '--replace'];
 
 /** Numbers that are averaged over the fixtures. */
 const AVERAGED = [
@@ -53,7 +56,7 @@ export interface PipelineResult {
 }
 
 export default async function run(args: string[]): Promise<PipelineResult> {
-  const { names, videosFolder, runsFolder, asIs, replace } = parse(args);
+  const { names, videosFolder, runsFolder, asIs, force, replace } = parse(args);
   const fixtures: Record<string, FixtureScores> = {};
   const seconds: Record<string, Record<string, number>> = {};
   const replaced: Replaced = {};
@@ -61,7 +64,7 @@ export default async function run(args: string[]): Promise<PipelineResult> {
     console.error(name);
     const scene = await readTruth(path.join(videosFolder, `${name}.truth`));
     const runFolder = path.join(runsFolder, name);
-    seconds[name] = asIs ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder);
+    seconds[name] = asIs ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder, force);
     fixtures[name] = await evaluate(scene, await readFound(runFolder));
     if (!replace) continue;
     replaced[name] = {};
@@ -83,7 +86,12 @@ export default async function run(args: string[]): Promise<PipelineResult> {
   await writeJson(path.join(ROOT, 'bench', 'results', `pipeline-${VERSION}-${machine}.json`), result);
   await writeAccuracy(
     path.join(ROOT, 'docs', 'accuracy.md'),
-    accuracyText(`npm run bench -- pipeline ${names.join(' ')}`, VERSION, fixtures, replaced),
+    accuracyText(
+      `npm run bench -- pipeline ${[...names, ...(replace ? ['--replace'] : [])].join(' ')}`,
+      VERSION,
+      fixtures,
+      replaced,
+    ),
   );
   return result;
 }
@@ -93,6 +101,7 @@ function parse(args: readonly string[]): {
   videosFolder: string;
   runsFolder: string;
   asIs: boolean;
+  force: boolean;
   replace: boolean;
 } {
   const names: string[] = [];
@@ -115,6 +124,7 @@ function parse(args: readonly string[]): {
     videosFolder,
     runsFolder,
     asIs: args.includes('--as-is'),
+    force: args.includes('--force'),
     replace: args.includes('--replace'),
   };
 }

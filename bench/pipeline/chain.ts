@@ -2,7 +2,7 @@
 import { runStages } from '../../src/pipeline/run.js';
 import { STAGES } from '../../src/pipeline/stages.js';
 
-export async function runChain(videoFile: string, outFolder: string): Promise<Record<string, number>> {
+export async function runChain(videoFile: string, outFolder: string, force = false): Promise<Record<string, number>> {
   const result = await runStages(STAGES, {
     videoFile,
     outFolder,
@@ -10,6 +10,7 @@ export async function runChain(videoFile: string, outFolder: string): Promise<Re
     workers: 2,
     options: {},
     until: 'skill',
+    force,
     onEvent: (event) => {
       if (event.kind === 'stage-end') {
         console.error(`  ${event.stage}: ${event.cached ? 'kept' : `${event.seconds.toFixed(1)} s`}`);
