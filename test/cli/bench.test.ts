@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeResults } from '../../src/bop/results-csv.js';
+import { main } from '../../src/cli/main.js';
+import { IMAGE_IDS, truthOf, writeSmallDataset } from '../bop/small-dataset.js';
+
+let folder: string;
+let out: string;
+let err: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'v2r-bench-'));
+  await writeSmallDataset(folder);
+  [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The truth of object 1 alone: half of the targets. */
+async function halfRight(): Promise<string> {
+  const file = path.join(folder, 'half_small-test.csv');
+  const estimates = IMAGE_IDS.map((imageId) => ({
+    ...{ sceneId: 3, imageId, objId: 1, score: 1, timeSec: 0.1 },
+    cameraFromModel: truthOf(1, imageId),
+  }));
+  await writeFile(file, encodeResults(estimates));
+  return file;
+}
+
+describe('v2r bench bop', () => {
+  it('scores a results file: one JSON object on stdout, a report on disk', async () => {
+    const results = await halfRight();
+    const outFolder = path.join(folder, 'out');
+    expect(await main(['bench', 'bop', folder, '--results', results, '--json', '--out', outFolder])).toBe(0);
+    const summary = JSON.parse(out);
+    expect(summary).toMatchObject({ ar: 0.5, arVsd: 0.5, arMssd: 0.5, arMspd: 0.5, framesPerSecond: null });
+    expect(summary.sequences['3']).toMatchObject({ ar: 0.5, targets: 4 });
+    expect(JSON.parse(await readFile(path.join(outFolder, 'report.json'), 'utf8')).recalls.mssd).toHaveLength(10);
+  });
+
+  it('prints a table for people', async () => {
+    expect(await main(['bench', 'bop', folder, '--results', await halfRight(), '--frames', '1'])).toBe(0);
+    expect(out).toMatch(/all +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +2\n/);
+    expect(out).toContain('object 2  0.00');
+  });
+
+  it.each([
+    [['--scenes', '3,8'], 'no scene 8', 2],
+    [['--frames', 'none'], '--frames: expected a number', 2],
+    [['--results', '/nowhere.csv'], 'no such file', 1],
+    [['--split', 'val'], 'has no folder val', 1],
+  ] as const)('says what is wrong with %j', async (flags, message, code) => {
+    expect(await main(['bench', 'bop', folder, ...flags])).toBe(code);
+    expect(err).toContain(message);
+    expect(out).toBe('');
+  });
+});
