@@ -46,23 +46,23 @@ export function sampleMask(idMap: ByteImage, id: number, crop: Crop, guardPx = 1
   const inside = new Float32Array(widthPx * heightPx);
   const care = new Float32Array(widthPx * heightPx);
   const taps = tapsOf(crop);
-  const guardOffsets = guardPx > 0 ? [0, -guardPx, guardPx] : [0];
+  // Half a window pixel in frame pixels: the foreign ids within it or within the guard are looked for around its centre.
+  const reach = Math.ceil(guardPx + 0.5 / crop.scale - 0.5);
+  const offsets = reach > 0 ? [-reach, 0, reach] : [0];
   for (let y = 0, i = 0; y < heightPx; y++) {
+    const centreY = Math.floor(crop.y0Px + (y + 0.5) / crop.scale);
     for (let x = 0; x < widthPx; x++, i++) {
+      const centreX = Math.floor(crop.x0Px + (x + 0.5) / crop.scale);
+      if (idAt(idMap, centreX, centreY) < 0) continue;
       let hits = 0;
-      let cared = 0;
       for (const ty of taps) {
         const sy = Math.floor(crop.y0Px + (y + ty) / crop.scale);
         for (const tx of taps) {
-          const sx = Math.floor(crop.x0Px + (x + tx) / crop.scale);
-          const value = idAt(idMap, sx, sy);
-          if (value === id) hits++;
-          if (value >= 0 && !nearForeign(idMap, id, sx, sy, guardOffsets)) cared++;
+          if (idAt(idMap, Math.floor(crop.x0Px + (x + tx) / crop.scale), sy) === id) hits++;
         }
       }
-      const count = taps.length * taps.length;
-      inside[i] = hits / count;
-      care[i] = cared === count ? 1 : 0;
+      inside[i] = hits / (taps.length * taps.length);
+      care[i] = nearForeign(idMap, id, centreX, centreY, offsets) ? 0 : 1;
     }
   }
   return { inside, care };
