@@ -76,7 +76,8 @@ export async function writePerformance(file: string, result: SplatResult, loadBe
     '- Sets lie in Morton order: another 6 to 12 %.',
     "- Small boxes (up to 160 px^2) are taken as they are, without the search for the ellipse's edge: 15 % at 256x256.",
     '',
-    'Tried without gain: larger limits for small boxes; ellipse search for every splat.',
+    'Tried without gain: larger limits for small boxes; a second loop without the median once a block is half covered; broadcasts from loaded',
+    'vectors in the backward pass.',
     END,
   ];
   const old = await readFile(file, 'utf8').catch(() => '# Performance\n');

@@ -4,8 +4,40 @@
  */
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
+import { type Bounds, boundsOf } from './ops.js';
 import { decodePly, type LoadedSplat, readSplatFile } from './ply.js';
+import type { RepairReport } from './repair.js';
 import { decodeSplat } from './splat-file.js';
+
+/** What `v2r inspect` says about a Gaussian file. */
+export interface SplatSummary {
+  readonly kind: 'gaussians';
+  readonly numInFile: number;
+  /** After those that cannot be drawn were dropped. */
+  readonly numUsable: number;
+  readonly shDegree: number;
+  /** Box of the centres, metres (or the file's units); null when there are none. */
+  readonly bounds: Bounds | null;
+  /** Share of Gaussians with opacity above one half. */
+  readonly opaqueShare: number;
+  readonly repairs: RepairReport;
+  readonly warnings: string[];
+}
+
+export async function inspectSplat(file: string): Promise<SplatSummary> {
+  const { set, numInFile, repairs, warnings } = await loadSplat(file);
+  const numOpaque = set.opacityLogit.reduce((sum, logit) => sum + Number(logit > 0), 0);
+  return {
+    kind: 'gaussians',
+    numInFile,
+    numUsable: set.count,
+    shDegree: set.shDegree,
+    bounds: boundsOf(set),
+    opaqueShare: set.count === 0 ? 0 : numOpaque / set.count,
+    repairs,
+    warnings,
+  };
+}
 
 /** What is used of the package (2.7). */
 interface SplatTransform {

@@ -71,7 +71,10 @@ export interface ByteFrame {
   readonly medianDepthM: Float32Array;
 }
 
-/** Derivative of a scalar loss by what `render` drew, same shapes as in `Frame` (rgb premultiplied over black, no layer). */
+/**
+ * Derivative of a scalar loss by what the Gaussians drew, same shapes as in `Frame`: rgb premultiplied over black even if
+ * there was a layer (whose depth then hides Gaussians in the gradient as it did in the picture).
+ */
 export interface FrameGradient {
   readonly rgb: Float32Array;
   readonly alpha: Float32Array;

@@ -175,6 +175,29 @@ describe('wasm against the f64 twin', () => {
   });
 });
 
+describe('wasm limits', () => {
+  it('refuses pictures and crowds beyond its memory with a plain message', async () => {
+    const renderer = await createRenderer();
+    const set = renderer.prepare(randomSet(1, 3000, 0.1, 3));
+    const wide: Intrinsics = { widthPx: 32767, heightPx: 2000, fx: 30_000, fy: 30_000, cx: 16_000, cy: 1000 };
+    const instances = [{ set, cameraFromSet: POSE, label: 1 }];
+    const none = createFrame(wide.widthPx, 0);
+    expect(() => renderer.render(wide, instances, {}, { ...none, heightPx: 2000 })).toThrow(/times over/);
+    expect(() =>
+      renderer.render({ ...wide, widthPx: 40_000 }, instances, {}, { ...none, widthPx: 40_000, heightPx: 2000 }),
+    ).toThrow(/32767/);
+    // And goes on working afterwards.
+    expect(renderer.render(CAMERA, instances).alpha[0]).toBeGreaterThan(0);
+  });
+
+  it('refuses to draw a set that was disposed', () => {
+    const set = wasm.prepare(randomSet(1, 3));
+    set.dispose();
+    set.dispose();
+    expect(() => wasm.render(CAMERA, [{ set, cameraFromSet: POSE, label: 1 }])).toThrow(/disposed/);
+  });
+});
+
 describe.each(BACKENDS)('%s: laws', (_name, renderer) => {
   const draw = (instances: Parameters<SplatRenderer['render']>[1], options?: RenderOptions): Frame =>
     renderer.render(CAMERA, instances, options);

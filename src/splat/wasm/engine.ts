@@ -17,6 +17,11 @@ import {
 import type { SplatKernels } from './module.js';
 import type { WasmSet } from './prepared-set.js';
 
+/** Rows are kept in 15 bits (kernels/layout.ts). */
+const MAX_SIDE_PX = 32767;
+/** (Gaussian, tile) pairs: 1 GB of lists. Real scenes have 2 to 4 per Gaussian. */
+const MAX_ENTRIES = 2 ** 28;
+
 const SCRATCH_NAMES = [
   'pose',
   'camera',
@@ -60,6 +65,9 @@ export class Engine {
     const { kernels, scratch } = this;
     const { widthPx, heightPx, fx, fy, cx, cy } = camera;
     const { xMin, xMax, yMin, yMax } = jacobianLimits(camera);
+    if (Math.max(widthPx, heightPx) > MAX_SIDE_PX) {
+      throw new Error(`splat renderer: ${widthPx}x${heightPx} px is more than ${MAX_SIDE_PX} on a side`);
+    }
     const total = instances.reduce((sum, instance) => sum + instance.set.count + SLACK, SLACK);
     kernels.setCamera(widthPx, heightPx, fx, fy, cx, cy, xMin, xMax, yMin, yMax, NEAR_M);
     const records = scratch.records.ensure(total * RECORD_BYTES);
@@ -81,6 +89,12 @@ export class Engine {
     const tilesY = kernels.tilesDown();
     const starts = scratch.starts.ensure((tilesX * tilesY + 1) * 4);
     const numEntries = kernels.countEntries(boxes, count, starts, tilesX, tilesY);
+    if (numEntries >>> 0 > MAX_ENTRIES) {
+      throw new Error(
+        `splat renderer: ${count} Gaussians cover the picture ${Math.round((numEntries >>> 0) / (tilesX * tilesY))} times over; ` +
+          'the camera is inside them or their scales are wrong',
+      );
+    }
     const entries = scratch.entries.ensure(numEntries * 4);
     kernels.fillEntries(boxes, order, count, starts, tilesX, records, entries);
   }
