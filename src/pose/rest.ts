@@ -31,6 +31,8 @@ export interface RestPose extends Refined {
   readonly onTable: boolean;
   /** Frames that were compared. */
   readonly frameIdxs: readonly number[];
+  /** Too little pattern to tell by itself how the object is turned. */
+  readonly isPlain: boolean;
 }
 
 /** The frames of [first, last] that show most of the object, best first. */
@@ -81,19 +83,21 @@ export async function estimateRest(
   };
   const views = await viewsAt(options.poseCrop);
   if (views.length === 0) return null;
+  const isPlain = views.every(({ observation }) => observation.texture < PLAIN_TEXTURE);
+  const seen = { frameIdxs, isPlain };
   const steps = REFINE_STEPS * options.poseSteps;
   if (search) {
     const found = options.de
       ? searchAndCompare(object, start, (await viewsAt(SEARCH_WINDOW_PX)).slice(0, 1), views, options, random)
       : start;
-    return { ...refinePose(object, found, views, { steps, freedom: 'on-table' }), onTable: true, frameIdxs };
+    return { ...refinePose(object, found, views, { steps, freedom: 'on-table' }), onTable: true, ...seen };
   }
   const free = refinePose(object, start, views, { steps, freedom: 'free' });
   const upright = standUpright(object, free.cameraFromObject);
-  if (upright === null) return { ...free, onTable: false, frameIdxs };
+  if (upright === null) return { ...free, onTable: false, ...seen };
   const standing = refinePose(object, upright, views, { steps, freedom: 'on-table' });
   const onTable = standing.value < free.value + TABLE_PREFERENCE;
-  return { ...(onTable ? standing : free), onTable, frameIdxs };
+  return { ...(onTable ? standing : free), onTable, ...seen };
 }
 
 /** Candidates of the search, each refined a little at full resolution; the best one. */

@@ -60,7 +60,13 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
     forward = await pass(inputs, restBefore?.cameraFromObject ?? start, known, range, onFrame);
     restAfter = after && (await estimateRest(carried, endOf(forward), after, false));
     if (restAfter !== null && inputs.options.backward) {
-      backward = await pass(inputs, restAfter.cameraFromObject, known, reversed, onFrame);
+      backward = await pass(
+        inputs,
+        restAfter.cameraFromObject,
+        relifted(inputs, known, restAfter, last),
+        reversed,
+        onFrame,
+      );
     }
   } else if (startsAfter) {
     restAfter = await estimateRest(bare, start, after, true);
@@ -68,7 +74,13 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
     backward = await pass(inputs, restAfter?.cameraFromObject ?? start, known, reversed, onFrame);
     restBefore = before && (await estimateRest(carried, endOf(backward), before, false));
     if (restBefore !== null && inputs.options.backward) {
-      forward = await pass(inputs, restBefore.cameraFromObject, known, range, onFrame);
+      forward = await pass(
+        inputs,
+        restBefore.cameraFromObject,
+        relifted(inputs, known, restBefore, first),
+        range,
+        onFrame,
+      );
     }
   } else {
     const reference = Math.min(last, Math.max(first, model.referenceFrame));
@@ -115,6 +127,22 @@ function liftInRest(
   if (lifted === null || rest === null || box === null) return;
   const near = [...rest.frameIdxs].sort((a, b) => Math.abs(a - motionFrame) - Math.abs(b - motionFrame));
   for (const frameIdx of near) lifted.lift(frameIdx, rest.cameraFromObject, camera, box, object);
+}
+
+/**
+ * Tracks for the way back: a patterned object's pose at the far rest is known without them, so they get their places anew there,
+ * free of what slipped on the way; a plain one's turn is known by the old places only.
+ */
+function relifted(
+  inputs: TrajectoryInputs,
+  known: LiftedTracks | null,
+  rest: RestPose,
+  motionFrame: number,
+): LiftedTracks | null {
+  if (known === null || inputs.tracks === null || rest.isPlain) return known;
+  const fresh = new LiftedTracks(inputs.tracks, inputs.model.id);
+  liftInRest(inputs, fresh, rest, motionFrame);
+  return fresh;
 }
 
 /** Follows over a range from a known pose. */
