@@ -18,7 +18,7 @@ export interface Actor {
 const TABLE_TOLERANCE_M = 0.02;
 /** Two objects this near can carry one another, metres. */
 const TOUCH_M = 0.012;
-/** Tilted more than this against its stance at rest an object does not stand on another one by itself. */
+/** Tilted more than this against its stance at the start an object may be being poured from. */
 const UNSTABLE_TILT_RAD = 0.6;
 
 export function createActor(model: ObjectModel, name: string, track: Trajectory, field: ShapeField): Actor {
@@ -54,12 +54,22 @@ export function tableLevel(actor: Actor): number {
   return Math.abs(low) < 0.05 ? low : 0;
 }
 
-/** Can the object stay where it is in this frame without a hand? On the table, or touching another object unless tilted. */
+/** Can something be poured into it? Open things, and round ones: bowls and cups whose inside was not made out. */
+export const canReceive = (actor: Actor): boolean => isOpen(actor) || actor.model.symmetry === 'z';
+
+/**
+ * Can the object stay where it is in this frame without a hand? On the table, or touching another object; not when it is held
+ * tilted over something that can be poured into.
+ */
 export function isSupported(actor: Actor, others: readonly Actor[], frame: number): boolean {
   const tolerance = Math.max(TABLE_TOLERANCE_M, 3 * actor.track.sdM);
   if (actor.bottomM[frame] < tableLevel(actor) + tolerance) return true;
   const poses = actor.track.worldFromObject;
-  if (tiltBetween(poses[0], poses[frame]) > UNSTABLE_TILT_RAD) return false;
+  const tilted = tiltBetween(poses[0], poses[frame]) > UNSTABLE_TILT_RAD;
   const touch = Math.max(TOUCH_M, 2 * actor.track.sdM);
-  return others.some((other) => other.id !== actor.id && gapInFrame(actor, other, frame) < touch);
+  return others.some((other) => {
+    if (other.id === actor.id || gapInFrame(actor, other, frame) >= touch) return false;
+    const top = heightRange(other.field, other.track.worldFromObject[frame])[1];
+    return !tilted || !canReceive(other) || poses[frame][11] < top;
+  });
 }

@@ -1,11 +1,12 @@
 /**
  * Depth is what one camera knows worst: an object that was carried towards the camera may come to rest "in the air". What
- * is still, upright and held by nothing is moved away from the camera along its line of sight until something holds it, and
+ * is still and held by nothing is moved away from the camera along its line of sight until something holds it, and
  * the way there with it, so that every pose keeps its place in the picture.
  */
 import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { scale, sub, type Vec3 } from '../math/vec3.js';
-import { type Actor, createActor, isSupported } from './actor.js';
+import { type Actor, canReceive, createActor, isSupported } from './actor.js';
+import { mouthOver } from './manners.js';
 import { movingIntervals } from './motion.js';
 import { robustMeanPose } from './pose-statistics.js';
 import { deepestPoint, heightRange } from './shape-field.js';
@@ -16,8 +17,9 @@ const MAX_STRETCH = 0.4;
 const STRETCH_STEP = 0.004;
 /** Hands keep things still for shorter than this, seconds. */
 const MIN_STILL_SEC = 0.5;
-/** A thing that leans more than this against its stance at the start is held or lost, not resting. */
+/** A thing that leans more than this against its stance at the start must be still for longer, and not over a container. */
 const MAX_TILT_RAD = 0.6;
+const MIN_TILTED_SEC = 1;
 
 export interface Anchoring {
   readonly actor: Actor;
@@ -38,7 +40,10 @@ export function anchorRests(actor: Actor, others: readonly Actor[], cameraInWorl
     if (to - from < MIN_STILL_SEC * fps || isSupported(actor, others, middle)) return;
     const resting = track.resting.slice(from, to).filter(Boolean).length;
     const rest = robustMeanPose(track.worldFromObject.slice(from, to));
-    if (resting < 0.5 * (to - from) || tiltBetween(track.worldFromObject[0], rest) > MAX_TILT_RAD) return;
+    if (resting < 0.5 * (to - from)) return;
+    const tilted = tiltBetween(track.worldFromObject[0], rest) > MAX_TILT_RAD;
+    const pours = others.some((o) => o.id !== actor.id && canReceive(o) && mouthOver(actor, o, middle));
+    if (tilted && (pours || to - from < MIN_TILTED_SEC * fps)) return;
     const k = stretchToSupport(actor, rest, middle, others, cameraInWorld);
     if (k === null) return;
     stretch.fill(k, from, to);

@@ -1,6 +1,6 @@
 /** Tasks known by the manner of the motion rather than by where it ends: pouring and drumming. */
 import { translationOf } from '../math/se3.js';
-import { type Actor, gapInFrame } from './actor.js';
+import { type Actor, canReceive, gapInFrame } from './actor.js';
 import { type Journey, journeyConfidence, type Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { tiltBetween } from './trajectory.js';
@@ -21,7 +21,7 @@ export function pourTask(journey: Journey, others: readonly Actor[], fps: number
   const poses = actor.track.worldFromObject;
   const reference = carry.restBefore ?? poses[carry.fromFrame];
   const tilt = (t: number): number => tiltBetween(reference, poses[t]);
-  for (const target of others) {
+  for (const target of others.filter(canReceive)) {
     const over: number[] = [];
     for (let t = carry.fromFrame; t <= carry.toFrame; t++) {
       if (actor.track.observed[t] && tilt(t) > POUR_TILT_RAD && mouthOver(actor, target, t)) over.push(t);
@@ -57,7 +57,7 @@ export function pourTask(journey: Journey, others: readonly Actor[], fps: number
 }
 
 /** Is the lowest end of a tilted source over the target, or just beside it, and above its middle? */
-function mouthOver(source: Actor, target: Actor, frame: number): boolean {
+export function mouthOver(source: Actor, target: Actor, frame: number): boolean {
   const { probes } = source.field;
   const pose = source.track.worldFromObject[frame];
   let lowest = [0, 0, Number.POSITIVE_INFINITY];

@@ -41,6 +41,9 @@ const LEAVE_TURN_SPEED = 0.35;
 const NOISE_FACTOR = 5;
 /** Rest poses are averaged over at most this long, so that slow drift long before does not count. */
 const REST_SEC = 0.6;
+/** Least distance from rest that is told from it, and one at which a hand is in full swing, metres. */
+const FINE_M = 0.002;
+const COARSE_M = 0.012;
 /** Fewer frames than this make no mean. */
 const MIN_REST_FRAMES = 3;
 
@@ -181,12 +184,12 @@ function measureCarry(
 /**
  * Frame at which the object leaves `rest`, going from `begin` in direction `step` (1: onset; -1: the arrival, in
  * reverse). It is known to have left once it is `r` away; because things start slowly, the crossings of r and 4r are
- * extrapolated to zero with distance ~ time^2.6: hands start by the minimum-jerk law (time^3; Flash & Hogan 1985) and are
- * past its very beginning when noise lets them be seen.
+ * extrapolated to zero with distance ~ time^p: hands start by the minimum-jerk law (p = 3; Flash & Hogan 1985), on curved ways
+ * more slowly still, and are well past the beginning by the time that much noise lets them be seen.
  */
 function departure(track: Trajectory, rest: Mat4, begin: number, end: number, step: 1 | -1): number {
   const poses = track.worldFromObject;
-  const r = Math.max(0.003, 2.5 * track.noiseM);
+  const r = Math.max(FINE_M, 2.5 * track.noiseM);
   const rTurn = Math.max(0.06, 4 * track.noiseRad);
   // Means of three frames: steadier, and as many early as late.
   const offset = (t: number, c: 3 | 7 | 11): number => {
@@ -205,7 +208,8 @@ function departure(track: Trajectory, rest: Mat4, begin: number, end: number, st
   };
   const near = leaves(1);
   const far = leaves(4);
-  const growth = 4 ** (1 / 2.6) - 1;
+  const power = r < FINE_M ? 3.2 : r > COARSE_M ? 2.4 : 3.2 - (0.8 * (r - FINE_M)) / (COARSE_M - FINE_M);
+  const growth = 4 ** (1 / power) - 1;
   const onset = near - step * Math.max(1, Math.abs(far - near) / growth);
   return step > 0 ? Math.max(begin, Math.round(onset)) : Math.min(begin, Math.round(onset));
 }

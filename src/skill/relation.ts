@@ -5,7 +5,8 @@ import { type Actor, gapAt, isOpen } from './actor.js';
 import { deepestPoint, heightRange } from './shape-field.js';
 import type { TaskWord } from './skill.js';
 
-export type RelationKind = 'into' | 'onto' | 'inserted' | 'touching' | 'near';
+/** capping: a lid on an open target. inserted: much of one is inside of the other. */
+export type RelationKind = 'into' | 'onto' | 'capping' | 'inserted' | 'touching' | 'near';
 
 export interface Relation {
   readonly kind: RelationKind;
@@ -16,12 +17,16 @@ export interface Relation {
 }
 
 /** Better relations win when an object ends near several others. */
-const RANK: Record<RelationKind, number> = { into: 0, onto: 1, inserted: 2, touching: 3, near: 4 };
+const RANK: Record<RelationKind, number> = { into: 0, onto: 1, capping: 1, inserted: 2, touching: 3, near: 4 };
 /** A contact: two surfaces nearer than the poses are known. */
 const TOUCH_M = 0.008;
 const FIELD_ACCURACY_M = 0.002;
 /** One object is plugged into (or put over) the other when more than this share of either surface is inside of the other. */
 const INSERTED_SHARE = 0.5;
+/** A lid is flat, about as wide as what it closes, and reaches below the top by no more than a share of the height. */
+const LID_FLATNESS = 0.6;
+const LID_WIDTH_SHARE = 0.7;
+const LID_DEPTH_SHARE = 0.4;
 /** Bottoms this share of the target's height below its top lie in a recess of it. */
 const RECESS_SHARE = 0.4;
 /** Overlap beyond pose noise: one object is inside of the other, metres. */
@@ -51,7 +56,12 @@ export function relate(
     word,
     preposition,
   });
-  if (over && isOpen(target) && sourceLow < targetHigh - 0.003) return make('into', 'place', 'into');
+  if (over && isOpen(target) && sourceLow < targetHigh - 0.003) {
+    const width = footprintWidth(source);
+    const wide = width > LID_WIDTH_SHARE * footprintWidth(target) && source.model.sizeM[2] < LID_FLATNESS * width;
+    const high = sourceLow > targetHigh - LID_DEPTH_SHARE * targetHeight;
+    return wide && high ? make('capping', 'attach', 'to') : make('into', 'place', 'into');
+  }
   const overlap = -Math.min(
     deepestPoint(source.field, target.field, targetFromSource).distanceM,
     deepestPoint(target.field, source.field, inverse(targetFromSource)).distanceM,
@@ -87,6 +97,9 @@ function shareInside(a: Actor, b: Actor, bFromA: Mat4): number {
 }
 
 export const betterRelation = (a: Relation, b: Relation): number => RANK[a.kind] - RANK[b.kind] || a.gapM - b.gapM;
+
+/** Smaller side of the footprint as the object stands at rest, metres. */
+const footprintWidth = ({ model }: Actor): number => Math.min(model.sizeM[0], model.sizeM[1]);
 
 /** Is a point (target frame) within the target's footprint? */
 function isOver(target: Actor, point: Vec3): boolean {

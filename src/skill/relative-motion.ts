@@ -95,7 +95,8 @@ function drivenPath(actor: Actor, own: Journey | undefined, from: number, to: nu
 
 /**
  * The correction of the last pose, or null where there is nothing to correct it by: when the source does not end at rest, or
- * ends inside of a shape that is not known to be open there (a recess, a socket): shapes from one side are too full.
+ * ends as a lid or inside of a shape that is not known to be open there (a recess, a socket): shapes from one side are too
+ * full.
  */
 function settleEnd(
   journey: Journey,
@@ -107,7 +108,7 @@ function settleEnd(
   if (!task.endsAtRest) return null;
   const kind = task.relation?.kind;
   const hollow = task.target ? isOpen(task.target) : false;
-  if (kind === 'inserted' || (kind === 'into' && !hollow)) return null;
+  if (kind === 'inserted' || kind === 'capping' || (kind === 'into' && !hollow)) return null;
   const target =
     task.target && worldFromTarget
       ? { actor: task.target, worldFromObject: worldFromTarget, holdsInside: kind === 'into' }

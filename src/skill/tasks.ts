@@ -53,7 +53,7 @@ function endTask(journey: Journey, others: readonly Actor[], options: SkillOptio
   const { fromFrame, contactFrame } = approach(journey, target, options);
   const second = related[1];
   const ambiguous = second !== undefined && second.relation.kind === relation.kind;
-  const grade = { into: 1, onto: 1, inserted: 0.9, touching: 0.8, near: 0.65 }[relation.kind];
+  const grade = { into: 1, onto: 1, capping: 0.95, inserted: 0.9, touching: 0.8, near: 0.65 }[relation.kind];
   return {
     ...common,
     word: relation.word,
@@ -139,6 +139,8 @@ function describe(relation: Relation, target: Actor): string {
       return isOpen(target) ? 'inside of its rim' : 'in a recess of it';
     case 'onto':
       return `on top of it (gap ${mm(relation.gapM)})`;
+    case 'capping':
+      return 'on its opening like a lid';
     case 'inserted':
       return 'inserted in it';
     default:

@@ -6,6 +6,7 @@ import {
   inverse,
   logRotation,
   type Mat4,
+  rotationAngleBetween,
   rotationBetween,
   transformDirection,
   translationOf,
@@ -20,7 +21,7 @@ export interface Trajectory {
   readonly symmetry: ObjectModel['symmetry'];
   /** One pose per frame, world (z up, table at z = 0). */
   readonly worldFromObject: Mat4[];
-  /** False where the pose was bridged over a gap. */
+  /** False where the pose was bridged over a gap or its orientation was not believed. */
   readonly observed: boolean[];
   /** True where the tracker says that the object rests. */
   readonly resting: boolean[];
@@ -39,6 +40,10 @@ const OUTLIER_REACH = 3;
 const OUTLIER_M = 0.03;
 /** With less than this share of its outline found in the picture, a pose was not seen but made up. */
 const MIN_VISIBLE = 0.08;
+/** Hands turn things by up to 10 rad/s; what turns faster is a tracker that took one side for another. */
+const MAX_TURN_SPEED = 14;
+/** A turn is believed again once it is this near to the last one believed, radians. */
+const AGREES_RAD = 0.5;
 /** The tracker's own estimate is rough: beyond this it says "do not trust me", not "off by so much". */
 const MAX_SD_M = 0.02;
 
@@ -53,7 +58,8 @@ export function buildTrajectory(model: ObjectModel, poses: Poses): Trajectory | 
     return tracked ? compose(worldFromCamera, frame.cameraFromObject!) : null;
   });
   if (raw.every((pose) => pose === null)) return null;
-  const kept = model.symmetry === 'z' ? withoutSpin(raw) : raw;
+  const turned = model.symmetry === 'z' ? withoutSpin(raw) : raw;
+  const kept = withoutFlips(turned, poses.fps);
   const firstNoise = noiseOf(kept);
   const clean = withoutOutliers(kept, firstNoise.m);
   const noise = noiseOf(clean);
@@ -62,7 +68,7 @@ export function buildTrajectory(model: ObjectModel, poses: Poses): Trajectory | 
     id: model.id,
     symmetry: model.symmetry,
     worldFromObject: bridgeGaps(clean),
-    observed: clean.map((pose) => pose !== null),
+    observed: clean.map((pose, i) => pose !== null && pose === turned[i]),
     resting: found.frames.map((frame) => frame.state === 'resting'),
     noiseM: noise.m,
     noiseRad: noise.rad,
@@ -93,6 +99,31 @@ export function withoutSpin(poses: readonly (Mat4 | null)[]): (Mat4 | null)[] {
       last = turned;
     } else last = pose;
     return last;
+  });
+}
+
+/** After an impossibly fast turn the last believed orientation is kept until the tracker comes back to it; places stay. */
+export function withoutFlips(poses: readonly (Mat4 | null)[], fps: number): (Mat4 | null)[] {
+  let last: Mat4 | null = null;
+  let lastIdx = 0;
+  let doubted = false;
+  return poses.map((pose, i) => {
+    if (pose === null) return null;
+    if (last !== null) {
+      const turn = rotationAngleBetween(last, pose);
+      if (doubted ? turn > AGREES_RAD : turn > (MAX_TURN_SPEED * (i - lastIdx)) / fps) {
+        doubted = true;
+        const kept: Mat4 = [...last];
+        kept[3] = pose[3];
+        kept[7] = pose[7];
+        kept[11] = pose[11];
+        return kept;
+      }
+    }
+    doubted = false;
+    last = pose;
+    lastIdx = i;
+    return pose;
   });
 }
 

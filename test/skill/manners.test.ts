@@ -170,3 +170,23 @@ describe('manners', () => {
     expect(skill.instruction).toBe('attach the plug to the socket');
   });
 });
+
+describe('lids', () => {
+  it('calls a lid on an open pot "attach", and a small thing in it "place"', () => {
+    const pot = bowl(2, [0.1, 0, 0.03]);
+    const carryTo = (z: number): Keyframe[] => [
+      { frame: 20, at: [-0.2, 0, 0.012] },
+      { frame: 45, at: [-0.1, 0, 0.2] },
+      { frame: 70, at: [0.1, 0, 0.2] },
+      { frame: 95, at: [0.1, 0, z] },
+    ];
+    // The lid reaches 4 mm below the rim, which is at 60 mm.
+    const lid = box(1, 'lid', [0.14, 0.14, 0.016], carryTo(0.064));
+    const coin = box(1, 'coin', [0.03, 0.03, 0.016], carryTo(0.014));
+    const words = [lid, coin].map((thing) => parse([thing, pot], noisyPoses([thing, pot], NOISE, new Random(8))).skill);
+    expect(words.map((skill) => skill.instruction)).toEqual([
+      'attach the lid to the bowl',
+      'put the coin into the bowl',
+    ]);
+  });
+});

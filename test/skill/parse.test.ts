@@ -288,20 +288,14 @@ describe('depth that is off', () => {
     expect(Math.hypot(end[3], end[7], end[11] - 0.045)).toBeLessThan(0.008);
   });
 
-  it('does not take a thing for put down that is tilted in the air', () => {
-    const bodies = [
-      box(
-        1,
-        'cup',
-        [0.05, 0.05, 0.08],
-        [
-          { frame: 30, at: [0, 0, 0.04] },
-          { frame: 70, at: [0.1, 0, 0.2], tilt: -1.2 },
-        ],
-        140,
-      ),
+  it('does not take a cup for put down that is still held tilted over a bowl when the video ends', () => {
+    const keys: Keyframe[] = [
+      { frame: 30, at: [0, 0, 0.04] },
+      { frame: 70, at: [0.1, 0, 0.2], tilt: -1.2 },
     ];
+    const bodies = [box(1, 'cup', [0.05, 0.05, 0.08], keys), bowl(2, [0.1, -0.03, 0.03])];
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(15)));
     expect(skill.segments.map((s) => s.kind)).toEqual(['grasp', 'task']);
+    expect(skill.instruction).toBe('pour from the cup into the white bowl');
   });
 });

@@ -3,7 +3,7 @@ import { Random } from '../../src/base/random.js';
 import { fromAxisAngle, fromTranslation, fromYaw, type Mat4, rotationAngleBetween } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
 import { median, noiseLevel, robustMeanPose, smoothPoses } from '../../src/skill/pose-statistics.js';
-import { bridgeGaps, tiltBetween, withoutSpin } from '../../src/skill/trajectory.js';
+import { bridgeGaps, tiltBetween, withoutFlips, withoutSpin } from '../../src/skill/trajectory.js';
 
 describe('pose statistics', () => {
   it('takes the middle of odd and even counts', () => {
@@ -57,6 +57,16 @@ describe('trajectories', () => {
     for (const pose of withoutSpin(spinning)) expect(rotationAngleBetween(pose!, spinning[0])).toBeLessThan(1e-9);
     const tilting = [fromYaw(0), fromAxisAngle([1, 0, 0], 0.4)];
     expect(tiltBetween(tilting[0], withoutSpin(tilting)[1]!)).toBeCloseTo(0.4, 9);
+  });
+
+  it('keeps the orientation over turns that no hand can make, and the place', () => {
+    const path = [0, 0.1, 2.6, 2.7, 0.3, 0.4].map((yaw, t) => fromYaw(yaw, [t, 0, 0]));
+    const kept = withoutFlips(path, 30).map((pose) => pose!);
+    expect(kept.map((pose) => pose[3])).toEqual([0, 1, 2, 3, 4, 5]);
+    const yaws = kept.map((pose) => Math.atan2(pose[4], pose[0]));
+    for (const [i, yaw] of [0, 0.1, 0.1, 0.1, 0.3, 0.4].entries()) expect(yaws[i]).toBeCloseTo(yaw, 9);
+    // The same turn in half a second is a gesture.
+    expect(withoutFlips([fromYaw(0), fromYaw(2.5)], 2)).toEqual([fromYaw(0), fromYaw(2.5)]);
   });
 
   it('measures tilt against the stance, not against the object axes', () => {
