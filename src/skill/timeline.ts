@@ -94,11 +94,15 @@ function segmentPart(segment: SkillSegment, x: (frame: number) => number, y: num
 
 function eventPart(event: SkillEvent, x: (frame: number) => number, y: number): string {
   const at = round(x(event.frame));
-  // Neighbouring events of one journey come in pairs (grasp and lift, down and release): labels take turns in height.
+  // Events of one journey come in close pairs (grasp and lift, down and release): labels take turns above and below, and
+  // the approach to the target is a mark without one.
   const low = event.kind === 'lift' || event.kind === 'down';
-  const labelY = low ? y + 44 : y + 14;
+  const label =
+    event.kind === 'contact'
+      ? ''
+      : `<text x="${at}" y="${low ? y + 44 : y + 14}" text-anchor="${low ? 'middle' : event.kind === 'grasp' ? 'end' : 'start'}" font-size="10">${EVENT_MARKS[event.kind]} ${event.frame}</text>`;
   const title = `${EVENT_MARKS[event.kind]}, frame ${event.frame}: ${event.evidence}`;
-  return `<g><line x1="${at}" y1="${y + 16}" x2="${at}" y2="${y + 36}" stroke="#111"/><text x="${at}" y="${labelY}" text-anchor="middle" font-size="10">${EVENT_MARKS[event.kind]} ${event.frame}</text><title>${escapeXml(title)}</title></g>`;
+  return `<g><line x1="${at}" y1="${y + 16}" x2="${at}" y2="${y + 36}" stroke="#111"/>${label}<title>${escapeXml(title)}</title></g>`;
 }
 
 function axisParts(poses: Poses, x: (frame: number) => number, y: number): string[] {
