@@ -79,6 +79,9 @@ async function bench6d(
   const dataset = await openBopDataset(folder, flags.split === undefined ? {} : { split: flags.split });
   const used = await framesOf(dataset, flags);
   const seed = Number(flags.seed);
+  if (!(Number.isInteger(seed) && seed >= 0)) {
+    throw new UserError(`--seed: expected a whole number of at least 0, got ${flags.seed}`, undefined, 2);
+  }
   const ctx = createContext('bop', { seed, signal, onEvent: (event) => view.onEvent(event) });
   let estimates: BopEstimate[] = [];
   let framesPerSecond: number | null = null;
