@@ -3,10 +3,11 @@ import { type ByteImage, createBytes } from '../image/image.js';
 import { distanceTo } from '../image/morphology.js';
 import { resizeIntrinsics } from '../math/camera.js';
 import type { Clip } from './clip.js';
+import { looksLikeSkin } from './colour-model.js';
 import type { Estimate } from './estimate.js';
 import { findLineSegments } from './line-segments.js';
 import { bestEnd, type Mover } from './movers.js';
-import { boxOf } from './object-cut.js';
+import { boxOf, growBox } from './object-cut.js';
 import type { PerceiveOptions } from './options.js';
 import { HAND_ID } from './perception.js';
 import { type LinePlane, planeFromLines } from './plane-from-lines.js';
@@ -57,18 +58,36 @@ export function rimTilts(
   });
 }
 
-/** Widest circle inside the hand within two object sizes of the mover: about the breadth of palm or fist. */
-export function handWidthNear(clip: Clip, ids: ByteImage, mask: Uint8Array): HandWidth | null {
+/** How far from the mover the hand is measured, in mover sizes: beyond lie wrist and sleeve. */
+const HAND_REACH = 1.5;
+/** With this many skin-coloured hand pixels near the mover, the others there are sleeve. */
+const ENOUGH_SKIN_PX = 200;
+
+/** Widest circle inside the hand close to the mover in frame `k`: about the breadth of the back of the hand. */
+export function handWidthNear(clip: Clip, k: number, ids: ByteImage, mask: Uint8Array): HandWidth | null {
   const { widthPx: w, heightPx: h } = clip;
   const box = boxOf(mask, w, h);
   if (!box) return null;
-  const reach = 2 * Math.max(box.x1 - box.x0, box.y1 - box.y0);
-  const notHand = new Uint8Array(w * h);
-  for (let i = 0; i < notHand.length; i++) notHand[i] = ids.data[i] === HAND_ID ? 0 : 1;
-  const d = distanceTo(notHand, w, h);
+  const near = growBox(box, Math.round(HAND_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0)), w, h);
+  const hand = new Uint8Array(w * h);
+  const skin = new Uint8Array(w * h);
+  let numSkin = 0;
+  for (let y = 0, i = 0; y < h; y++) {
+    const inRows = y >= near.y0 && y < near.y1;
+    for (let x = 0; x < w; x++, i++) {
+      if (ids.data[i] !== HAND_ID) continue;
+      hand[i] = 1;
+      if (!looksLikeSkin(clip.lab[k], (y >> 1) * clip.halfWidthPx + (x >> 1))) continue;
+      skin[i] = 1;
+      if (inRows && x >= near.x0 && x < near.x1) numSkin++;
+    }
+  }
+  const shape = numSkin >= ENOUGH_SKIN_PX ? skin : hand;
+  const outside = Uint8Array.from(shape, (value) => 1 - value);
+  const d = distanceTo(outside, w, h);
   let best = 0;
-  for (let y = Math.max(0, box.y0 - reach); y < Math.min(h, box.y1 + reach); y++) {
-    for (let x = Math.max(0, box.x0 - reach); x < Math.min(w, box.x1 + reach); x++) {
+  for (let y = near.y0; y < near.y1; y++) {
+    for (let x = near.x0; x < near.x1; x++) {
       const v = d[y * w + x];
       if (v > best && Number.isFinite(v)) best = v;
     }
@@ -80,11 +99,11 @@ export function handWidthNear(clip: Clip, ids: ByteImage, mask: Uint8Array): Han
 const USUAL_OBJECT_M = 0.075;
 const USUAL_OBJECT_LOG_SD = 0.4;
 /**
- * Hand breadth with the thumb: 104 mm for men, 92 mm for women; the back of a gripping hand is nearly that wide. Sleeves,
- * side views and the hand's height over the table blur it.
+ * A gripping hand seen from the camera's side is wider than it is thick (30 mm) and narrower than its breadth (84 mm, with
+ * the thumb about 100 mm). The spread is that of views and grips.
  */
-const USUAL_HAND_M = 0.098;
-const USUAL_HAND_LOG_SD = 0.3;
+const USUAL_HAND_M = 0.075;
+const USUAL_HAND_LOG_SD = 0.35;
 
 export function sizeCues(
   clip: Clip,

@@ -176,7 +176,7 @@ async function segmentAll(
     for (const mover of movers) {
       const apart = Math.min(Math.abs(k - mover.liftFrame), Math.abs(k - mover.downFrame));
       if (apart <= HAND_MEASURE_SEC * clip.fps && k % 2 === 0) {
-        const width = handWidthNear(clip, ids, trackedMask(clip, mover, k).mask);
+        const width = handWidthNear(clip, k, ids, trackedMask(clip, mover, k).mask);
         if (width) widths.push(width);
       }
     }
