@@ -2,7 +2,7 @@
  * Memory layout shared by the kernels. All sizes in bytes. src/splat/wasm/layout.ts repeats what the host needs.
  *
  * Prepared set: 13 planes of f32, each `stride` Gaussians long (a multiple of 4, padded with opacity 0):
- *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b.
+ *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b; closed sets also have outward normals x y z.
  *
  * Record, one per visible Gaussian, 64 bytes, what the blend loop reads first:
  *   0 cx, 4 A, 8 B, 12 z      mean in px and metres; exponent s = A dx^2 + B dx dy + C dy^2 + LO, alpha = (s^2 + EXP_K)^16

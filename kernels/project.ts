@@ -98,13 +98,16 @@ export function getKeyMax(): u32 {
   return keyMax;
 }
 
-/** Projects one instance. `pose` holds 12 f32: rows of [scale * R | t], cameraFromSet. */
-export function projectSet(set: usize, count: i32, pose: usize, owner: u32, antialias: i32): void {
-  if (antialias) project<On>(set, count, pose, owner);
-  else project<Off>(set, count, pose, owner);
+/**
+ * Projects one instance. `pose` holds 12 f32: rows of [scale * R | t], cameraFromSet. `facingAway` > 0: the set is closed and
+ * Gaussians whose normal has a larger cosine to the line of sight are left out.
+ */
+export function projectSet(set: usize, count: i32, pose: usize, owner: u32, antialias: i32, facingAway: f32): void {
+  if (antialias) project<On>(set, count, pose, owner, facingAway);
+  else project<Off>(set, count, pose, owner, facingAway);
 }
 
-function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): void {
+function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32, facingAway: f32): void {
   const plane: usize = ((<usize>count + 3) & ~3) << 2;
   const m00 = v128.load32_splat(pose, 0);
   const m01 = v128.load32_splat(pose, 4);
@@ -119,6 +122,10 @@ function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): vo
   const m22 = v128.load32_splat(pose, 40);
   const m23 = v128.load32_splat(pose, 44);
   const one = f32x4.splat(1);
+  const m00s = load<f32>(pose);
+  const m10s = load<f32>(pose, 16);
+  const m20s = load<f32>(pose, 32);
+  const limit = f32x4.splat(facingAway * sqrt<f32>(m00s * m00s + m10s * m10s + m20s * m20s));
   const maxX = f32x4.splat(<f32>widthPx);
   const maxY = f32x4.splat(<f32>heightPx);
   const ownerLanes = i32x4.splat(owner);
@@ -136,6 +143,19 @@ function project<Antialias>(set: usize, count: i32, pose: usize, owner: u32): vo
     if (!v128.any_true(visible)) continue;
     const tx = f32x4.add(f32x4.add(f32x4.mul(m00, x), f32x4.mul(m01, y)), f32x4.add(f32x4.mul(m02, z), m03));
     const ty = f32x4.add(f32x4.add(f32x4.mul(m10, x), f32x4.mul(m11, y)), f32x4.add(f32x4.mul(m12, z), m13));
+    if (facingAway > 0) {
+      // Normal in the camera frame, times the scale of the pose, along the line of sight.
+      const nx = v128.load(p + 13 * plane);
+      const ny = v128.load(p + 14 * plane);
+      const nz = v128.load(p + 15 * plane);
+      const ax = f32x4.add(f32x4.add(f32x4.mul(m00, tx), f32x4.mul(m10, ty)), f32x4.mul(m20, tz));
+      const ay = f32x4.add(f32x4.add(f32x4.mul(m01, tx), f32x4.mul(m11, ty)), f32x4.mul(m21, tz));
+      const az = f32x4.add(f32x4.add(f32x4.mul(m02, tx), f32x4.mul(m12, ty)), f32x4.mul(m22, tz));
+      const along = f32x4.add(f32x4.add(f32x4.mul(nx, ax), f32x4.mul(ny, ay)), f32x4.mul(nz, az));
+      const square = f32x4.add(f32x4.add(f32x4.mul(tx, tx), f32x4.mul(ty, ty)), f32x4.mul(tz, tz));
+      visible = v128.and(visible, f32x4.le(along, f32x4.mul(limit, f32x4.sqrt(square))));
+      if (!v128.any_true(visible)) continue;
+    }
     const iz = f32x4.div(one, tz);
     const xz = f32x4.mul(tx, iz);
     const yz = f32x4.mul(ty, iz);

@@ -12,7 +12,17 @@ export function countBlends(camera: Intrinsics, set: GaussianSet, pose: Mat4): {
   const { covariance, opacity } = buildShapes(set, new Float64Array(set.count * 6), new Float64Array(set.count));
   const colour = evaluateColours(set, pose, 1, new Float64Array(set.count * 3));
   const splats: ScreenSplat[] = [];
-  const input = { position: set.position, covariance, opacity, colour, pose, scale: 1, label: 1, instanceIdx: 0 };
+  const input = {
+    position: set.position,
+    covariance,
+    opacity,
+    colour,
+    normals: undefined,
+    pose,
+    scale: 1,
+    label: 1,
+    instanceIdx: 0,
+  };
   projectInstance(camera, input, false, splats);
   splats.sort((a, b) => a.depthM - b.depthM);
   const transmittance = new Float64Array(camera.widthPx * camera.heightPx).fill(1);

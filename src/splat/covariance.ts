@@ -23,6 +23,17 @@ export function rotationOf(w: number, x: number, y: number, z: number, out: Floa
   out[8] = 1 - s * (x * x + y * y);
 }
 
+/** Third axis of every Gaussian, unit vectors [N, 3] in the set's frame. */
+export function thirdAxes<T extends Float32Array | Float64Array>(set: GaussianSet, out: T): T {
+  const r = new Float64Array(9);
+  const { rotation } = set;
+  for (let i = 0; i < set.count; i++) {
+    rotationOf(rotation[4 * i], rotation[4 * i + 1], rotation[4 * i + 2], rotation[4 * i + 3], r);
+    for (let c = 0; c < 3; c++) out[3 * i + c] = r[3 * c + 2];
+  }
+  return out;
+}
+
 /** Fills `covariance` and `opacity` of every Gaussian; a Gaussian that cannot be drawn gets opacity 0 and is counted. */
 export function buildShapes<T extends Float32Array | Float64Array>(
   set: GaussianSet,

@@ -102,8 +102,18 @@ export interface GaussianGradient {
   readonly colour: Float64Array;
 }
 
+export interface PrepareOptions {
+  /**
+   * The Gaussians are the skin of closed opaque bodies and their third axis points outward, as `gaussiansFromMesh` and
+   * `fromSurfaceSamples` make them. Then those that face away are not drawn: half of the work. The front alone covers its pixels
+   * to 99.6 % in the middle case (a twentieth of them below 96 %) and what lies behind shines through by the rest: 55 dB
+   * against drawing everything in the bench's scene. Default false: everything is drawn.
+   */
+  readonly closed?: boolean;
+}
+
 export interface SplatRenderer {
-  prepare(set: GaussianSet): PreparedSet;
+  prepare(set: GaussianSet, options?: PrepareOptions): PreparedSet;
   /** Draws into `into` if given (same size; every value is overwritten), else into a new frame. */
   render(camera: Intrinsics, instances: readonly Instance[], options?: RenderOptions, into?: Frame): Frame;
   /** The fast way to pictures: 8-bit colour, labels and median depth only. `options.depth` false leaves the latter two 0. */

@@ -4,7 +4,10 @@ import { fromAxisAngle } from '../../src/math/se3.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
 import { fromSurfaceSamples, gaussiansFromMesh } from '../../src/splat/from-mesh.js';
 import { boundsOf } from '../../src/splat/ops.js';
+import type { Frame, SplatRenderer } from '../../src/splat/renderer.js';
 import { sampleMesh } from '../../src/splat/sample-mesh.js';
+import { createTwinRenderer } from '../../src/splat/twin/twin-renderer.js';
+import { psnr } from './scenes.js';
 
 /** A cube of 10 cm about the origin, 12 triangles, outward. */
 const CUBE_VERTICES = [...Array(8).keys()].flatMap((i) => [0, 1, 2].map((c) => ((i >> c) & 1) * 0.1 - 0.05));
@@ -75,6 +78,36 @@ describe('Gaussians of a mesh', () => {
     expect(holes / 84 ** 2).toBeLessThan(0.01);
     expect(spill).toBeLessThan(20);
     expect(wrong / 84 ** 2).toBeLessThan(0.01);
+  });
+
+  it('as a closed set look the same with half the work, on both backends and at any scale', async () => {
+    const colourAt = (p: number[], n: number[]): [number, number, number] => [
+      0.5 + n[0] / 2,
+      0.5 + n[1] / 2,
+      0.5 + 4 * p[2],
+    ];
+    const set = gaussiansFromMesh(CUBE_VERTICES, CUBE_TRIANGLES, colourAt, 0.003, new Random(4));
+    const camera = { widthPx: 120, heightPx: 100, fx: 200, fy: 190, cx: 55, cy: 52 };
+    const wasm = await createRenderer();
+    const draw = (renderer: SplatRenderer, closed: boolean, scale = 1): Frame => {
+      const pose = fromAxisAngle([0.6, 0.8, 0], 0.8, [0.01, 0.02, 0.35 * scale]);
+      const prepared = renderer.prepare(set, { closed });
+      return renderer.render(camera, [{ set: prepared, cameraFromSet: pose, label: 1, scale }]);
+    };
+    const closed = draw(wasm, true);
+    const all = draw(wasm, false);
+    // The front alone covers 99.5 % in the middle case, less than 95.7 % in a twentieth of the pixels; so much shines through.
+    // Along the silhouette the low-pass halo of the faces just behind the edge goes: the body ends nearer to its true edge.
+    const within = [...closed.alpha.keys()].filter((i) => closed.alpha[i] > 0.95);
+    const pick = (frame: Frame): Float32Array =>
+      Float32Array.from(within.flatMap((i) => [...frame.rgb.subarray(3 * i, 3 * i + 3)]));
+    expect(psnr(pick(closed), pick(all))).toBeGreaterThan(40);
+    expect(within.length / all.label.reduce((sum, label) => sum + label, 0)).toBeGreaterThan(0.9);
+    expect(psnr(closed.rgb, draw(createTwinRenderer(), true).rgb)).toBeGreaterThan(65);
+    expect(psnr(draw(wasm, true, 2).rgb, draw(createTwinRenderer(), true, 2).rgb)).toBeGreaterThan(65);
+    // Seen from inside nothing of a closed body is drawn.
+    const inside = { set: wasm.prepare(set, { closed: true }), cameraFromSet: fromAxisAngle([0, 0, 1], 0), label: 1 };
+    expect(Math.max(...wasm.render(camera, [inside]).alpha)).toBe(0);
   });
 
   it('single samples become discs that face along their normal', () => {

@@ -1,7 +1,7 @@
 /** Projection of Gaussians to screen ellipses in f64 (EWA splatting: Zwicker et al. 2001; 3DGS eq. 5). */
 import type { Intrinsics } from '../../math/camera.js';
 import type { Mat4 } from '../../math/se3.js';
-import { ALPHA_CUT, JACOBIAN_MARGIN, LOW_PASS_PX2, NEAR_M } from '../constants.js';
+import { ALPHA_CUT, FACING_AWAY, JACOBIAN_MARGIN, LOW_PASS_PX2, NEAR_M } from '../constants.js';
 
 /** One visible Gaussian on the screen. */
 export interface ScreenSplat {
@@ -140,10 +140,22 @@ export interface ProjectInput {
   opacity: Float64Array;
   /** [N, 3]. */
   colour: Float64Array;
+  /** [N, 3] of a closed set, set frame. */
+  normals: Float64Array | undefined;
   pose: Mat4;
   scale: number;
   label: number;
   instanceIdx: number;
+}
+
+/** Does the outward normal point away from the camera, beyond the rim? */
+function facesAway(pose: Mat4, normals: Float64Array, i: number, { x, y, z }: CameraSplat): boolean {
+  const [a, b, c] = normals.subarray(3 * i, 3 * i + 3);
+  const along =
+    (pose[0] * a + pose[1] * b + pose[2] * c) * x +
+    (pose[4] * a + pose[5] * b + pose[6] * c) * y +
+    (pose[8] * a + pose[9] * b + pose[10] * c) * z;
+  return along > FACING_AWAY * Math.hypot(x, y, z);
 }
 
 /** Appends the visible Gaussians of one instance to `out`. */
@@ -154,6 +166,7 @@ export function projectInstance(camera: Intrinsics, input: ProjectInput, antiali
   for (let i = 0; i < input.opacity.length; i++) {
     if (input.opacity[i] < ALPHA_CUT) continue;
     if (!toCamera(camera, limits, pose, scale, position, covariance, i, splat)) continue;
+    if (input.normals && facesAway(pose, input.normals, i, splat)) continue;
     const xx = splat.xx + LOW_PASS_PX2;
     const yy = splat.yy + LOW_PASS_PX2;
     const xy = splat.xy;

@@ -5,7 +5,7 @@
 import type { Intrinsics } from '../../math/camera.js';
 import { evaluateColours } from '../colour.js';
 import { ALPHA_CUT, COVERED } from '../constants.js';
-import { buildShapes } from '../covariance.js';
+import { buildShapes, thirdAxes } from '../covariance.js';
 import type { GaussianSet } from '../gaussians.js';
 import {
   clearFrame,
@@ -14,6 +14,7 @@ import {
   type Frame,
   type Instance,
   type PreparedSet,
+  type PrepareOptions,
   type RenderOptions,
   type SplatRenderer,
 } from '../renderer.js';
@@ -22,6 +23,8 @@ import { type Accumulated, blend } from './blend.js';
 import { projectInstance, type ScreenSplat } from './project.js';
 
 interface TwinSet extends PreparedSet {
+  /** [N, 3] outward normals of a closed set. */
+  readonly normals: Float64Array | undefined;
   readonly source: GaussianSet;
   readonly covariance: Float64Array;
   readonly opacity: Float64Array;
@@ -41,10 +44,11 @@ interface Drawn {
 
 const IDENTITY = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
-function prepare(set: GaussianSet): TwinSet {
+function prepare(set: GaussianSet, options: PrepareOptions = {}): TwinSet {
   const { covariance, opacity } = buildShapes(set, new Float64Array(set.count * 6), new Float64Array(set.count));
   const colour = evaluateColours(set, IDENTITY, 1, new Float64Array(set.count * 3));
-  return { count: set.count, source: set, covariance, opacity, colour, dispose: () => {} };
+  const normals = options.closed ? thirdAxes(set, new Float64Array(set.count * 3)) : undefined;
+  return { count: set.count, source: set, covariance, opacity, colour, normals, dispose: () => {} };
 }
 
 function draw(camera: Intrinsics, instances: readonly Instance[], options: RenderOptions): Drawn {
@@ -55,8 +59,18 @@ function draw(camera: Intrinsics, instances: readonly Instance[], options: Rende
     const set = instance.set as TwinSet;
     const { cameraFromSet: pose, scale = 1, label } = instance;
     if (set.source.shDegree > 0) evaluateColours(set.source, pose, scale, set.colour);
-    const { covariance, opacity, colour } = set;
-    const input = { position: set.source.position, covariance, opacity, colour, pose, scale, label, instanceIdx };
+    const { covariance, opacity, colour, normals } = set;
+    const input = {
+      position: set.source.position,
+      covariance,
+      opacity,
+      colour,
+      normals,
+      pose,
+      scale,
+      label,
+      instanceIdx,
+    };
     projectInstance(camera, input, antialias, splats);
   });
   splats.sort((p, q) => p.depthM - q.depthM);

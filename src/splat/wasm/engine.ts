@@ -1,6 +1,6 @@
 /** The kernels with their memory, and the part of a frame before any pixel is drawn: projection, sorting, binning. */
 import type { Intrinsics } from '../../math/camera.js';
-import { NEAR_M } from '../constants.js';
+import { FACING_AWAY, NEAR_M } from '../constants.js';
 import type { Instance, StaticLayer } from '../renderer.js';
 import { jacobianLimits } from '../twin/project.js';
 import { Arena, ScratchBlock } from './arena.js';
@@ -78,7 +78,8 @@ export class Engine {
       const set = instance.set as WasmSet;
       set.faceCamera(instance);
       const owner = instance.label | (instanceIdx << 8);
-      kernels.projectSet(set.address, set.count, this.writePose(instance), owner, antialias ? 1 : 0);
+      const facing = set.isClosed ? FACING_AWAY : 0;
+      kernels.projectSet(set.address, set.count, this.writePose(instance), owner, antialias ? 1 : 0, facing);
     });
     const count = kernels.getNumVisible();
     this.numVisible = count;

@@ -1,5 +1,7 @@
 /** Sizes and places that the host and the kernels must agree on; kernels/layout.ts tells what lies where. */
 export const PLANES_PER_SET = 13;
+/** A closed set has its outward normals in three more planes. */
+export const NORMAL_PLANES = 3;
 export const RECORD_BYTES = 64;
 /** Scratch per visible Gaussian: sort key, order, (key, index) pair, tile box. */
 export const KEY_BYTES = 4;

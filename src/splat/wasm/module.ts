@@ -22,7 +22,7 @@ export interface SplatKernels {
     nearM: number,
   ): void;
   beginProject(records: number, keys: number, boxes: number): void;
-  projectSet(set: number, count: number, pose: number, owner: number, antialias: number): void;
+  projectSet(set: number, count: number, pose: number, owner: number, antialias: number, facingAway: number): void;
   getNumVisible(): number;
   getKeyMin(): number;
   getKeyMax(): number;

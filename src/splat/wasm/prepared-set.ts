@@ -1,11 +1,11 @@
 /** A Gaussian set in the kernels' memory. */
 import { evaluateColours } from '../colour.js';
-import { buildShapes } from '../covariance.js';
+import { buildShapes, thirdAxes } from '../covariance.js';
 import type { GaussianSet } from '../gaussians.js';
 import { mortonOrder } from '../morton.js';
-import type { Instance, PreparedSet } from '../renderer.js';
+import type { Instance, PreparedSet, PrepareOptions } from '../renderer.js';
 import type { Arena } from './arena.js';
-import { PLANES_PER_SET } from './layout.js';
+import { NORMAL_PLANES, PLANES_PER_SET } from './layout.js';
 
 /** The planes of a set (kernels/layout.ts): positions 0-2, covariances 3-8, log2 opacity 9, colours 10-12. */
 const COVARIANCE_PLANE = 3;
@@ -19,6 +19,7 @@ export class WasmSet implements PreparedSet {
   readonly count: number;
   readonly address: number;
   readonly stride: number;
+  readonly isClosed: boolean;
   /** Gaussian of `source` at each place of the planes: along a curve, which saves a tenth of the drawing (cache misses). */
   readonly order: Uint32Array;
   private isDisposed = false;
@@ -26,15 +27,18 @@ export class WasmSet implements PreparedSet {
   constructor(
     private readonly arena: Arena,
     readonly source: GaussianSet,
+    options: PrepareOptions = {},
   ) {
+    this.isClosed = options.closed ?? false;
     const { count } = source;
     this.count = count;
     this.stride = (count + 3) & ~3;
     this.order = mortonOrder(source.position);
     const { order } = this;
-    this.address = arena.allocate(PLANES_PER_SET * this.stride * 4);
+    const numPlanes = PLANES_PER_SET + (this.isClosed ? NORMAL_PLANES : 0);
+    this.address = arena.allocate(numPlanes * this.stride * 4);
     const { covariance, opacity } = buildShapes(source, new Float32Array(count * 6), new Float32Array(count));
-    const planes = arena.floats(this.address, PLANES_PER_SET * this.stride).fill(0);
+    const planes = arena.floats(this.address, numPlanes * this.stride).fill(0);
     const scatter = (from: Float32Array, numColumns: number, firstPlane: number): void => {
       for (let c = 0; c < numColumns; c++) {
         const plane = planes.subarray((firstPlane + c) * this.stride, (firstPlane + c + 1) * this.stride);
@@ -43,6 +47,7 @@ export class WasmSet implements PreparedSet {
     };
     scatter(source.position, 3, 0);
     scatter(covariance, 6, COVARIANCE_PLANE);
+    if (this.isClosed) scatter(thirdAxes(source, new Float32Array(count * 3)), 3, PLANES_PER_SET);
     const logOpacity = planes.subarray(OPACITY_PLANE * this.stride, COLOUR_PLANE * this.stride).fill(INVISIBLE);
     for (let i = 0; i < count; i++) if (opacity[order[i]] > 0) logOpacity[i] = Math.log2(opacity[order[i]]);
     if (source.shDegree === 0) this.writeColours([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], 1);
