@@ -71,7 +71,7 @@ export function bottomNear(actor: Actor, frame: number, step: 1 | -1): number {
  */
 export function journeyConfidence({ actor, carry }: Journey): number {
   const clear = 1 - Math.exp(-carry.travelM / (6 * Math.max(actor.track.sdM, 1e-4)));
-  const seen = 0.5 + 0.5 * carry.observedShare;
+  const seen = 0.3 + 0.7 * carry.observedShare;
   const shape = 0.5 + 0.5 * Math.min(1, actor.model.confidence / TRUSTED_SHAPE);
   const depth = 1 - actor.track.depthDoubt;
   return clear * seen * shape * depth * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);
