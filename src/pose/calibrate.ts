@@ -1,6 +1,8 @@
-/** Takes the bias of soft outlines out of the tracking model. */
+/** Fits the tracking model and its window to the frame that the object's shape was taken from. */
+import type { ByteImage } from '../image/image.js';
 import type { Mat4 } from '../math/se3.js';
 import { evaluatePose, type TrackedObject, type View } from './objective.js';
+import { boxOfId } from './observation.js';
 
 /** Scales tried. Discs make the outline about a pixel too wide; in a small window that is several percent of distance. */
 const LOWEST = 0.88;
@@ -35,4 +37,22 @@ export function calibrateScale(object: TrackedObject, cameraFromObject: Mat4, vi
     }
   }
   return { ...object, scale: (a + b) / 2 };
+}
+
+/** A thing should be at least this thick in the window: the soft outline of a 4 px stick is all edge. */
+const MIN_THICKNESS_PX = 9;
+/** The window's sides per the object's longer side, with the margins of `observe`. */
+const WINDOW_PER_OBJECT = 1.6;
+const LARGEST_WINDOW = 2;
+
+/** Window for an object by its mask: the usual one, larger for thin things. */
+export function windowFor(idMap: ByteImage, id: number, usualPx: number): number {
+  const box = boxOfId(idMap, id);
+  if (box === null) return usualPx;
+  let area = 0;
+  for (const value of idMap.data) if (value === id) area++;
+  const length = Math.hypot(box.x1 - box.x0, box.y1 - box.y0);
+  const thickness = area / length;
+  const wanted = (MIN_THICKNESS_PX * WINDOW_PER_OBJECT * length) / Math.max(thickness, 1);
+  return Math.round(Math.min(LARGEST_WINDOW * usualPx, Math.max(usualPx, wanted)));
 }

@@ -94,7 +94,7 @@ function followFrame(
   if (maskBox === null || predictedBox === null) return hidden;
   const shifted = shiftedToMask(object, expected, camera, maskBox, predictedBox);
   const box = unionBox(projectedBox(object, shifted, camera), maskBox)!;
-  const observation = observe(evidence, object.id, camera, box, options.poseCrop);
+  const observation = observe(evidence, object.id, camera, box, object.windowPx ?? options.poseCrop);
   const expectedArea =
     (predictedBox.x1 - predictedBox.x0) * (predictedBox.y1 - predictedBox.y0) * observation.crop.scale ** 2;
   if (observation.areaPx < MIN_VISIBLE * 0.6 * expectedArea) return hidden;

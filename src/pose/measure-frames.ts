@@ -37,7 +37,7 @@ function measure(
   const own = pose === null ? null : projectedBox(object, pose, camera);
   const maskBox = boxOfId(evidence.idMap, object.id);
   if (pose === null || own === null || maskBox === null) return { loss: 1, visibleFraction: 0 };
-  const observation = observe(evidence, object.id, camera, unionBox(own, maskBox)!, windowPx);
+  const observation = observe(evidence, object.id, camera, unionBox(own, maskBox)!, object.windowPx ?? windowPx);
   const { value, visibleFraction } = evaluatePose(object, pose, [{ observation, tracks: null }], false);
   return { loss: Number.isFinite(value) ? value : 1, visibleFraction };
 }

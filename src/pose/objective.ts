@@ -16,6 +16,8 @@ export interface TrackedObject {
   readonly gaussians: GaussianSet;
   /** Drawn at this scale, so that its soft outline lies where the mask's outline is (see `calibrate.ts`); near 1. */
   readonly scale: number;
+  /** Longer side of the comparison window, pixels; absent: the option's (thin things need more, see `calibrate.ts`). */
+  readonly windowPx?: number;
   /** [M, 3] points that can touch the table. */
   readonly extremes: Float64Array;
   /** Radius of the bounding sphere about the origin, metres. */

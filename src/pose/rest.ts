@@ -81,7 +81,7 @@ export async function estimateRest(
     }
     return views;
   };
-  const views = await viewsAt(options.poseCrop);
+  const views = await viewsAt(object.windowPx ?? options.poseCrop);
   if (views.length === 0) return null;
   const isPlain = views.every(({ observation }) => observation.texture < PLAIN_TEXTURE);
   const seen = { frameIdxs, isPlain };

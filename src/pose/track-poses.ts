@@ -9,7 +9,7 @@ import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { FrameSource } from '../video/frames.js';
-import { calibrateScale } from './calibrate.js';
+import { calibrateScale, windowFor } from './calibrate.js';
 import { coarsenSet } from './coarse-set.js';
 import { projectedBox } from './follow.js';
 import { measureFrames } from './measure-frames.js';
@@ -129,8 +129,9 @@ async function calibrated(
   const evidence = await evidenceOf(model.referenceFrame);
   const box = unionBox(projectedBox(object, model.cameraFromObject, camera), boxOfId(evidence.idMap, object.id));
   if (box === null) return object;
-  const observation = observe(evidence, object.id, camera, box, windowPx);
-  return calibrateScale(object, model.cameraFromObject, [{ observation, tracks: null }]);
+  const sized = { ...object, windowPx: windowFor(evidence.idMap, object.id, windowPx) };
+  const observation = observe(evidence, object.id, camera, box, sized.windowPx);
+  return calibrateScale(sized, model.cameraFromObject, [{ observation, tracks: null }]);
 }
 
 /** Frames with masks (and depth), the most recent ones kept. */

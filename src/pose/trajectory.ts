@@ -162,7 +162,7 @@ async function refineAt(inputs: TrajectoryInputs, start: Mat4, frameIdx: number)
   const evidence = await inputs.evidence(frameIdx);
   const box = unionBox(projectedBox(object, start, camera), boxOfId(evidence.idMap, object.id));
   if (box === null) return start;
-  const observation = observe(evidence, object.id, camera, box, options.poseCrop);
+  const observation = observe(evidence, object.id, camera, box, object.windowPx ?? options.poseCrop);
   const settings = { steps: 2 * options.poseSteps, freedom: 'free' } as const;
   return refinePose(object, start, [{ observation, tracks: null }], settings).cameraFromObject;
 }
@@ -186,7 +186,7 @@ function fillMoving(
 ): void {
   const { object, camera, fps, options } = inputs;
   const extent = (2 * object.radiusM * camera.fx) / Math.max(inputs.model.cameraFromObject[11], 0.05);
-  const windowFocal = (camera.fx * options.poseCrop) / (1.6 * Math.max(extent, 1));
+  const windowFocal = (camera.fx * (object.windowPx ?? options.poseCrop)) / (1.6 * Math.max(extent, 1));
   const pin = (rest: RestPose | null): MeasuredPose[] =>
     rest
       ? [{ cameraFromObject: rest.cameraFromObject, acrossM: REST_SD_M, alongM: REST_SD_M, rotationRad: REST_SD_RAD }]

@@ -4,7 +4,7 @@ import { createBytes, createRgb } from '../../src/image/image.js';
 import { compose, expTwist, fromAxisAngle, identity, type Mat4, type Twist } from '../../src/math/se3.js';
 import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { refinePose } from '../../src/pose/adam.js';
-import { calibrateScale } from '../../src/pose/calibrate.js';
+import { calibrateScale, windowFor } from '../../src/pose/calibrate.js';
 import { imageLoss } from '../../src/pose/image-loss.js';
 import { evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
 import { observe } from '../../src/pose/observation.js';
@@ -150,5 +150,16 @@ describe('render-and-compare', () => {
     expect(Math.abs(half.iou - whole.iou)).toBeLessThan(0.05);
     expect(half.visibleFraction).toBeLessThan(0.65);
     expect(whole.visibleFraction).toBeGreaterThan(0.9);
+  });
+});
+
+describe('windowFor', () => {
+  it('keeps the usual window for a block and doubles it at most for a stick', () => {
+    const ids = createBytes(200, 100);
+    for (let y = 20; y < 60; y++) ids.data.fill(1, y * 200 + 20, y * 200 + 60);
+    for (let y = 80; y < 84; y++) ids.data.fill(2, y * 200 + 10, y * 200 + 190);
+    expect(windowFor(ids, 1, 72)).toBe(72);
+    expect(windowFor(ids, 2, 72)).toBe(144);
+    expect(windowFor(ids, 3, 72)).toBe(72);
   });
 });
