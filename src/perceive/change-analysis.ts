@@ -15,6 +15,7 @@ import {
 } from './candidates.js';
 import { findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
+import { contactShare } from './hand-contact.js';
 import { findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
 import { mergeRigidParts } from './rigid-parts.js';
@@ -51,7 +52,14 @@ const MIN_HALF_FRAMES = 12;
 
 export async function analyseChange(clip: Clip, ctx: StageContext): Promise<ChangeAnalysis> {
   const whole = await viewChange(clip, ctx);
-  const movers = mergeRigidParts(clip, keepTrusted(findMovers(clip, whole.events, () => whole, ctx)));
+  const movers = mergeRigidParts(
+    clip,
+    keepTrusted(
+      clip,
+      whole,
+      findMovers(clip, whole.events, () => whole, ctx),
+    ),
+  );
   const isPair = (mover: Mover): boolean => mover.from !== null && mover.to !== null;
   const middle = clip.numFrames >> 1;
   if (!movers.some(isPair) && middle >= MIN_HALF_FRAMES) {
@@ -62,7 +70,7 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
       ...end.events.filter((event) => event.kind === 'arrived'),
     ].sort((a, b) => b.score - a.score);
     const viewOf = (event: ChangeEvent): ChangeView => (event.kind === 'left' ? start : end);
-    const returned = keepTrusted(findMovers(clip, events, viewOf, ctx)).filter(isPair);
+    const returned = keepTrusted(clip, whole, findMovers(clip, events, viewOf, ctx)).filter(isPair);
     if (returned.length > 0) {
       const behind = { ...start.plates, usualRgb: end.plates.firstRgb };
       return { movers: returned, start, end, plate: cleanPlate(clip, behind, choosePlaces(clip, returned)) };
@@ -71,8 +79,14 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   return { movers, start: whole, end: whole, plate: cleanPlate(clip, whole.plates, choosePlate(clip, whole, movers)) };
 }
 
-function keepTrusted(movers: readonly Mover[]): Mover[] {
-  return movers.filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE).sort((a, b) => a.liftFrame - b.liftFrame);
+/** Held in fewer of the frames between lift and set-down than this: moved by something else, or not at all. */
+const MIN_CONTACT_SHARE = 0.4;
+
+function keepTrusted(clip: Clip, { stable, transients }: ChangeView, movers: readonly Mover[]): Mover[] {
+  return movers
+    .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE)
+    .filter((mover) => contactShare(clip, mover, stable, transients) >= MIN_CONTACT_SHARE)
+    .sort((a, b) => a.liftFrame - b.liftFrame);
 }
 
 async function viewChange(clip: Clip, ctx: StageContext): Promise<ChangeView> {
