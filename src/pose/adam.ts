@@ -61,9 +61,9 @@ export function refinePose(
   object: TrackedObject,
   start: Mat4,
   views: readonly View[],
-  settings: { readonly steps: number; readonly freedom: Freedom; readonly reach?: number },
+  settings: { readonly steps: number; readonly freedom: Freedom; readonly reach?: number; readonly expected?: Mat4 },
 ): Refined {
-  const { steps, freedom, reach = 1 } = settings;
+  const { steps, freedom, reach = 1, expected = null } = settings;
   const focalPx = views[0].observation.crop.camera.fx;
   const size = freedom === 'free' ? 6 : 3;
   const first = new Float64Array(size);
@@ -71,7 +71,7 @@ export function refinePose(
   let pose = start;
   let best: Refined | null = null;
   for (let step = 0; step < steps; step++) {
-    const evaluation = evaluatePose(object, pose, views, true);
+    const evaluation = evaluatePose(object, pose, views, true, expected);
     if (best === null || evaluation.value < best.value) best = { ...evaluation, cameraFromObject: pose };
     const basis = motionBasis(object, pose, focalPx, freedom);
     const progress = steps > 1 ? step / (steps - 1) : 1;
@@ -89,7 +89,7 @@ export function refinePose(
     }
     pose = orthonormalize(compose(expTwist(twist), pose));
   }
-  const last = evaluatePose(object, pose, views, false);
+  const last = evaluatePose(object, pose, views, false, expected);
   return best === null || last.value < best.value ? { ...last, cameraFromObject: pose } : best;
 }
 

@@ -104,10 +104,14 @@ function followFrame(
   const starts = [last, expected, shifted];
   const pnp = tracks ? solvePnp(tracks, observation.crop.camera, last) : null;
   if (pnp) starts.push(pnp);
-  let best = refinePose(object, cheapest(object, starts, views), views, { steps: options.poseSteps, freedom: 'free' });
+  let best = refinePose(object, cheapest(object, starts, views, expected), views, {
+    steps: options.poseSteps,
+    freedom: 'free',
+    expected,
+  });
   const limit = Math.max(SUSPICIOUS_MISS, 2 * median(misses.slice(-MEDIAN_FRAMES)));
   if (!(1 - best.iou < limit)) {
-    const again = restart(object, [...starts, best.cameraFromObject], views, options, random);
+    const again = restart(object, [...starts, best.cameraFromObject], views, expected, options, random);
     if (again !== null && again.value < best.value - RESTART_GAIN) {
       best = again;
       lifted?.clear();
@@ -121,8 +125,8 @@ function followFrame(
   return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false };
 }
 
-function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[]): Mat4 {
-  const values = starts.map((pose) => evaluatePose(object, pose, views, false).value);
+function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4): Mat4 {
+  const values = starts.map((pose) => evaluatePose(object, pose, views, false, expected).value);
   const lowest = values.reduce((best, value, k) => (value < values[best] ? k : best), 0);
   return starts[lowest];
 }
@@ -132,11 +136,12 @@ function restart(
   object: TrackedObject,
   guesses: readonly Mat4[],
   views: readonly View[],
+  expected: Mat4,
   options: PoseOptions,
   random: Random,
 ): Refined | null {
   const focalPx = views[0].observation.crop.camera.fx;
-  const short = { steps: RESTART_STEPS, freedom: 'free', reach: 2 } as const;
+  const short = { steps: RESTART_STEPS, freedom: 'free', reach: 2, expected } as const;
   let best: Refined | null = null;
   for (let k = 0; k < options.restarts; k++) {
     const guess = guesses[k % guesses.length];
@@ -150,7 +155,7 @@ function restart(
   }
   return best === null
     ? null
-    : refinePose(object, best.cameraFromObject, views, { steps: options.poseSteps, freedom: 'free' });
+    : refinePose(object, best.cameraFromObject, views, { steps: options.poseSteps, freedom: 'free', expected });
 }
 
 /** Pixel box of the object's outermost points; null when behind the camera. */

@@ -1,5 +1,5 @@
 /** The whole render-and-compare loss of one object at one pose, over one or several frames in which it has that pose. */
-import type { Mat4 } from '../math/se3.js';
+import { compose, inverse, logRotation, type Mat4 } from '../math/se3.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { PreparedSet, SplatRenderer } from '../splat/renderer.js';
 import { imageLoss, type LossWeights } from './image-loss.js';
@@ -51,11 +51,15 @@ export function weightsOf(options: PoseOptions): LossWeights {
   };
 }
 
+/** Turning away from the expected pose by this much (radians) costs 1; a hand turns things by a few degrees per frame. */
+const TURN_UNIT_RAD = 1;
+
 export function evaluatePose(
   object: TrackedObject,
   cameraFromObject: Mat4,
   views: readonly View[],
   withGradient: boolean,
+  expected: Mat4 | null = null,
 ): Evaluation {
   const { renderer, weights } = object;
   const gradient = new Float64Array(6);
@@ -87,5 +91,15 @@ export function evaluatePose(
     value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own);
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
+  if (expected !== null) value += turnPrior(cameraFromObject, expected, gradient);
   return { value, gradient, iou, visibleFraction };
+}
+
+/** Motion prior: squared angle to the expected pose. While most of an object is covered, nothing else tells its tilt. */
+export function turnPrior(cameraFromObject: Mat4, expected: Mat4, gradient: Float64Array): number {
+  const turn = logRotation(compose(cameraFromObject, inverse(expected)));
+  const scale = 1 / (TURN_UNIT_RAD * TURN_UNIT_RAD);
+  // d|log(exp(w) R)|^2 / dw = 2 log(R): exact along the axis, which is all that a squared angle has.
+  for (let k = 0; k < 3; k++) gradient[3 + k] += 2 * scale * turn[k];
+  return scale * (turn[0] ** 2 + turn[1] ** 2 + turn[2] ** 2);
 }

@@ -92,7 +92,7 @@ export async function estimateRest(
       : start;
     return { ...refinePose(object, found, views, { steps, freedom: 'on-table' }), onTable: true, ...seen };
   }
-  const free = refinePose(object, start, views, { steps, freedom: 'free' });
+  const free = refinePose(object, start, views, { steps, freedom: 'free', expected: start });
   const upright = standUpright(object, free.cameraFromObject);
   if (upright === null) return { ...free, onTable: false, ...seen };
   const standing = refinePose(object, upright, views, { steps, freedom: 'on-table' });
