@@ -14,7 +14,7 @@ import {
 } from '../math/se3.js';
 import { motionBasis, type Refined, refinePose } from './adam.js';
 import type { LiftedTracks } from './lifted-tracks.js';
-import { evaluatePose, type TrackedObject, type View } from './objective.js';
+import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { solvePnp } from './pnp.js';
@@ -99,7 +99,7 @@ function followFrame(
     (predictedBox.x1 - predictedBox.x0) * (predictedBox.y1 - predictedBox.y0) * observation.crop.scale ** 2;
   if (observation.areaPx < MIN_VISIBLE * 0.6 * expectedArea) return hidden;
   const tracks = options.trackLoss && lifted ? lifted.targets(frameIdx, observation.crop) : null;
-  const views: View[] = [{ observation, tracks }];
+  const views: View[] = [{ observation: doubtShrunkMask(object, shifted, observation), tracks }];
 
   const starts = [last, expected, shifted];
   const pnp = tracks ? solvePnp(tracks, observation.crop.camera, last) : null;

@@ -33,12 +33,15 @@ export interface ImageLoss {
   readonly iou: number;
   /** Share of the drawn silhouette on which the object's own mask is seen. */
   readonly visibleFraction: number;
+  /** Drawn pixels that are cared for. */
+  readonly drawnPx: number;
   readonly gradient: FrameGradient;
 }
 
 /** Loss of a frame drawn over black (no layer) against an observation of the same size. */
 export function imageLoss(frame: Frame, observation: Observation, weights: LossWeights): ImageLoss {
   const { inside, care } = observation.mask;
+  const { outsideWeight = 1 } = observation;
   const count = inside.length;
   const rgbGradient = new Float32Array(3 * count);
   const alphaGradient = new Float32Array(count);
@@ -46,18 +49,21 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
   let union = 0;
   let drawn = 0;
   let drawnSeen = 0;
+  let drawnCared = 0;
   let maskSum = 0;
   const maskScale = weights.mask / Math.max(observation.areaPx, 1);
   for (let i = 0; i < count; i++) {
     const a = frame.alpha[i];
     if (a > 0.5) {
       drawn++;
+      drawnCared += care[i];
       drawnSeen += care[i] * inside[i];
     }
     if (care[i] === 0) continue;
     intersection += Math.min(a, inside[i]);
     union += Math.max(a, inside[i]);
-    const weight = 1 + DISTANCE_WEIGHT * observation.distancePx[i];
+    const trust = a > inside[i] ? outsideWeight : 1;
+    const weight = trust * (1 + DISTANCE_WEIGHT * observation.distancePx[i]);
     const difference = a - inside[i];
     maskSum += weight * difference * difference;
     alphaGradient[i] = maskScale * 2 * weight * difference;
@@ -76,6 +82,7 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
     value,
     iou: union > 0 ? intersection / union : 0,
     visibleFraction: drawn > 0 ? Math.min(1, drawnSeen / drawn) : 0,
+    drawnPx: drawnCared,
     gradient: { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
   };
 }

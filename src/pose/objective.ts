@@ -38,6 +38,8 @@ export interface Evaluation {
   readonly gradient: Float64Array;
   readonly iou: number;
   readonly visibleFraction: number;
+  /** Drawn window pixels that are cared for, mean over the views. */
+  readonly drawnPx: number;
 }
 
 /** Weights by the switches. Colour counts less than the outline: on plain objects it mostly carries shading. */
@@ -66,6 +68,7 @@ export function evaluatePose(
   let value = 0;
   let iou = 0;
   let visibleFraction = 0;
+  let drawnPx = 0;
   const share = 1 / Math.max(views.length, 1);
   const instance = { set: object.set, cameraFromSet: cameraFromObject, scale: object.scale, label: 1 };
   for (const { observation, tracks } of views) {
@@ -76,6 +79,7 @@ export function evaluatePose(
     value += share * image.value;
     iou += share * image.iou;
     visibleFraction += share * image.visibleFraction;
+    drawnPx += share * image.drawnPx;
     if (withGradient) {
       const { twist } = renderer.poseGradient(image.gradient, 0);
       for (let k = 0; k < 6; k++) gradient[k] += share * twist[k];
@@ -92,7 +96,22 @@ export function evaluatePose(
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
   if (expected !== null) value += turnPrior(cameraFromObject, expected, gradient);
-  return { value, gradient, iou, visibleFraction };
+  return { value, gradient, iou, visibleFraction, drawnPx };
+}
+
+/** Share of the drawn area below which a mask is taken to have lost a part, and what lying outside of it then counts. */
+const SHRUNK_MASK = 0.75;
+const SHRUNK_OUTSIDE_WEIGHT = 0.1;
+
+/**
+ * A mask much smaller than the object is at its expected pose, where nothing covers it, has lost a part (a white pot in front of
+ * something white): it then bounds the object from inside only.
+ */
+export function doubtShrunkMask(object: TrackedObject, expected: Mat4, observation: Observation): Observation {
+  const { drawnPx } = evaluatePose(object, expected, [{ observation, tracks: null }], false);
+  return observation.areaPx < SHRUNK_MASK * drawnPx
+    ? { ...observation, outsideWeight: SHRUNK_OUTSIDE_WEIGHT }
+    : observation;
 }
 
 /** Motion prior: squared angle to the expected pose. While most of an object is covered, nothing else tells its tilt. */

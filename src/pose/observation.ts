@@ -24,6 +24,8 @@ export interface Observation {
   readonly distancePx: Float32Array;
   /** Observed and cared-for coverage, window pixels. */
   readonly areaPx: number;
+  /** Weight of coverage outside of the mask, default 1; less when the mask has lost a part of the object. */
+  readonly outsideWeight?: number;
   /** 0..1: how much pattern the object shows; colours of a plain one tell its shading, not its pose. */
   readonly texture: number;
 }

@@ -3,7 +3,7 @@ import type { Random } from '../base/random.js';
 import { compose, inverse, type Mat4, rotationBetween, transformDirection } from '../math/se3.js';
 import { type Refined, refinePose } from './adam.js';
 import { type FollowInputs, projectedBox } from './follow.js';
-import { evaluatePose, type TrackedObject, type View } from './objective.js';
+import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { lowestPoint } from './point-loss.js';
@@ -72,7 +72,8 @@ export async function estimateRest(
       const evidence = await inputs.evidence(frameIdx);
       const box = unionBox(projectedBox(object, start, camera), boxOfId(evidence.idMap, object.id));
       if (box === null) continue;
-      const observation = observe(evidence, object.id, camera, box, sizePx);
+      const observed = observe(evidence, object.id, camera, box, sizePx);
+      const observation = search ? observed : doubtShrunkMask(object, start, observed);
       const isPlain = observation.texture < PLAIN_TEXTURE;
       views.push({
         observation,
