@@ -15,6 +15,7 @@ import {
 } from './candidates.js';
 import { findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
+import { ColourModel, logRatio } from './colour-model.js';
 import { contactShare } from './hand-contact.js';
 import { findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
@@ -66,8 +67,8 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
     const start = await viewChange(subClip(clip, 0, middle), ctx);
     const end = shifted(await viewChange(subClip(clip, middle, clip.numFrames), ctx), middle);
     const events = [
-      ...start.events.filter((event) => event.kind === 'left'),
-      ...end.events.filter((event) => event.kind === 'arrived'),
+      ...start.events.filter((event) => event.kind === 'left' && !isCovered(whole, event, start.stable.last)),
+      ...end.events.filter((event) => event.kind === 'arrived' && !isCovered(whole, event, end.stable.first)),
     ].sort((a, b) => b.score - a.score);
     const viewOf = (event: ChangeEvent): ChangeView => (event.kind === 'left' ? start : end);
     const returned = keepTrusted(clip, whole, findMovers(clip, events, viewOf, ctx)).filter(isPair);
@@ -81,6 +82,23 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
 
 /** Held in fewer of the frames between lift and set-down than this: moved by something else, or not at all. */
 const MIN_CONTACT_SHARE = 0.4;
+
+/** Share of an event's place that may look like what passes through the clip. */
+const MAX_COVERED_SHARE = 0.4;
+
+/**
+ * Half way, a hand may rest before things that never moved: then their place shows the colours of what passes through
+ * the clip, and nothing left or arrived there. `middle` [H/2, W/2, 3] is the picture half way.
+ */
+function isCovered(whole: ChangeView, event: ChangeEvent, middle: Uint8Array): boolean {
+  const scene = new ColourModel();
+  for (let i = 0; i < event.mask.length; i++) scene.add(whole.stable.first, i);
+  let covered = 0;
+  for (let i = 0; i < event.mask.length; i++) {
+    if (event.mask[i] !== 0 && logRatio(whole.transients.colours, scene, middle, i) > 0) covered++;
+  }
+  return covered > MAX_COVERED_SHARE * event.area;
+}
 
 function keepTrusted(clip: Clip, { stable, transients }: ChangeView, movers: readonly Mover[]): Mover[] {
   return movers
