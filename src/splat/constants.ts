@@ -17,7 +17,7 @@ export const NEAR_M = 0.01;
 export const JACOBIAN_MARGIN = 0.3;
 /**
  * Closed sets: a Gaussian whose outward axis points away from the camera by more than this (cosine to the line of sight) is not
- * drawn. 0.3 keeps the rim: 57 dB against drawing all of the bench's robot, half of its Gaussians saved; with 0 it is 47 dB.
+ * drawn. 0.3 keeps the rim: 57 dB in a prototype against drawing all of the bench's robot, half of its Gaussians saved; with 0 it is 47 dB.
  */
 export const FACING_AWAY = 0.3;
 /** Coverage from which a pixel belongs to the Gaussians: label and, over a layer, depth. */

@@ -106,7 +106,7 @@ export interface PrepareOptions {
   /**
    * The Gaussians are the skin of closed opaque bodies and their third axis points outward, as `gaussiansFromMesh` and
    * `fromSurfaceSamples` make them. Then those that face away are not drawn: half of the work. The front alone covers its pixels
-   * to 99.6 % in the middle case (a twentieth of them below 96 %) and what lies behind shines through by the rest: 55 dB
+   * to 99.6 % in the middle case (a twentieth of them below 96 %) and what lies behind shines through by the rest: about 55 dB
    * against drawing everything in the bench's scene. Default false: everything is drawn.
    */
   readonly closed?: boolean;
