@@ -8,7 +8,7 @@ import { UserError } from '../base/errors.js';
 import { diskError, writeJson } from '../base/files.js';
 import { defineOptions, type OptionsOf } from '../base/options.js';
 import { readRgb } from '../image/image-io.js';
-import { type Ffmpeg, FfmpegError, locateFfmpeg, spawnFfmpeg } from './ffmpeg.js';
+import { type Ffmpeg, FfmpegError, lastLine, locateFfmpeg, spawnFfmpeg } from './ffmpeg.js';
 import { frameFileName } from './open-frames.js';
 import { notVideo, probeVideo, type VideoFacts } from './probe.js';
 import type { VideoInfo } from './video-info.js';
@@ -81,9 +81,9 @@ export async function decodeVideo(
   await mkdir(framesFolder, { recursive: true }).catch((error) => {
     throw diskError(framesFolder, error);
   });
-  await runDecoder(ffmpeg, file, framesFolder, filters, plan, ctx);
+  const complaint = await runDecoder(ffmpeg, file, framesFolder, filters, plan, ctx);
   const numFrames = (await readdir(framesFolder)).length;
-  if (numFrames === 0) throw notVideo(file, 'no frame of it can be decoded');
+  if (numFrames === 0) throw notVideo(file, `no frame of it can be decoded${complaint && ` (${complaint})`}`);
   const expected = plan.lengthSec * plan.fps;
   if (numFrames < expected * (1 - MISSING_SHARE_TO_WARN) - 1) {
     plan.warnings.push({
@@ -197,6 +197,7 @@ function filterChain(facts: VideoFacts, plan: DecodePlan, ffmpeg: Ffmpeg): strin
     : `${rate},${toJpeg}`;
 }
 
+/** Returns what ffmpeg complained about last; empty when it did not. */
 async function runDecoder(
   ffmpeg: Ffmpeg,
   file: string,
@@ -204,7 +205,7 @@ async function runDecoder(
   filters: string,
   plan: DecodePlan,
   ctx: StageContext,
-): Promise<void> {
+): Promise<string> {
   const total = Math.max(1, Math.round(plan.lengthSec * plan.fps));
   const seek = plan.startSec > 0 ? ['-ss', plan.startSec.toFixed(6)] : [];
   const length = Math.max(plan.lengthSec, 1 / plan.fps).toFixed(6);
@@ -220,16 +221,19 @@ async function runDecoder(
     const frame = [...chunk.matchAll(/^frame=\s*(\d+)/gm)].at(-1);
     if (frame) ctx.progress(Math.min(Number(frame[1]), total), total, 'frames decoded');
   };
+  let complaints = '';
   try {
-    await spawnFfmpeg(ffmpeg.path, args, { signal: ctx.signal, onStdout }).done;
+    complaints = await spawnFfmpeg(ffmpeg.path, args, { signal: ctx.signal, onStdout }).done;
   } catch (error) {
     if (!(error instanceof FfmpegError)) throw error;
     if (/No space left/i.test(error.stderrTail)) throw diskError(framesFolder, { code: 'ENOSPC' });
     // A file with a damaged end still gives the frames before it; none at all is judged by the caller.
     const anyFrame = (await readdir(framesFolder)).length > 0;
     if (!anyFrame) throw notVideo(file, error.message);
+    complaints = error.stderrTail;
   }
   ctx.progress(total, total, 'frames decoded');
+  return lastLine(complaints);
 }
 
 async function sha256OfFile(file: string): Promise<string> {

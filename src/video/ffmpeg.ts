@@ -174,6 +174,6 @@ export function spawnFfmpeg(file: string, args: readonly string[], options: Spaw
   return { child, done };
 }
 
-function lastLine(text: string): string {
+export function lastLine(text: string): string {
   return text.trim().split(/\r?\n/).at(-1)?.trim() ?? '';
 }
