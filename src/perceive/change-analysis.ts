@@ -16,6 +16,7 @@ import {
 import { findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { ColourModel, logRatio } from './colour-model.js';
+import { evidenceFrom } from './evidence.js';
 import { contactShare } from './hand-contact.js';
 import { findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
@@ -128,6 +129,7 @@ function subClip(clip: Clip, from: number, to: number): Clip {
     grey: clip.grey.slice(from, to),
     lab: clip.lab.slice(from, to),
     gains: clip.gains.slice(from, to),
+    evidence: evidenceFrom(clip.evidence, from),
     readFrame: (k) => clip.readFrame(from + k),
     readWork: (k) => clip.readWork(from + k),
   };

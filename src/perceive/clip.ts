@@ -10,6 +10,7 @@ import { type ByteImage, createBytes, createRgb, type RgbImage } from '../image/
 import { rgbToLab8 } from '../image/lab.js';
 import type { FrameSource } from '../video/frames.js';
 import { type CameraMotion, CameraMotionTracker } from './camera-motion.js';
+import type { Evidence } from './evidence.js';
 import { type Homography, multiply3 } from './motion-models.js';
 
 const WORK_LONG_SIDE_PX = 640;
@@ -37,6 +38,8 @@ export interface Clip {
   /** Per frame channel gains that undo exposure changes. */
   readonly gains: readonly [number, number, number][];
   readonly motion: CameraMotion;
+  /** What networks and the user say about it; null when nobody says anything. */
+  readonly evidence: Evidence | null;
   /** Frame k at source size, stabilised to frame 0. */
   readFrame(k: number): Promise<RgbImage>;
   /** Frame k at work size, stabilised. `gains[k]` is not applied yet. */
@@ -103,6 +106,7 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
     valid,
     gains,
     motion,
+    evidence: null,
     readFrame,
     readWork,
   };

@@ -24,6 +24,8 @@ export const PerceivedObjectSchema = z.object({
   name: z.string(),
   role: ObjectRoleSchema,
   confidence: z.number().min(0).max(1),
+  /** [T] how far it can be trusted in each frame, 0 (hidden or guessed) to 1. Absent in artifacts of other makers. */
+  frameConfidence: z.array(z.number().min(0).max(1)).optional(),
   /** Why it was taken for an object, in words for the report. */
   evidence: z.string(),
   /** First and last frame in which its image position changes; null if it never moves. */
@@ -33,11 +35,24 @@ export const PerceivedObjectSchema = z.object({
 });
 export type PerceivedObject = z.infer<typeof PerceivedObjectSchema>;
 
+export const PROVIDER_NAMES = ['classical', 'onnx', 'files'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+export const ProvidersSchema = z.object({
+  segment: z.enum(PROVIDER_NAMES),
+  track: z.enum(PROVIDER_NAMES),
+  depth: z.enum(PROVIDER_NAMES),
+  camera: z.enum(PROVIDER_NAMES),
+});
+export type ProvidersUsed = z.infer<typeof ProvidersSchema>;
+
 export const PerceptionSchema = z.object({
   kind: z.literal('v2r/perception'),
   version: z.literal(1),
   numFrames: z.int(),
   fps: z.number(),
+  /** Who did which step: classical, onnx or files. Absent in artifacts of other makers. */
+  providers: ProvidersSchema.optional(),
   camera: IntrinsicsSchema.extend({
     source: z.enum(['metadata', 'option', 'file', 'estimated', 'assumption']),
     /** Standard deviation of ln(focal length). */

@@ -137,7 +137,8 @@ describe.each(programs)('decodeVideo with $name', ({ path: program }) => {
       // a picture that could be decoded.
       const tags = ['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc'];
       const args = ['-v', 'error', '-y', '-i', grey, '-vf', toHdr, '-c:v', 'prores_ks', ...tags];
-      await spawnFfmpeg(program, [...args, '-movflags', 'write_colr', file], { signal: AbortSignal.timeout(20_000) }).done;
+      await spawnFfmpeg(program, [...args, '-movflags', 'write_colr', file], { signal: AbortSignal.timeout(20_000) })
+        .done;
       const { info, frames } = await decode(file);
       expect(info.source.transfer).toBe(transfer === 'smpte2084' ? 'pq' : 'hlg');
       for (const level of meanColour(await frames.read(0))) expect(Math.abs(level - 128)).toBeLessThan(4);

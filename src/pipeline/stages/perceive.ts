@@ -9,7 +9,7 @@ import type { Stage } from '../stage.js';
 
 export const perceiveStage: Stage = {
   name: 'perceive',
-  version: 1,
+  version: 2,
   inputs: ['video'],
   options: perceiveOptions,
   run: async (io, options, ctx) => {

@@ -1,0 +1,70 @@
+/** Segmentation without a network: first and last stable colours, events, movers, targets, then exact masks per frame. */
+import type { StageContext } from '../../base/context.js';
+import { boxBlurBytes, halveBytes } from '../../image/filters.js';
+import { countSet, dilate, maskIou } from '../../image/morphology.js';
+import { analyseChange } from '../change-analysis.js';
+import type { Clip } from '../clip.js';
+import { ColourModel } from '../colour-model.js';
+import { describeObjects } from '../describe.js';
+import { bestEnd, type Mover } from '../movers.js';
+import { findTarget, learnTableColours, offTableMask, type Target } from '../target.js';
+import { learnHandColours, segmentFrame } from '../visible-masks.js';
+import { frameConfidence } from './confidence.js';
+import type { Segmentation, SegmentProvider } from './provider.js';
+
+export const classicalSegment: SegmentProvider = { segment: segmentByChange };
+
+async function segmentByChange(clip: Clip, ctx: StageContext): Promise<Segmentation> {
+  const analysis = await analyseChange(clip, ctx);
+  const { movers, start, plate } = analysis;
+  const targets = findTargets(clip, plate.lab, movers);
+  const rests = { firstLab: start.plates.firstLab, lastLab: analysis.end.plates.lastLab };
+  const objects = describeObjects(clip, rests, plate.lab, movers, targets);
+  // The same averaging and blur as the frames of the clip got.
+  const half = halveBytes(plate.lab, clip.widthPx, clip.heightPx, 3);
+  const plateHalf = boxBlurBytes(half, clip.halfWidthPx, clip.halfHeightPx, 3);
+  const hand = learnHandColours(clip, plateHalf, movers);
+  const colours = { hand, objects: movers.map(coloursOf) };
+  return {
+    movers,
+    targets,
+    objects,
+    rests,
+    plate,
+    change: start,
+    frame: async (k) => {
+      const seen = await segmentFrame(clip, k, plateHalf, plate.lab, rests, movers, targets, colours);
+      return { ...seen, frameIds: null, confidence: frameConfidence(clip, k, seen.ids, movers, targets) };
+    },
+  };
+}
+
+function findTargets(clip: Clip, plateLab: Uint8Array, movers: readonly Mover[]): Target[] {
+  const targets: Target[] = [];
+  movers.forEach((mover, m) => {
+    if (!mover.to) return;
+    const onOther = movers.some((other) => {
+      if (other === mover || !other.to || other.downFrame > mover.liftFrame) return false;
+      return maskIou(dilate(mover.to!.mask, clip.widthPx, clip.heightPx, 3), other.to.mask) > 0.25;
+    });
+    if (onOther) return;
+    const around = [mover.from ?? mover.to, ...movers.filter((other) => other !== mover).map((other) => other.from)];
+    const places = around.flatMap((end, k) => (end && (k === 0 || m === 0) ? [end.mask] : []));
+    const table = learnTableColours(clip, plateLab, places);
+    const finding = findTarget(clip, plateLab, offTableMask(clip, plateLab, table), mover.to.mask);
+    if (!finding.mask || countSet(finding.mask) < 60) return;
+    if (targets.some((target) => maskIou(target.mask, finding.mask!) > 0.4)) return;
+    targets.push({ id: movers.length + targets.length + 1, mask: finding.mask, finding });
+  });
+  return targets;
+}
+
+/** Colours of a mover at both of its places: light differs from place to place. */
+function coloursOf(mover: Mover): ColourModel {
+  const { from, to } = mover;
+  if (mover.carried !== 'both' || !from || !to) return bestEnd(mover).colours;
+  const model = new ColourModel();
+  model.mix(from.colours, from.area);
+  model.mix(to.colours, from.area);
+  return model;
+}

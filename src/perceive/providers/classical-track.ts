@@ -1,0 +1,18 @@
+/** Point tracks without a network: the points that carried the movers' outlines, and corners of what stands still. */
+import { createBytes } from '../../image/image.js';
+import type { Clip } from '../clip.js';
+import { TrackCollector } from '../track-store.js';
+import type { Segmentation, TrackProvider, TrackSink } from './provider.js';
+
+export const classicalTrack: TrackProvider = { start: collectTracks };
+
+async function collectTracks(clip: Clip, { movers, targets, plate }: Segmentation): Promise<TrackSink> {
+  const collector = new TrackCollector(clip);
+  movers.forEach((mover, m) => {
+    collector.addMover(m + 1, mover);
+  });
+  const plateGrey = createBytes(clip.widthPx, clip.heightPx);
+  for (let i = 0; i < plateGrey.data.length; i++) plateGrey.data[i] = plate.lab[3 * i];
+  for (const target of targets) collector.addStatic(target.id, target.mask, plateGrey);
+  return collector;
+}

@@ -1,0 +1,29 @@
+/** How far each object can be trusted in each frame: the trust in its track times how much of its outline is seen. */
+import type { ByteImage } from '../../image/image.js';
+import { countSet } from '../../image/morphology.js';
+import type { Clip } from '../clip.js';
+import { type Mover, trackedMask } from '../movers.js';
+import type { Target } from '../target.js';
+
+/** Covered by this much or less, an object is seen as well as it can be. */
+const FULLY_SEEN_SHARE = 0.8;
+
+/** By object id, 0..1: the object's own confidence, lowered where its track is weak or little of it is seen. */
+export function frameConfidence(
+  clip: Clip,
+  k: number,
+  ids: ByteImage,
+  movers: readonly Mover[],
+  targets: readonly Target[],
+): Map<number, number> {
+  const seen = new Uint32Array(256);
+  for (const id of ids.data) seen[id]++;
+  const visible = (id: number, area: number): number => Math.min(1, seen[id] / Math.max(1, FULLY_SEEN_SHARE * area));
+  const out = new Map<number, number>();
+  movers.forEach((mover, m) => {
+    const { mask, trust } = trackedMask(clip, mover, k);
+    out.set(m + 1, mover.confidence * Math.sqrt(trust) * visible(m + 1, countSet(mask)));
+  });
+  for (const { id, mask, finding } of targets) out.set(id, finding.confidence * visible(id, countSet(mask)));
+  return out;
+}

@@ -1,0 +1,80 @@
+/**
+ * The four steps of perception, each an interface with several providers: classical (no download), onnx (networks), files
+ * (results the user already has). Steps meet in these types only, so that any mix of providers works.
+ */
+import type { StageContext } from '../../base/context.js';
+import type { ByteImage, RgbImage } from '../../image/image.js';
+import type { Vec3 } from '../../math/vec3.js';
+import type { ChangeView } from '../change-analysis.js';
+import type { Clip } from '../clip.js';
+import type { Estimate } from '../estimate.js';
+import type { HandWidth } from '../geometry-cues.js';
+import type { Mover } from '../movers.js';
+import type { PerceivedObject, Tracks } from '../perception.js';
+import type { CameraEstimate } from '../table.js';
+import type { Target } from '../target.js';
+import type { RestingPictures } from '../visible-masks.js';
+
+/** What is seen in one frame. */
+export interface FrameIds {
+  /** Id map at work size. */
+  readonly ids: ByteImage;
+  /** The same at frame size, where the provider knows it better than by enlarging; else null. */
+  readonly frameIds: ByteImage | null;
+  /** Number of work-size pixels that are hand or arm. */
+  readonly handArea: number;
+  /** By object id: 0 (guessed or hidden) to 1. */
+  readonly confidence: ReadonlyMap<number, number>;
+}
+
+/** Who is who in a clip. Movers have ids 1, 2, ... in their order, targets carry their own. */
+export interface Segmentation {
+  readonly movers: readonly Mover[];
+  readonly targets: readonly Target[];
+  readonly objects: readonly PerceivedObject[];
+  /** Pictures in which the movers rest at their first / last places. */
+  readonly rests: RestingPictures;
+  /** The scene behind everything that moved: at frame size, and [H, W, 3] u8 Lab at work size. */
+  readonly plate: { readonly rgb: RgbImage; readonly lab: Uint8Array };
+  readonly change: Pick<ChangeView, 'transients' | 'events'>;
+  /** Called once per frame, in order. */
+  frame(k: number): Promise<FrameIds>;
+}
+
+export interface SegmentProvider {
+  segment(clip: Clip, ctx: StageContext): Promise<Segmentation>;
+}
+
+/** Collects tracks while the id maps are made, so that covered points can be left out. */
+export interface TrackSink {
+  /** Once per frame, in order, with the id map at work size. */
+  addFrame(k: number, ids: ByteImage): void;
+  finish(): Tracks;
+}
+
+export interface TrackProvider {
+  start(clip: Clip, segmentation: Segmentation): Promise<TrackSink>;
+}
+
+/** What the camera step may use. */
+export interface CameraInputs {
+  readonly clip: Clip;
+  readonly segmentation: Segmentation;
+  readonly handWidth: HandWidth | null;
+  /** Focal length as on 35 mm film from metadata, or null. */
+  readonly focal35mm: number | null;
+}
+
+export interface CameraFinding {
+  readonly camera: CameraEstimate;
+  /** Unit normal of the table, up, in the camera frame. */
+  readonly up: Vec3;
+  readonly normalSdDeg: number;
+  readonly normalSource: string;
+  /** z-depth in metres at which the optical axis meets the table; `sd` is that of its logarithm. */
+  readonly distance: Estimate;
+}
+
+export interface CameraProvider {
+  estimate(inputs: CameraInputs, ctx: StageContext): Promise<CameraFinding>;
+}
