@@ -1,30 +1,34 @@
 /**
- * `npm run bench -- pipeline [fixture...] [--fixtures DIR] [--runs DIR] [--as-is] [--force] [--replace] [--json]`: runs the
- * chain on the fixtures up to the skill, compares every stage with the truth, writes bench/results/ and docs/accuracy.md.
+ * `npm run bench -- pipeline [fixture...]`: runs the chain on the fixtures up to the skill, compares every stage with the truth,
+ * then replaces each stage in turn by the truth. Every stage is made anew, as a change of code does not show in what a run folder
+ * holds. A run over all fixtures with both tables writes bench/results/ and docs/accuracy.md; any other only shows its tables.
  *
- *   --runs DIR   where run folders are kept and used again (default .cache/bench)
- *   --force      make every stage again: needed after changes of code, which do not count in what is still valid
- *   --as-is      score the run folders as they are
- *   --replace    also run later stages with the truth in place of what perception found (some minutes per fixture)
+ *   --no-replace     leave out the second table
+ *   --keep           use again what is valid in the run folders
+ *   --from STAGE     use again what is valid before this stage, make the rest anew
+ *   --as-is          score the run folders as they are
+ *   --runs DIR       where run folders are kept (default .cache/bench)
+ *   --fixtures DIR   other films of the same kind
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { arch, cpus, platform } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { UserError } from '../src/base/errors.js';
-import { writeJson } from '../src/base/files.js';
+import { readJson } from '../src/base/files.js';
 import { VERSION } from '../src/base/version.js';
-import { accuracyText, type Replaced, writeAccuracy } from './pipeline/accuracy-doc.js';
-import { runChain } from './pipeline/chain.js';
-import { evaluate, type FixtureScores } from './pipeline/evaluate.js';
+import { STAGE_NAMES } from '../src/pipeline/stage.js';
+import { accuracyText, type FixtureResult, type Replaced } from './pipeline/accuracy-doc.js';
+import { type Reuse, runChain } from './pipeline/chain.js';
+import { evaluate } from './pipeline/evaluate.js';
 import { readFound } from './pipeline/found.js';
 import { REPLACEMENTS, scoreWithTruth } from './pipeline/replace.js';
 import { meanOf } from './pipeline/stats.js';
 import { readTruth } from './pipeline/truth.js';
+import { replaceSection } from './section.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-const FLAGS = ['--as-is', '--force', '--replace'];
 
 /** Numbers that are averaged over the fixtures. */
 const AVERAGED = [
@@ -47,25 +51,32 @@ const AVERAGED = [
 
 export interface PipelineResult {
   version: string;
-  fixtures: Record<string, FixtureScores>;
+  fixtures: Record<string, FixtureResult>;
   mean: Record<(typeof AVERAGED)[number] | 'rolesRight', number | null>;
   /** Seconds per stage and fixture; 0 for a stage that was kept. */
   seconds: Record<string, Record<string, number>>;
-  /** Scores with the truth in place of what perception found; empty without --replace. */
+  /** All of it, wall and CPU time of this process with its threads; ffmpeg's is not in it. */
+  wallSeconds: number;
+  cpuSeconds: number;
+  /** Scores with the truth in place of a stage; null where that stage never ran. */
   replaced: Replaced;
+  /** Some fixtures or tables were left out: not to be kept as the result. */
+  partial: boolean;
 }
 
 export default async function run(args: string[]): Promise<PipelineResult> {
-  const { names, videosFolder, runsFolder, asIs, force, replace } = parse(args);
-  const fixtures: Record<string, FixtureScores> = {};
+  const request = parse(args);
+  const { names, videosFolder, runsFolder, reuse, replace } = request;
+  const fixtures: Record<string, FixtureResult> = {};
   const seconds: Record<string, Record<string, number>> = {};
   const replaced: Replaced = {};
+  const started = performance.now();
   for (const name of names) {
     console.error(name);
     const scene = await readTruth(path.join(videosFolder, `${name}.truth`));
     const runFolder = path.join(runsFolder, name);
-    seconds[name] = asIs ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder, force);
-    fixtures[name] = await evaluate(scene, await readFound(runFolder));
+    seconds[name] = reuse === 'all' ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder, reuse);
+    fixtures[name] = { ...(await evaluate(scene, await readFound(runFolder))), finding: await findingOf(runFolder) };
     if (!replace) continue;
     replaced[name] = {};
     for (const what of REPLACEMENTS) {
@@ -75,56 +86,64 @@ export default async function run(args: string[]): Promise<PipelineResult> {
   }
   const all = Object.values(fixtures);
   const mean = Object.fromEntries(AVERAGED.map((key) => [key, meanOf(all.map((scores) => scores[key]))]));
-  const result = {
+  const cpu = process.cpuUsage();
+  const command = ['npm run bench -- pipeline', ...args].join(' ');
+  const text = accuracyText(command, VERSION, fixtures, replaced);
+  if (request.partial) console.error(`\n${text}`);
+  else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'pipeline', text);
+  return {
     version: VERSION,
     fixtures,
     mean: { ...mean, rolesRight: meanOf(all.map(({ rolesRight }) => (rolesRight ? 1 : 0))) } as PipelineResult['mean'],
     seconds,
+    wallSeconds: (performance.now() - started) / 1000,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
     replaced,
+    partial: request.partial,
   };
-  const machine = `${platform()}-${arch()}-${cpus().length}cores`;
-  await writeJson(path.join(ROOT, 'bench', 'results', `pipeline-${VERSION}-${machine}.json`), result);
-  await writeAccuracy(
-    path.join(ROOT, 'docs', 'accuracy.md'),
-    accuracyText(
-      `npm run bench -- pipeline ${[...names, ...(replace ? ['--replace'] : [])].join(' ')}`,
-      VERSION,
-      fixtures,
-      replaced,
-    ),
-  );
-  return result;
 }
 
-function parse(args: readonly string[]): {
+async function findingOf(runFolder: string): Promise<string | null> {
+  return (await readJson(path.join(runFolder, 'run.json'), z.object({ finding: z.string().nullable() }))).finding;
+}
+
+interface BenchRequest {
   names: string[];
   videosFolder: string;
   runsFolder: string;
-  asIs: boolean;
-  force: boolean;
+  reuse: Reuse;
   replace: boolean;
-} {
-  const names: string[] = [];
-  let videosFolder = path.join(ROOT, 'fixtures', 'videos');
-  let runsFolder = path.join(ROOT, '.cache', 'bench');
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === '--runs') runsFolder = path.resolve(args[++i] ?? '');
-    else if (args[i] === '--fixtures') videosFolder = path.resolve(args[++i] ?? '');
-    else if (!FLAGS.includes(args[i])) names.push(args[i]);
-  }
-  const there = readdirSync(videosFolder)
-    .filter((name) => name.endsWith('.truth') && existsSync(path.join(videosFolder, name, 'truth.json')))
+  partial: boolean;
+}
+
+function parse(args: string[]): BenchRequest {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      'no-replace': { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      from: { type: 'string' },
+      'as-is': { type: 'boolean', default: false },
+      runs: { type: 'string', default: path.join(ROOT, '.cache', 'bench') },
+      fixtures: { type: 'string', default: path.join(ROOT, 'fixtures', 'videos') },
+    },
+  });
+  const there = readdirSync(values.fixtures)
+    .filter((name) => name.endsWith('.truth') && existsSync(path.join(values.fixtures, name, 'truth.json')))
     .map((name) => path.basename(name, '.truth'));
-  for (const name of names) {
-    if (!there.includes(name))
+  for (const name of positionals) {
+    if (!there.includes(name)) {
       throw new UserError(`no fixture "${name}"; there are: ${there.join(', ')}`, undefined, 2);
+    }
   }
-  return {
-    names: names.length > 0 ? names : there,
-    videosFolder,
-    runsFolder,
-    asIs: args.includes('--as-is'),
-    force: args.includes('--force'),
-    replace: args.includes('--replace'),
-  };
+  const from = STAGE_NAMES.find((name) => name === values.from);
+  if (values.from !== undefined && !from) {
+    throw new UserError(`--from: no stage "${values.from}"; there are: ${STAGE_NAMES.join(', ')}`, undefined, 2);
+  }
+  const names = positionals.length > 0 ? positionals : there;
+  const reuse = values['as-is'] ? 'all' : values.keep ? 'valid' : (from ?? 'nothing');
+  const replace = !values['no-replace'];
+  const partial = names.length < there.length || !replace || reuse !== 'nothing';
+  return { names, videosFolder: values.fixtures, runsFolder: path.resolve(values.runs), reuse, replace, partial };
 }

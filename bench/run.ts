@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME [--json] [options]`: runs bench/NAME.ts, whose default export returns plain data, and keeps it in
- * bench/results/NAME.json. With --json nothing but the JSON goes to stdout.
+ * bench/results/NAME.json (part of a benchmark in .cache/bench/). With --json nothing but the JSON goes to stdout.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { arch, cpus, loadavg, platform } from 'node:os';
@@ -20,7 +20,9 @@ try {
     throw new UserError(`no benchmark "${name ?? ''}"; there are: ${names.join(', ')}`, undefined, 2);
   }
   const loadBefore = loadavg()[0];
-  const { default: run } = (await import(`./${name}.ts`)) as { default: (args: string[]) => Promise<object> };
+  const { default: run } = (await import(`./${name}.ts`)) as {
+    default: (args: string[]) => Promise<object & { partial?: boolean }>;
+  };
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -30,7 +32,8 @@ try {
     loadBefore,
   };
   const result = { bench: name, machine, ...(await run(args.filter((arg) => arg !== '--json'))) };
-  const file = path.join(folder, 'results', `${name}.json`);
+  const results = result.partial ? path.join(folder, '..', '.cache', 'bench') : path.join(folder, 'results');
+  const file = path.join(results, `${name}.json`);
   await writeJson(file, result);
   if (args.includes('--json')) console.log(JSON.stringify(result));
   else console.error(`written: ${path.relative(process.cwd(), file)}`);

@@ -10,7 +10,7 @@ type FoundKind = Trajectory['events'][number]['kind'];
  * True kinds that a skill names too. True `lift` is where the object starts to move and `down` where it has come to rest, which
  * the skill calls `grasp` and `release`. When fingers touch or let go without moving anything is not looked for.
  */
-const SAME: Partial<Record<TrueKind, FoundKind>> = {
+export const SAME: Partial<Record<TrueKind, FoundKind>> = {
   lift: 'grasp',
   down: 'release',
   hit: 'contact',

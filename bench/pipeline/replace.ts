@@ -1,169 +1,84 @@
 /**
- * Runs the chain's later stages with the truth in place of earlier ones: what is left of the T_rel error is what the later
- * stages cost. Works on a copy of a finished run; the program itself never sees the truth file.
+ * Runs the chain's later stages with the truth in place of earlier ones: the T_rel error that is left is what the other stages
+ * make. Works on a copy of a finished run; the program itself never sees the truth file.
  */
+import { existsSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createContext } from '../../src/base/context.js';
-import { writeJson } from '../../src/base/files.js';
-import { writeNpy } from '../../src/base/npy.js';
 import { resolveOptions } from '../../src/base/options.js';
-import { Random } from '../../src/base/random.js';
-import { type ByteImage, createBytes } from '../../src/image/image.js';
-import { project } from '../../src/math/camera.js';
-import { axisOf, fromAxes, type Mat4, transformDirection, transformPoint } from '../../src/math/se3.js';
-import { cross, dot, normalize, scale, type Vec3 } from '../../src/math/vec3.js';
-import { HAND_ID } from '../../src/perceive/perception.js';
-import { readPerception, writeMask } from '../../src/perceive/store.js';
 import type { StageName } from '../../src/pipeline/stage.js';
 import { STAGES } from '../../src/pipeline/stages.js';
-import { sampleMesh } from '../../src/splat/sample-mesh.js';
 import { evaluate, type FixtureScores } from './evaluate.js';
-import { type FoundScene, readFound } from './found.js';
-import { type AlignedTruth, alignTruth } from './frames.js';
+import { readFound } from './found.js';
+import { alignTruth } from './frames.js';
 import { matchObjects } from './masks.js';
 import type { TrueScene } from './truth.js';
+import { putObjects } from './truth-as-result/objects.js';
+import { putCamera, putMasks } from './truth-as-result/perception.js';
+import { putPoses } from './truth-as-result/poses.js';
+import { putSkill } from './truth-as-result/skill.js';
 
-export const REPLACEMENTS = ['camera and table', 'masks and tracks', 'perception'] as const;
+export const REPLACEMENTS = [
+  'camera and table',
+  'masks and tracks',
+  'perception',
+  'objects',
+  'poses',
+  'skill',
+] as const;
 export type Replacement = (typeof REPLACEMENTS)[number];
 
-/** Copies the run, puts the truth in, runs objects, poses and skill anew, and scores the result. */
+const LATER = ['perceive', 'objects', 'poses', 'skill'] as const;
+/** The last stage whose result is put in from the truth; those after it run anew. */
+const REPLACED: Record<Replacement, (typeof LATER)[number]> = {
+  'camera and table': 'perceive',
+  'masks and tracks': 'perceive',
+  perception: 'perceive',
+  objects: 'objects',
+  poses: 'poses',
+  skill: 'skill',
+};
+
+/** null: the run ended before the stage that is to be replaced, so there is nothing to put the truth into. */
 export async function scoreWithTruth(
   scene: TrueScene,
   runFolder: string,
   outFolder: string,
   what: Replacement,
-): Promise<FixtureScores> {
+): Promise<FixtureScores | null> {
+  const replaced = REPLACED[what];
+  if (!existsSync(path.join(runFolder, replaced))) return null;
   await rm(outFolder, { recursive: true, force: true });
   await mkdir(outFolder, { recursive: true });
-  for (const name of ['run.json', 'video', 'perceive']) {
+  const kept = LATER.slice(0, LATER.indexOf(replaced) + 1);
+  for (const name of ['run.json', 'video', ...kept]) {
     await cp(path.join(runFolder, name), path.join(outFolder, name), { recursive: true });
   }
   const found = await readFound(runFolder);
   const aligned = alignTruth(scene, found);
-  if (what !== 'camera and table') await putMasks(scene, found, aligned, path.join(outFolder, 'perceive'));
-  if (what !== 'masks and tracks') await putCamera(scene, aligned, path.join(outFolder, 'perceive'));
-  for (const name of ['objects', 'poses', 'skill'] as const) await runAlone(name, outFolder);
+  const trueIds = scene.truth.objects.map(({ id }) => id);
+  const matches = await matchObjects(found, aligned, trueIds);
+  const perceiveFolder = path.join(outFolder, 'perceive');
+  if (what === 'masks and tracks' || what === 'perception') await putMasks(scene, matches, aligned, perceiveFolder);
+  if (what === 'camera and table' || what === 'perception') await putCamera(scene, aligned, perceiveFolder);
+  if (what === 'objects') await putObjects(scene, aligned, matches, outFolder);
+  if (what === 'poses') await putPoses(scene, aligned, matches, outFolder);
+  if (what === 'skill') await putSkill(scene, aligned, matches, outFolder);
+  for (const name of LATER.slice(kept.length)) {
+    const finding = await runAlone(name, outFolder);
+    if (finding !== null) break;
+  }
   return evaluate(scene, await readFound(outFolder));
 }
 
-async function runAlone(name: StageName, folder: string): Promise<void> {
+/** Runs one stage; returns why the chain ends there, if it does. */
+async function runAlone(name: StageName, folder: string): Promise<string | null> {
   const stage = STAGES.find((candidate) => candidate.name === name)!;
   const output = path.join(folder, name);
   await mkdir(output, { recursive: true });
   const io = { videoFile: '', output, input: (input: StageName) => path.join(folder, input) };
-  await stage.run(io, resolveOptions(stage.options, {}), createContext(name, { seed: 0, workers: 2 }));
-}
-
-async function putCamera(scene: TrueScene, aligned: AlignedTruth, folder: string): Promise<void> {
-  const perception = await readPerception(folder);
-  const cameraFromWorld = conventionalWorld(scene.truth.frames[aligned.truthFrame[0]].cameraFromWorld);
-  await writeJson(path.join(folder, 'perception.json'), {
-    ...perception,
-    camera: { ...aligned.camera, source: 'file', focalLogSd: 0.001 },
-    table: { cameraFromWorld, normalSource: 'truth', normalSdDeg: 0.1, scaleSource: 'truth', scaleLogSd: 0.001 },
-  });
-}
-
-/** The same table with the origin on the optical axis and x to the image's right (docs/conventions.md). */
-export function conventionalWorld(cameraFromWorld: Mat4): Mat4 {
-  const up = axisOf(cameraFromWorld, 2);
-  const onTable: Vec3 = [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]];
-  const origin: Vec3 = [0, 0, dot(onTable, up) / up[2]];
-  const right = normalize([1 - up[0] * up[0], -up[0] * up[1], -up[0] * up[2]]);
-  return fromAxes(right, cross(up, right), up, origin);
-}
-
-async function putMasks(scene: TrueScene, found: FoundScene, aligned: AlignedTruth, folder: string): Promise<void> {
-  const { truth } = scene;
-  const perception = await readPerception(folder);
-  const matches = await matchObjects(
-    found,
-    aligned,
-    truth.objects.map(({ id }) => id),
-  );
-  const task = truth.objects.filter(({ role }) => role !== 'distractor');
-  const idOf = new Map(task.map(({ id }) => [id, id]));
-  const masks: ByteImage[] = [];
-  for (let k = 0; k < aligned.numFrames; k++) {
-    const real = await aligned.mask(k);
-    const out = createBytes(real.widthPx, real.heightPx, new Uint8Array(real.data.length));
-    real.data.forEach((id, i) => {
-      out.data[i] = id === HAND_ID ? HAND_ID : (idOf.get(id) ?? 0);
-    });
-    masks.push(out);
-    await writeMask(folder, k, out);
-  }
-  await putTracks(scene, aligned, task, masks, folder);
-  await writeJson(path.join(folder, 'perception.json'), {
-    ...perception,
-    manipulated: true,
-    objects: task.map(({ id, word, role }) => {
-      const foundId = [...matches].find(([, trueId]) => trueId === id)?.[0];
-      const seen = perception.objects.find((object) => object.id === foundId);
-      const moving = movingFrames(aligned.poses.get(id)!);
-      return {
-        id,
-        name: word,
-        role: role === 'source' || role === 'target' ? role : 'passive',
-        confidence: 1,
-        evidence: 'truth',
-        motion: moving,
-        referenceFrame: seen?.referenceFrame ?? 0,
-      };
-    }),
-  });
-}
-
-function movingFrames(poses: readonly Mat4[]): { firstFrame: number; lastFrame: number } | null {
-  const moved = poses.flatMap((pose, k) => (k > 0 && pose.some((value, i) => value !== poses[k - 1][i]) ? [k] : []));
-  return moved.length > 0 ? { firstFrame: moved[0] - 1, lastFrame: moved[moved.length - 1] } : null;
-}
-
-/** Points per object: about what the tracker gives. */
-const NUM_POINTS = 60;
-
-/** Surface points of each object where they truly are, as far as they face the camera and nothing covers them. */
-async function putTracks(
-  scene: TrueScene,
-  aligned: AlignedTruth,
-  task: readonly { id: number }[],
-  masks: readonly ByteImage[],
-  folder: string,
-): Promise<void> {
-  const points = task.flatMap(({ id }) => {
-    const mesh = scene.meshes.get(id)!;
-    const samples = sampleMesh(mesh.vertices, mesh.triangles, 0.008, new Random(id));
-    const count = samples.points.length / 3;
-    const step = Math.max(1, Math.floor(count / (2 * NUM_POINTS)));
-    const at = (list: Float64Array, i: number): Vec3 => [list[3 * i], list[3 * i + 1], list[3 * i + 2]];
-    return Array.from({ length: Math.floor(count / step) }, (_, i) => ({
-      id,
-      point: at(samples.points, i * step),
-      normal: at(samples.normals, i * step),
-    }));
-  });
-  const xyPx = new Float32Array(aligned.numFrames * points.length * 2).fill(Number.NaN);
-  for (let k = 0; k < aligned.numFrames; k++) {
-    points.forEach(({ id, point, normal }, n) => {
-      const pose = aligned.poses.get(id)![k];
-      const inCamera = transformPoint(pose, point);
-      const [x, y] = project(aligned.camera, inCamera);
-      const facing = dot(transformDirection(pose, normal), normalize(scale(inCamera, -1)));
-      const [column, row] = [Math.floor(x), Math.floor(y)];
-      const { widthPx, heightPx, data } = masks[k];
-      if (!(column >= 0 && row >= 0 && column < widthPx && row < heightPx)) return;
-      // Grazing points may lie on the next object's silhouette.
-      if (facing < 0.2 || data[row * widthPx + column] !== id) return;
-      xyPx.set([x, y], 2 * (k * points.length + n));
-    });
-  }
-  await writeNpy(path.join(folder, 'tracks.npy'), [aligned.numFrames, points.length, 2], xyPx);
-  await writeJson(path.join(folder, 'tracks.json'), {
-    kind: 'v2r/tracks',
-    version: 1,
-    numFrames: aligned.numFrames,
-    numTracks: points.length,
-    objectIds: points.map(({ id }) => id),
-  });
+  const ctx = createContext(name, { seed: 0, workers: 2 });
+  const outcome = await stage.run(io, resolveOptions(stage.options, {}), ctx);
+  return outcome?.finding ?? null;
 }

@@ -226,9 +226,11 @@ describe('evaluate', () => {
 
   it('fills the table', async () => {
     const text = accuracyText('npm run bench -- pipeline boxes', '1.2.3', {
-      boxes: await evaluate(scene, foundTruth()),
+      boxes: { ...(await evaluate(scene, foundTruth())), finding: 'Nothing more.' },
     });
     expect(text).toContain('| boxes | 1.000 | 1.000 | - | 100/100/100/100/100 |');
+    expect(text).toContain('- boxes: Nothing more.');
+    expect(text).toContain('| mean | 1.000 | 1.000 | - (of 0) |');
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { conventionalWorld } from '../../bench/pipeline/replace.js';
+import { conventionalWorld } from '../../bench/pipeline/truth-as-result/perception.js';
 import { axisOf, compose, fromAxisAngle, fromTranslation, fromYaw, transformPoint } from '../../src/math/se3.js';
 
 it('re-expresses a true table with the origin on the optical axis, x to the right and y away from the camera', () => {
