@@ -11,7 +11,7 @@ const LAYERS: string[][] = [
   ['base'],
   ['math'],
   ['image'],
-  ['video', 'splat'],
+  ['video', 'splat', 'models'],
   ['perceive', 'robot'],
   ['objects'],
   ['pose'],

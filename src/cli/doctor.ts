@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { messageOf } from '../base/errors.js';
 import { VERSION } from '../base/version.js';
+import { engineVersion } from '../models/runtime.js';
 import { locateFfmpeg } from '../video/ffmpeg.js';
+import { presentModels } from './models.js';
 import { formatBytes, formatTable, printJson, type VerbState } from './verb.js';
 
 /** `missing` stops the main job; `optional` only takes something away. */
@@ -33,7 +35,16 @@ export function addDoctorVerb(program: Command, state: VerbState): void {
 }
 
 async function examine(): Promise<Finding[]> {
-  return [nodeVersion(), cores(), memory(), await disk(), ...(await ffmpeg()), kernels(), await gpu(), models()];
+  return [
+    nodeVersion(),
+    cores(),
+    memory(),
+    await disk(),
+    ...(await ffmpeg()),
+    kernels(),
+    await gpu(),
+    ...(await networks()),
+  ];
 }
 
 const ok = (what: string, detail: string): Finding => ({ what, status: 'ok', detail, remedy: null });
@@ -115,13 +126,35 @@ async function gpu(): Promise<Finding> {
   return { what: 'GPU', status: 'optional', detail, remedy: 'nothing to do: every step runs on the processor' };
 }
 
-function models(): Finding {
-  return {
-    what: 'models',
-    status: 'optional',
-    detail: 'none used: perception is classical and needs no network',
-    remedy: null,
-  };
+async function networks(): Promise<Finding[]> {
+  const engine = await engineVersion();
+  const runtime: Finding =
+    'version' in engine
+      ? ok('onnxruntime', engine.version)
+      : {
+          what: 'onnxruntime',
+          status: 'optional',
+          detail: `cannot be loaded: ${engine.problem}`,
+          remedy: 'npm install onnxruntime-node (only networks need it)',
+        };
+  const { present, broken, folder } = await presentModels();
+  const models: Finding =
+    broken.length > 0
+      ? {
+          what: 'models',
+          status: 'optional',
+          detail: `damaged: ${broken.join(', ')} in ${folder}`,
+          remedy: `delete them and fetch them again: v2r models pull ${broken.join(' ')}`,
+        }
+      : present.length > 0
+        ? ok('models', `${present.join(', ')} in ${folder}`)
+        : {
+            what: 'models',
+            status: 'optional',
+            detail: `none in ${folder}: perception is classical and needs none`,
+            remedy: 'v2r models pull',
+          };
+  return [runtime, models];
 }
 
 function describe(findings: readonly Finding[]): string {

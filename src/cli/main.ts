@@ -6,6 +6,7 @@ import { addBenchVerb } from './bench.js';
 import { addDoctorVerb } from './doctor.js';
 import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
+import { addModelsVerb } from './models.js';
 import { addRenderVerb } from './render.js';
 import { addRunVerb } from './run.js';
 import type { VerbState } from './verb.js';
@@ -27,15 +28,24 @@ export async function main(argv: string[]): Promise<number> {
     addVerifyVerb,
     addBenchVerb,
     addExportVerb,
+    addModelsVerb,
     addDoctorVerb,
   ])
     addVerb(program, state);
-  for (const command of program.commands) command.exitOverride();
+  exitOverrideAll(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return state.exitCode;
   } catch (error) {
     return report(error);
+  }
+}
+
+/** Sub-commands too: commander would leave the process otherwise. */
+function exitOverrideAll(command: Command): void {
+  for (const inner of command.commands) {
+    inner.exitOverride();
+    exitOverrideAll(inner);
   }
 }
 
