@@ -11,6 +11,7 @@ import {
   fromAxisAngle,
   fromTranslation,
   fromYaw,
+  identity,
   inverse,
   type Mat4,
   transformDirection,
@@ -20,6 +21,7 @@ import {
 import type { Vec3 } from '../../src/math/vec3.js';
 import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
+import { HAND_ID } from '../../src/perceive/perception.js';
 
 const CAMERA = { widthPx: 96, heightPx: 72, fx: 90, fy: 90, cx: 48, cy: 36 };
 const NUM_FRAMES = 12;
@@ -60,10 +62,20 @@ function renderMask(k: number): ByteImage {
   return mask;
 }
 
+/** A hand over bare table, 12 px wide. */
+const HAND = { x0: 70, x1: 82, y0: 2, y1: 9, fromFrame: 2, toFrame: 10 };
+
+function withHand(mask: ByteImage, k: number): ByteImage {
+  if (k < HAND.fromFrame || k > HAND.toFrame) return mask;
+  for (let y = HAND.y0; y < HAND.y1; y++)
+    mask.data.fill(HAND_ID, y * mask.widthPx + HAND.x0, y * mask.widthPx + HAND.x1);
+  return mask;
+}
+
 let masks: ByteImage[];
 let scene: TrueScene;
 beforeAll(() => {
-  masks = Array.from({ length: NUM_FRAMES }, (_, k) => renderMask(k));
+  masks = Array.from({ length: NUM_FRAMES }, (_, k) => withHand(renderMask(k), k));
   const frames = Array.from({ length: NUM_FRAMES }, (_, k) => k);
   scene = {
     meshes: MESHES,
@@ -96,11 +108,27 @@ beforeAll(() => {
   };
 });
 
+/** What a found scene may have wrong. */
+interface Disturbance {
+  trackShiftPx?: number;
+  maskShiftPx?: number;
+  scale?: number;
+  focal?: number;
+  /** Turn of the found table about the camera. */
+  tableTurn?: Mat4;
+  /** Frames by which events come late. */
+  eventShift?: number;
+  /** Pose of object 1 in a frame, given the right one. */
+  wrongPose?: (k: number, pose: Mat4) => Mat4;
+  /** Factor on the height of the meshes. */
+  stretch?: number;
+  roles?: ['source' | 'target', 'source' | 'target'];
+}
+
 /** The truth as a run would have found it: other ids, other object frames (`frameOf`), maybe moved masks or tracks. */
-function foundTruth(
-  more: { trackShiftPx?: number; maskShiftPx?: number; scale?: number; focal?: number } = {},
-): FoundScene {
-  const { trackShiftPx = 0, maskShiftPx = 0, scale = 1, focal = 1 } = more;
+function foundTruth(more: Disturbance = {}): FoundScene {
+  const { trackShiftPx = 0, maskShiftPx = 0, scale = 1, focal = 1, tableTurn = identity(), eventShift = 0 } = more;
+  const { wrongPose = (_, pose) => pose, stretch = 1, roles = ['source', 'target'] } = more;
   const idOf = (trueId: number): number => trueId + 10;
   const trueFromFound = fromYaw(0.4);
   const scaled = (pose: Mat4): Mat4 => pose.map((value, i) => ([3, 7, 11].includes(i) ? scale * value : value));
@@ -111,7 +139,11 @@ function foundTruth(
     const [x, y] = project(CAMERA, transformPoint(poseOf(1, k), corner));
     xyPx.set([x + (k > 0 ? trackShiftPx : 0), y], 2 * k);
   }
-  const poses = (id: number): Mat4[] => frames.map((k) => scaled(compose(poseOf(id, k), trueFromFound)));
+  const poses = (id: number): Mat4[] =>
+    frames.map((k) => {
+      const pose = compose(poseOf(id, k), trueFromFound);
+      return scaled(id === 1 ? wrongPose(k, pose) : pose);
+    });
   return {
     trajectory: {
       kind: 'v2r/trajectory',
@@ -120,12 +152,12 @@ function foundTruth(
       numFrames: NUM_FRAMES,
       startSec: 0,
       camera: { ...CAMERA, fx: focal * CAMERA.fx, fy: focal * CAMERA.fy },
-      cameraFromWorld: scaled(CAMERA_FROM_WORLD),
+      cameraFromWorld: compose(tableTurn, scaled(CAMERA_FROM_WORLD)),
       frameFromReference: null,
       objects: [1, 2].map((id) => ({
         id: idOf(id),
         name: 'box',
-        role: id === 1 ? ('source' as const) : ('target' as const),
+        role: roles[id - 1],
         maskFolder: '',
         mesh: '',
         sizeM: null,
@@ -136,7 +168,7 @@ function foundTruth(
       events: (['grasp', 'release'] as const).map((kind, i) => ({
         kind,
         objectId: idOf(1),
-        frame: 3 + 6 * i,
+        frame: 3 + 6 * i + eventShift,
         confidence: 1,
         evidence: '',
       })),
@@ -145,7 +177,10 @@ function foundTruth(
     meshes: new Map(
       [1, 2].map((id) => {
         const turned = transformMesh(MESHES.get(id)!, inverse(trueFromFound));
-        return [idOf(id), { ...turned, vertices: turned.vertices.map((x) => scale * x) }];
+        return [
+          idOf(id),
+          { ...turned, vertices: turned.vertices.map((x, i) => scale * (i % 3 === 2 ? stretch : 1) * x) },
+        ];
       }),
     ),
     tracks: { numFrames: NUM_FRAMES, numTracks: 1, xyPx, objectIds: [idOf(1)] },
@@ -161,7 +196,7 @@ function foundTruth(
     mask: async (k) => {
       const out = createBytes(CAMERA.widthPx, CAMERA.heightPx, new Uint8Array(masks[k].data.length));
       masks[k].data.forEach((id, i) => {
-        if (id > 0) out.data[i + maskShiftPx] = idOf(id);
+        if (id > 0) out.data[i + maskShiftPx] = id === HAND_ID ? HAND_ID : idOf(id);
       });
       return out;
     },
@@ -174,7 +209,7 @@ describe('evaluate', () => {
     expect(scores).toMatchObject({
       maskIouSource: 1,
       maskIouTarget: 1,
-      maskIouHand: null,
+      maskIouHand: 1,
       trackWithin4Px: 1,
       focalErrorPct: 0,
       eventErrorFrames: 0,
@@ -213,6 +248,8 @@ describe('evaluate', () => {
     const shifted = await evaluate(scene, foundTruth({ maskShiftPx: 2 }));
     expect(shifted.maskIouSource).toBeGreaterThan(0.5);
     expect(shifted.maskIouSource).toBeLessThan(0.9);
+    // 12 px wide, 2 px off: 10 of 14 columns.
+    expect(shifted.maskIouHand).toBeCloseTo(10 / 14, 9);
     const found = foundTruth();
     const [source] = found.trajectory.objects;
     const alone: FoundScene = {
@@ -224,13 +261,43 @@ describe('evaluate', () => {
     expect(scores).toMatchObject({ maskIouSource: 1, maskIouTarget: 0, rolesRight: false, relErrorCm: null });
   });
 
+  it('scores a wrong pose in some frames as that, spread over all', async () => {
+    // 2 cm and 9 degrees wrong in the last of the frames of the motion and the two after it.
+    const wrong = fromAxisAngle([0, 1, 0], Math.PI / 20);
+    const wrongPose = (k: number, pose: Mat4): Mat4 =>
+      k < 9 ? pose : compose(fromTranslation([0.02, 0, 0]), pose, wrong);
+    const scores = await evaluate(scene, foundTruth({ wrongPose }));
+    const [source, target] = scores.objects;
+    expect(source.pose?.errorCm).toBeCloseTo((2 * 3) / NUM_FRAMES, 3);
+    expect(source.pose?.errorDeg).toBeCloseTo((9 * 3) / NUM_FRAMES, 2);
+    expect(target.pose?.errorCm).toBeLessThan(1e-3);
+    expect(scores.poseErrorCm).toBeCloseTo((2 * 3) / NUM_FRAMES / 2, 3);
+    // Of the 7 frames of the relative motion only the last is wrong.
+    expect(scores.relErrorCm).toBeCloseTo(2 / 7, 3);
+    expect(scores.relErrorDeg).toBeCloseTo(9 / 7, 2);
+    expect(scores.relEndErrorCm).toBeCloseTo(2, 3);
+  });
+
+  it('scores a tilted table, late events, a stretched shape and swapped roles as just that', async () => {
+    const tableTurn = fromAxisAngle([0, 0, 1], Math.PI / 60);
+    const tilted = await evaluate(scene, foundTruth({ tableTurn, eventShift: 2 }));
+    // The normal stands at 45 degrees to the axis of the turn of 3 degrees.
+    const normalTurn = 2 * Math.asin(Math.SQRT1_2 * Math.sin(Math.PI / 120));
+    expect(tilted.tableNormalErrorDeg).toBeCloseTo((normalTurn * 180) / Math.PI, 6);
+    expect(tilted.eventErrorFrames).toBe(2);
+    const [plain, tall] = await Promise.all([1, 1.6].map((stretch) => evaluate(scene, foundTruth({ stretch }))));
+    expect(tall.shapeErrorPct! - plain.shapeErrorPct!).toBeGreaterThan(2);
+    const swapped = await evaluate(scene, foundTruth({ roles: ['target', 'source'] }));
+    expect(swapped.rolesRight).toBe(false);
+  });
+
   it('fills the table', async () => {
     const text = accuracyText('npm run bench -- pipeline boxes', '1.2.3', {
       boxes: { ...(await evaluate(scene, foundTruth())), finding: 'Nothing more.' },
     });
-    expect(text).toContain('| boxes | 1.000 | 1.000 | - | 100/100/100/100/100 |');
+    expect(text).toContain('| boxes | 1.000 | 1.000 | 1.000 | 100/100/100/100/100 |');
     expect(text).toContain('- boxes: Nothing more.');
-    expect(text).toContain('| mean | 1.000 | 1.000 | - (of 0) |');
+    expect(text).toContain('| mean | 1.000 | 1.000 | 1.000 |');
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
 });
