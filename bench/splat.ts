@@ -11,7 +11,7 @@ import { createByteFrame, createFrame, type Frame, type SplatRenderer } from '..
 import { createTwinRenderer } from '../src/splat/twin/twin-renderer.js';
 import { TURNTABLE_DEFAULTS, turntableViews } from '../src/splat/views.js';
 import { psnrDb, round, type Timing, time } from './splat/measure.js';
-import { comparePeers } from './splat/peers.js';
+import { comparePeers, type PeerComparison } from './splat/peers.js';
 import { writePerformance } from './splat/report.js';
 import { countBlends } from './splat/roofline.js';
 import {
@@ -50,7 +50,9 @@ export interface SplatResult {
   curve: { gaussians: number; medianMs: number; cpuMs: number }[];
   millionMemoryMb: number;
   blends: { useful: number; inEllipses: number; usefulPerSecond: number };
-  peers: Record<string, unknown>;
+  peers: PeerComparison[];
+  /** What could not be compared, and why. */
+  notes: string[];
 }
 
 const say = (text: string): void => console.error(text);
@@ -174,7 +176,7 @@ export default async function run(args: string[]): Promise<SplatResult> {
   const { curve, memoryMb } = timeCurve(renderer);
   const psnrTwinDb = await compareTwin(renderer, robot, timings);
   const ratioTwoWorkers = await timeWorkers();
-  const peers = await comparePeers(args, GUITAR, say);
+  const peers = await comparePeers(args, renderer, path.dirname(GUITAR), say);
   const counted = countBlends(CAMERA_640, robot, AT_CAMERA);
   const result: SplatResult = {
     robotScene640Ms: round(timings.robot640.medianMs),
@@ -193,7 +195,8 @@ export default async function run(args: string[]): Promise<SplatResult> {
     curve,
     millionMemoryMb: round(memoryMb, 0),
     blends: { ...counted, usefulPerSecond: Math.round((counted.useful * 1000) / timings.robot640All.cpuMs) },
-    peers: peers.details,
+    peers: peers.comparisons,
+    notes: peers.notes,
   };
   await writePerformance(path.join(ROOT, 'docs', 'performance.md'), result, loadBefore);
   return result;

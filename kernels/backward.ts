@@ -12,6 +12,8 @@ import {
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
+  Off,
+  On,
   REC_COLOUR,
   REC_CY,
   REC_Z,
@@ -21,10 +23,6 @@ import {
   WORD,
 } from './layout';
 import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
-
-/** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
-type On = i32;
-type Off = f32;
 
 /** Per block: [T, rest, dL/dr, dL/dg, dL/db, dL/dalpha, dL/ddepthSum] x two rows of four pixels; rest is Q - P. */
 const BACK_BYTES: usize = 224;

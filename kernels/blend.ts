@@ -8,6 +8,8 @@ import {
   EXP_CUT,
   EXP_K,
   NUM_BLOCKS,
+  Off,
+  On,
   REC_COLOUR,
   REC_Z,
   T_HALF,
@@ -17,10 +19,6 @@ import {
   WORD_SLOTS,
 } from './layout';
 import { CHUNK_BANDS, CHUNK_PLANES, CHUNK_RECORDS, gather, nextEntry } from './masks';
-
-/** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
-type On = i32;
-type Off = f32;
 
 /** Accumulators of one tile, 64 blocks (see BLOCK_BYTES), for frames that keep no tile for a gradient. */
 export const ONE_TILE: usize = memory.data(12288, 64);

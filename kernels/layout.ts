@@ -2,7 +2,8 @@
  * Memory layout shared by the kernels. All sizes in bytes. src/splat/wasm/layout.ts repeats what the host needs.
  *
  * Prepared set: 13 planes of f32, each `stride` Gaussians long (a multiple of 4, padded with opacity 0):
- *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b; closed sets also have outward normals x y z.
+ *   x y z, covariance xx xy xz yy yz zz (metres, set frame), log2 opacity, r g b; then outward normals x y z of closed sets; then
+ *   spherical harmonics [(degree + 1)^2][r g b] of sets with view-dependent colour.
  *
  * Record, one per visible Gaussian, 64 bytes, what the blend loop reads first:
  *   0 cx, 4 A, 8 B, 12 z      mean in px and metres; exponent s = A dx^2 + B dx dy + C dy^2 + LO, alpha = (s^2 + EXP_K)^16
@@ -64,6 +65,12 @@ export const EXP_K: f32 = 0.4571974456154445;
 export const LOG2_CUT: f32 = -7.994353436858858;
 export const EXP_CUT: f32 = EXP_G * LOG2_CUT + EXP_H;
 
+/** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
+export type On = i32;
+export type Off = f32;
+
+/** Variance added to both axes, px^2. */
+export const LOW_PASS: f32 = 0.3;
 export const ALPHA_MAX: f32 = 0.99;
 export const T_STOP: f32 = 1e-4;
 /** Transmittance at which coverage passes one half. */

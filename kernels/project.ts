@@ -1,13 +1,8 @@
 /** Projection of Gaussians to screen ellipses, four at a time, and packing of the visible ones into records. */
-import { EXP_G, EXP_H, LOG2_CUT, RECORD_BYTES, SMALL, TILE_H, TILE_W } from './layout';
-
-/** Compile-time switches: `isInteger<Switch>()` is decided per instance of a generic function; the dead branch vanishes. */
-type On = i32;
-type Off = f32;
+import { EXP_G, EXP_H, LOG2_CUT, LOW_PASS, Off, On, RECORD_BYTES, SMALL, TILE_H, TILE_W } from './layout';
 
 const LOG2E: f32 = <f32>Math.LOG2E;
 const LN2: f32 = <f32>Math.LN2;
-const LOW_PASS: f32 = 0.3;
 /** Ellipses wider than this (camera inside a blob) are not drawn; keeps the rounding trick of the masks in range. */
 const MAX_RADIUS_PX: f32 = 1e6;
 

@@ -17,6 +17,7 @@ export {
   tilesAcross,
   tilesDown,
 } from './project';
+export { shadeSet } from './shade';
 export { sortKeys } from './sort';
 
 import { backTile } from './backward';

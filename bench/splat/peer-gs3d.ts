@@ -8,12 +8,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { inverse } from '../../src/math/se3.js';
 import type { View } from '../../src/splat/views.js';
-
-export interface PeerPicture {
-  frameMs: number;
-  /** [H, W, 3] u8 sRGB over black. */
-  rgb: Uint8Array;
-}
+import type { PeerPicture } from './peers.js';
 
 const PAGE = `<!doctype html><body style="margin:0"><script type="importmap">
 {"imports":{"three":"/three.js"}}</script><script type="module">
@@ -47,7 +42,7 @@ window.draw = async (view, worldFromCamera, runs) => {
   gl.readPixels(0, 0, view.widthPx, view.heightPx, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
   let text = '';
   for (let i = 0; i < rgba.length; i += 32768) text += String.fromCharCode(...rgba.subarray(i, i + 32768));
-  return { frameMs: times[times.length >> 1], minMs: times[0], rgba: btoa(text) };
+  return { frameMs: times[times.length >> 1], rgba: btoa(text) };
 };
 window.ready = true;
 </script></body>`;
@@ -90,12 +85,12 @@ async function serve(peersFolder: string, ply: Uint8Array): Promise<Server> {
 export async function drawWithGaussianSplats3d(
   peersFolder: string,
   chromium: string,
-  ply: Uint8Array,
+  plyFile: string,
   view: View,
   runs: number,
 ): Promise<PeerPicture> {
   const { chromium: launcher } = (await import(path.join(peersFolder, 'playwright-core/index.mjs'))) as Playwright;
-  const server = await serve(peersFolder, ply);
+  const server = await serve(peersFolder, await readFile(plyFile));
   const args = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
   const browser = await launcher.launch({ executablePath: chromium, args });
   try {

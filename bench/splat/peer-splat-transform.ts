@@ -1,7 +1,7 @@
 /**
- * @playcanvas/splat-transform's own command, rendering to webp through a Vulkan driver that runs on the CPU. Loading and
- * shader compilation are taken out by the difference of two runs: with motion blur the command draws one full picture per
- * sub-frame, and both shutter positions are the same here.
+ * @playcanvas/splat-transform's own command, rendering to webp through a Vulkan driver that runs on the CPU. A frame's time is the
+ * difference between the wanted size and a thumbnail: loading, uploading, compiling shaders, projecting and sorting are all taken
+ * out, so the peer is charged for its pixels only.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
@@ -11,13 +11,23 @@ import { promisify } from 'node:util';
 import { readRgb } from '../../src/image/image-io.js';
 import { inverse } from '../../src/math/se3.js';
 import type { View } from '../../src/splat/views.js';
-import type { PeerPicture } from './peer-gs3d.js';
+import type { PeerPicture } from './peers.js';
 
 const run = promisify(execFile);
-const FEW_SAMPLES = 2;
-const MANY_SAMPLES = 4;
+/** The thumbnail is this many times smaller. */
+const THUMBNAIL = 20;
+/** Has the command tell its own CPU time (all threads) at its end. */
+const TELL_CPU = 'process.on("exit", () => console.error("cpu-us " + Object.values(process.cpuUsage()).join(" ")))';
 
-/** `driver`: Vulkan ICD file, for example chromium's vk_swiftshader_icd.json. Minutes on a slow machine. */
+const commandOf = (peersFolder: string): string => path.join(peersFolder, '@playcanvas/splat-transform/bin/cli.mjs');
+
+/** Converts any Gaussian file to a standard PLY; returns its name. */
+export async function convertToPly(peersFolder: string, from: string, to: string): Promise<string> {
+  await run(process.execPath, [commandOf(peersFolder), '-q', '-w', from, to], { maxBuffer: 1 << 26 });
+  return to;
+}
+
+/** `driver`: Vulkan ICD file, for example chromium's vk_swiftshader_icd.json. */
 export async function drawWithSplatTransform(
   peersFolder: string,
   driver: string,
@@ -30,23 +40,24 @@ export async function drawWithSplatTransform(
   const vector = (x: number, y: number, z: number): string => [-x, -y, z].join();
   const camera = [
     `--camera=${vector(m[3], m[7], m[11])}`,
-    `--camera-end=${vector(m[3], m[7], m[11])}`,
     `--look-at=${vector(m[3] + m[2], m[7] + m[6], m[11] + m[10])}`,
     `--up=${vector(-m[1], -m[5], -m[9])}`,
     `--fov=${(2 * Math.atan(view.heightPx / 2 / view.fy) * 180) / Math.PI}`,
-    `--resolution=${view.widthPx}x${view.heightPx}`,
     '--near=0.01',
   ];
-  const seconds = async (samples: number): Promise<number> => {
-    const cli = path.join(peersFolder, '@playcanvas/splat-transform/bin/cli.mjs');
-    const args = [cli, '-q', '-w', '-g', '0', plyFile, path.join(folder, 'out.webp'), ...camera];
+  const env = { ...process.env, VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver, XDG_RUNTIME_DIR: folder };
+  const timeAt = async (widthPx: number, heightPx: number, out: string): Promise<{ wallMs: number; cpuMs: number }> => {
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(TELL_CPU)}`, commandOf(peersFolder)];
+    const args = [...node, '-q', '-w', '-g', '0', plyFile, out, ...camera, `--resolution=${widthPx}x${heightPx}`];
     const from = performance.now();
-    const env = { ...process.env, VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver, XDG_RUNTIME_DIR: folder };
-    await run(process.execPath, [...args, `--motion-samples=${samples}`], { env, maxBuffer: 1 << 26 });
-    return (performance.now() - from) / 1000;
+    const { stderr } = await run(process.execPath, args, { env, maxBuffer: 1 << 26 });
+    const wallMs = performance.now() - from;
+    const [, user, system] = /cpu-us (\d+) (\d+)/.exec(stderr) ?? [];
+    return { wallMs, cpuMs: (Number(user) + Number(system)) / 1000 };
   };
-  const few = await seconds(FEW_SAMPLES);
-  const many = await seconds(MANY_SAMPLES);
-  const { data } = await readRgb(path.join(folder, 'out.webp'));
-  return { frameMs: ((many - few) * 1000) / (MANY_SAMPLES - FEW_SAMPLES), rgb: data };
+  const thumbnail = await timeAt(view.widthPx / THUMBNAIL, view.heightPx / THUMBNAIL, path.join(folder, 'small.webp'));
+  const out = path.join(folder, 'out.webp');
+  const full = await timeAt(view.widthPx, view.heightPx, out);
+  const { data } = await readRgb(out);
+  return { frameMs: full.wallMs - thumbnail.wallMs, cpuMs: full.cpuMs - thumbnail.cpuMs, rgb: data };
 }

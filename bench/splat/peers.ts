@@ -1,82 +1,197 @@
 /**
- * Other renderers on the same splats and camera. They are no dependencies: give a node_modules that holds them,
+ * Other renderers on the same splats, camera and size. They are no dependencies of v2r; the bench takes them where it finds them:
  *
- *   npm install --prefix /some/where @mkkellogg/gaussian-splats-3d@0.4 three@0.160 playwright-core @playcanvas/splat-transform@2
- *   npm run bench -- splat --peers /some/where/node_modules --chromium /usr/bin/chromium [--vulkan ICD.json]
+ *   npm install --no-save --ignore-scripts @mkkellogg/gaussian-splats-3d@0.4 playwright-core @playcanvas/splat-transform@2.7
+ *   npm run bench -- splat [--peers OTHER/node_modules] [--chromium FILE] [--vulkan ICD.json]
  */
-import { readFile } from 'node:fs/promises';
-import { createRenderer } from '../../src/splat/create-renderer.js';
-import { decodePly } from '../../src/splat/ply.js';
-import { createByteFrame } from '../../src/splat/renderer.js';
-import { TURNTABLE_DEFAULTS, turntableViews } from '../../src/splat/views.js';
-import { psnrDb, round, time } from './measure.js';
-import { drawWithGaussianSplats3d, type PeerPicture } from './peer-gs3d.js';
-import { drawWithSplatTransform } from './peer-splat-transform.js';
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../src/base/errors.js';
+import type { GaussianSet } from '../../src/splat/gaussians.js';
+import { readPly, writePly } from '../../src/splat/ply.js';
+import { createByteFrame, type SplatRenderer } from '../../src/splat/renderer.js';
+import { TURNTABLE_DEFAULTS, turntableViews, type View } from '../../src/splat/views.js';
+import { psnrDb, round, type Timing, time } from './measure.js';
+import { drawWithGaussianSplats3d } from './peer-gs3d.js';
+import { convertToPly, drawWithSplatTransform } from './peer-splat-transform.js';
+import { AT_CAMERA, CAMERA_640, robotScene } from './scenes.js';
+
+/** What a peer gives: its picture, [H, W, 3] u8 sRGB over black, and times per frame. */
+export interface PeerPicture {
+  frameMs: number;
+  /** CPU time of all its threads, where it can be told. */
+  cpuMs?: number;
+  rgb: Uint8Array;
+}
+
+export interface PeerComparison {
+  peer: string;
+  scene: string;
+  gaussians: number;
+  frameMs: number;
+  ownMs: number;
+  /** The smaller one of the ratios by wall clock and, where known, by CPU time. */
+  ratio: number;
+  psnrDb: number;
+  /** Share of the pixels that differ by more than two levels of 255 in some channel. */
+  differentShare: number;
+}
 
 export interface PeerResult {
   ratioVsGaussianSplats3d: number | null;
   ratioVsSplatTransform: number | null;
   psnrPeerDb: number | null;
-  details: Record<string, unknown>;
+  comparisons: PeerComparison[];
+  /** What could not be compared, and why. */
+  notes: string[];
 }
 
-const NOT_COMPARED = 'not compared: give --peers (see bench/splat/peers.ts)';
+interface PeerScene {
+  name: string;
+  plyFile: string;
+  set: GaussianSet;
+  view: View;
+}
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Chromium's own CPU driver; Mesa's older lavapipe lacks features that WebGPU asks for. */
+const VULKANS = [
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+  '/opt/google/chrome/vk_swiftshader_icd.json',
+  '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json',
+];
 const PEER_RUNS = 20;
 
 export async function comparePeers(
   args: string[],
-  guitarFile: string,
+  renderer: SplatRenderer,
+  splatFolder: string,
   say: (text: string) => void,
 ): Promise<PeerResult> {
   const option = (name: string): string | undefined => args[args.indexOf(name) + 1 || args.length];
-  const folder = option('--peers');
-  const chromium = option('--chromium');
-  const vulkan = option('--vulkan');
-  const none = { ratioVsGaussianSplats3d: null, ratioVsSplatTransform: null, psnrPeerDb: null };
-  if (!folder) return { ...none, details: { note: NOT_COMPARED } };
-  const ply = await readFile(guitarFile);
-  const { set } = decodePly(ply, guitarFile);
-  const options = {
-    ...TURNTABLE_DEFAULTS,
-    numFrames: 8,
-    up: [0, -1, 0] as [number, number, number],
-    distanceFactor: 0.6,
-  };
-  const view = turntableViews(set, options)[3];
-  const renderer = await createRenderer();
-  const instances = [{ set: renderer.prepare(set), cameraFromSet: view.cameraFromWorld, label: 1 }];
-  const into = createByteFrame(view.widthPx, view.heightPx);
-  const details: Record<string, unknown> = {};
-  const psnr: number[] = [];
-
-  const against = async (name: string, draw: () => Promise<PeerPicture>): Promise<number | null> => {
-    try {
-      const before = time(() => renderer.renderBytes(view, instances, {}, into), PEER_RUNS);
-      const { frameMs, rgb } = await draw();
-      const after = time(() => renderer.renderBytes(view, instances, {}, into), PEER_RUNS);
-      // Wall clock against wall clock, ours just before and just after, as other programs slow both down.
-      const ownMs = (before.medianMs + after.medianMs) / 2;
-      const toUnit = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
-      psnr.push(psnrDb(toUnit(into.rgb), toUnit(rgb)));
-      details[name] = { frameMs: round(frameMs), ownMs: round(ownMs), psnrDb: round(psnr.at(-1)!) };
-      say(`${name}: ${round(frameMs)} ms a frame, ours ${round(ownMs)} ms, PSNR ${round(psnr.at(-1)!)} dB`);
-      return round(frameMs / ownMs, 1);
-    } catch (error) {
-      details[name] = `failed: ${String(error).slice(0, 200)}`;
-      say(`${name}: ${details[name]}`);
-      return null;
+  const peers = option('--peers') ?? path.join(REPOSITORY, 'node_modules');
+  const chromium = option('--chromium') ?? CHROMIUMS.find((file) => existsSync(file));
+  const vulkan = option('--vulkan') ?? VULKANS.find((file) => existsSync(file));
+  const has = (name: string): boolean => existsSync(path.join(peers, name));
+  const hasTransform = has('@playcanvas/splat-transform');
+  const notes: string[] = [];
+  const draw: [string, (scene: PeerScene) => Promise<PeerPicture>][] = [];
+  if (chromium && has('@mkkellogg/gaussian-splats-3d') && has('playwright-core') && has('three')) {
+    draw.push([GS3D, ({ plyFile, view }) => drawWithGaussianSplats3d(peers, chromium, plyFile, view, PEER_RUNS)]);
+  } else {
+    notes.push(`${GS3D}: needs the packages (see bench/splat/peers.ts) and Chromium`);
+  }
+  if (vulkan && hasTransform) {
+    draw.push([TRANSFORM, ({ plyFile, view }) => drawWithSplatTransform(peers, vulkan, plyFile, view)]);
+  } else {
+    notes.push(`${TRANSFORM}: needs the package (see bench/splat/peers.ts) and a CPU Vulkan driver`);
+  }
+  const comparisons: PeerComparison[] = [];
+  if (draw.length > 0) {
+    for (const scene of await scenes(splatFolder, hasTransform ? peers : undefined, notes)) {
+      for (const [peer, by] of draw) {
+        try {
+          const comparison = await compare(peer, scene, renderer, () => by(scene));
+          comparisons.push(comparison);
+          const { frameMs, ownMs, ratio, psnrDb: decibels } = comparison;
+          say(`${peer}, ${scene.name}: ${frameMs} ms a frame, ours ${ownMs} ms (${ratio}x), PSNR ${decibels} dB`);
+        } catch (error) {
+          notes.push(`${peer}, ${scene.name}: failed: ${messageOf(error).slice(0, 300)}`);
+          say(notes.at(-1)!);
+        }
+      }
     }
-  };
-  const ratioVsGaussianSplats3d = chromium
-    ? await against('gaussian-splats-3d', () => drawWithGaussianSplats3d(folder, chromium, ply, view, PEER_RUNS))
-    : null;
-  const ratioVsSplatTransform = vulkan
-    ? await against('splat-transform', () => drawWithSplatTransform(folder, vulkan, guitarFile, view))
-    : null;
+  }
+  const least = (values: number[]): number | null => (values.length > 0 ? Math.min(...values) : null);
+  const ratioOf = (name: string): number | null =>
+    least(comparisons.filter(({ peer }) => peer === name).map(({ ratio }) => ratio));
   return {
-    ratioVsGaussianSplats3d,
-    ratioVsSplatTransform,
-    psnrPeerDb: psnr.length > 0 ? round(Math.min(...psnr)) : null,
-    details,
+    ratioVsGaussianSplats3d: ratioOf(GS3D),
+    ratioVsSplatTransform: ratioOf(TRANSFORM),
+    psnrPeerDb: least(comparisons.map(({ psnrDb: decibels }) => decibels)),
+    comparisons,
+    notes,
+  };
+}
+
+const GS3D = '@mkkellogg/gaussian-splats-3d';
+const TRANSFORM = '@playcanvas/splat-transform';
+
+/** The robot scene and, where they are, the two captures. Peers read files, so everything is one. */
+async function scenes(splatFolder: string, peers: string | undefined, notes: string[]): Promise<PeerScene[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'v2r-peer-'));
+  const robotFile = path.join(folder, 'robot.ply');
+  await writePly(robotFile, robotScene());
+  const result: PeerScene[] = [
+    {
+      name: 'robot',
+      plyFile: robotFile,
+      set: (await readPly(robotFile)).set,
+      view: { ...CAMERA_640, cameraFromWorld: AT_CAMERA },
+    },
+  ];
+  const captures: [string, string, number][] = [
+    ['guitar', 'guitar.ply', 0.6],
+    ['biker', 'biker.compressed.ply', 0.6],
+  ];
+  for (const [name, fileName, distanceFactor] of captures) {
+    let plyFile = path.join(splatFolder, fileName);
+    if (!existsSync(plyFile)) {
+      notes.push(`${name}: no ${fileName}`);
+      continue;
+    }
+    if (fileName.endsWith('.compressed.ply')) {
+      if (!peers) {
+        notes.push(`${name}: ${fileName} needs ${TRANSFORM}`);
+        continue;
+      }
+      plyFile = await convertToPly(peers, plyFile, path.join(folder, `${name}.ply`));
+    }
+    const { set } = await readPly(plyFile);
+    const options = { ...TURNTABLE_DEFAULTS, numFrames: 8, up: UP, distanceFactor };
+    result.push({ name, plyFile, set, view: turntableViews(set, options)[3] });
+  }
+  return result;
+}
+
+/** As captures on the web have it. */
+const UP: [number, number, number] = [0, -1, 0];
+
+async function compare(
+  peer: string,
+  { name, set, view }: PeerScene,
+  renderer: SplatRenderer,
+  draw: () => Promise<PeerPicture>,
+): Promise<PeerComparison> {
+  const prepared = renderer.prepare(set);
+  const instances = [{ set: prepared, cameraFromSet: view.cameraFromWorld, label: 1 }];
+  const into = createByteFrame(view.widthPx, view.heightPx);
+  const own = (): Timing => time(() => renderer.renderBytes(view, instances, {}, into), PEER_RUNS);
+  // Wall clock against wall clock, ours just before and just after, as other programs slow both down.
+  const before = own();
+  const { frameMs, cpuMs, rgb } = await draw();
+  const after = own();
+  prepared.dispose();
+  const ownMs = (before.medianMs + after.medianMs) / 2;
+  const byCpu = cpuMs === undefined ? Infinity : cpuMs / ((before.cpuMs + after.cpuMs) / 2);
+  let different = 0;
+  for (let i = 0; i < rgb.length; i += 3) {
+    different += Number([0, 1, 2].some((c) => Math.abs(rgb[i + c] - into.rgb[i + c]) > 2));
+  }
+  const toUnit = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
+  return {
+    peer,
+    scene: name,
+    gaussians: set.count,
+    frameMs: round(frameMs),
+    ownMs: round(ownMs),
+    ratio: round(Math.min(frameMs / ownMs, byCpu), 1),
+    psnrDb: round(psnrDb(toUnit(into.rgb), toUnit(rgb))),
+    differentShare: round(different / (rgb.length / 3), 4),
   };
 }

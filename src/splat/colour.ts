@@ -1,5 +1,6 @@
 /** Colour of Gaussians: real spherical harmonics of degree 0 to 3 with the constants of the reference 3DGS code. */
 import type { Mat4 } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import { type GaussianSet, SH_C0 } from './gaussians.js';
 
 const C1 = 0.4886025119029199;
@@ -8,6 +9,12 @@ const C3 = [
   -0.5900435899266435, 2.890611442640554, -0.4570457994644658, 0.3731763325901154, -0.4570457994644658,
   1.445305721320277, -0.5900435899266435,
 ];
+
+/** Camera centre in the set's frame, before scaling. */
+export function cameraCentre(cameraFromSet: Mat4, scale: number): Vec3 {
+  const m = cameraFromSet;
+  return [0, 1, 2].map((c) => -(m[c] * m[3] + m[4 + c] * m[7] + m[8 + c] * m[11]) / scale) as Vec3;
+}
 
 /**
  * Colours seen from a camera, [N, 3] 0..: 0.5 + SH(direction), cut at 0 from below as in the 3DGS code. Sets of degree 0 look
@@ -21,9 +28,7 @@ export function evaluateColours<T extends Float32Array | Float64Array>(
 ): T {
   const { count, shDegree, sh, position } = set;
   const numBasis = (shDegree + 1) ** 2;
-  const m = cameraFromSet;
-  // Camera centre in the set's frame, before scaling.
-  const centre = [0, 1, 2].map((c) => -(m[c] * m[3] + m[4 + c] * m[7] + m[8 + c] * m[11]) / scale);
+  const centre = cameraCentre(cameraFromSet, scale);
   const basis = new Float64Array(numBasis);
   basis[0] = SH_C0;
   for (let i = 0; i < count; i++) {

@@ -102,6 +102,16 @@ describe('wasm against the f64 twin', () => {
     };
     return [draw(wasm), draw(twin)];
   };
+  it.each([1, 2, 3])(
+    'view-dependent colour of degree %i, scaled, a number of Gaussians that fills no vector',
+    (degree) => {
+      const set = randomSet(9, 37, 0.1, 0.02, degree);
+      const draw = (renderer: SplatRenderer): Frame =>
+        renderer.render(CAMERA, [{ set: renderer.prepare(set), cameraFromSet: POSE, scale: 1.4, label: 1 }]);
+      expect(psnr(draw(wasm).rgb, draw(twin).rgb)).toBeGreaterThan(65);
+    },
+  );
+
   const layer = {
     rgb: Uint8Array.from({ length: CAMERA.widthPx * CAMERA.heightPx * 3 }, (_, i) => (i * 37) % 256),
     depthM: Float32Array.from({ length: CAMERA.widthPx * CAMERA.heightPx }, (_, i) => [0.5, 0.45, Infinity, 0][i % 4]),

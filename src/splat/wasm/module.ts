@@ -23,6 +23,15 @@ export interface SplatKernels {
   ): void;
   beginProject(records: number, keys: number, boxes: number): void;
   projectSet(set: number, count: number, pose: number, owner: number, antialias: number, facingAway: number): void;
+  shadeSet(
+    set: number,
+    count: number,
+    coefficients: number,
+    degree: number,
+    centreX: number,
+    centreY: number,
+    centreZ: number,
+  ): void;
   getNumVisible(): number;
   getKeyMin(): number;
   getKeyMax(): number;

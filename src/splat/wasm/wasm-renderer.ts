@@ -33,7 +33,7 @@ export async function createWasmRenderer(): Promise<SplatRenderer> {
   }
 
   return {
-    prepare: (set, options) => new WasmSet(engine.arena, set, options),
+    prepare: (set, options) => new WasmSet(engine.arena, engine.kernels, set, options),
     render(camera, instances, options = {}, into = createFrame(camera.widthPx, camera.heightPx)) {
       const { antialias = false, depth = true } = options;
       renderFloats(engine, camera, instances, options, into);
