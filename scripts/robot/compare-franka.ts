@@ -135,7 +135,7 @@ const robot = createFranka();
 const renderer = await createRenderer();
 const gaussians = robotGaussians(FRANKA_SHAPES, robot.joints.length + 2, spacingFor(640));
 const links = gaussians.links.map((set) => renderer.prepare(set));
-const finger = renderer.prepare(gaussians.finger);
+const fingerSets = gaussians.fingers.map((set) => renderer.prepare(set));
 const random = new Random(7);
 const overlaps: number[] = [];
 /** Share of the disagreement where ours covers and theirs does not: one half is balanced. */
@@ -166,7 +166,7 @@ for (let view = 0; view < Number(flags.views); view++) {
     CAMERA,
     [
       ...frames.map((frame, i) => ({ set: links[i], cameraFromSet: compose(cameraFromBase, frame), label: 255 })),
-      ...fingers.map((frame) => ({ set: finger, cameraFromSet: compose(cameraFromBase, frame), label: 255 })),
+      ...fingers.map((frame, i) => ({ set: fingerSets[i], cameraFromSet: compose(cameraFromBase, frame), label: 255 })),
     ],
     { layer: { rgb: blank().rgb, depthM: new Float32Array(SIZE_PX * SIZE_PX) } },
   );

@@ -23,5 +23,5 @@ for (const [frame, set] of robot.links.entries()) {
   const name = frame > numJoints ? 'hand' : `link${frame}`;
   await writePly(path.join(out, `${name}.ply`), set);
 }
-await writePly(path.join(out, 'finger.ply'), robot.finger);
+await writePly(path.join(out, 'finger.ply'), robot.fingers[0]);
 console.log(`${robot.count} Gaussians in ${robot.links.length + 1} files in ${out}`);

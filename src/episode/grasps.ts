@@ -25,6 +25,8 @@ export interface Grasp {
 const FRICTION_COSINE = Math.cos(Math.atan(0.5));
 /** Free space kept on either side between an open finger and the object on the way in, metres. */
 const OPEN_MARGIN_M = 0.008;
+/** Free space between a pad that is fixed to the hand and the object on the way in, metres: closing pushes the object that far. */
+const SIDE_PLAY_M = 0.001;
 /** Contact pairs thinner than this are edges and noise of the mesh, metres. */
 const THINNEST_M = 0.0015;
 const NUM_SURFACE_SAMPLES = 360;
@@ -42,7 +44,7 @@ const SAME_POSITION_M = 0.012;
 const SAME_ANGLE_COSINE = Math.cos(0.35);
 const MAX_GRASPS = 60;
 
-/** A box in the tool frame that must stay free. */
+/** A box that must stay free. */
 interface FreeBox {
   readonly low: Vec3;
   readonly high: Vec3;
@@ -75,7 +77,7 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel): Grasp[] {
     }
   }
   grasps.sort((a, b) => b.score - a.score);
-  return withHalfTurns(thinOut(grasps));
+  return withHalfTurns(thinOut(grasps)).map((grasp) => atFixedPad(grasp, gripper));
 }
 
 /** Straight onto the surface, and more level as friction allows: slanting walls are taken by hands that point straight down. */
@@ -106,7 +108,7 @@ function placeGrasp(
   const axes = fromAxes(cross(closing, approach), closing, approach, [0, 0, 0]);
   // Back off from the contact until the finger tips clear the table; pads reach a little beyond the tool point.
   const tableZ = extents.low[2] + TABLE_MARGIN_M;
-  const boxes = freeBoxes(gripper, openWidthM);
+  const boxes = freeBoxes(gripper, widthM, openWidthM);
   const lowest = Math.min(...boxes.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
   const missing = tableZ - (centre[2] + lowest);
   const backM = Math.max(0, missing / -approach[2]);
@@ -124,8 +126,8 @@ function placeGrasp(
   return { objectFromTool, widthM, openWidthM };
 }
 
-/** Both open fingers and the palm, in the tool frame. */
-function freeBoxes(gripper: Gripper, openWidthM: number): FreeBox[] {
+/** Both open fingers and the palm, in a frame like the tool's with its origin between the contacts. */
+function freeBoxes(gripper: Gripper, widthM: number, openWidthM: number): FreeBox[] {
   const halfX = gripper.fingerWidthM / 2;
   const inner = openWidthM / 2;
   const outer = inner + gripper.fingerThicknessM;
@@ -134,9 +136,14 @@ function freeBoxes(gripper: Gripper, openWidthM: number): FreeBox[] {
     low: [-halfX, y0, palmZ],
     high: [halfX, y1, gripper.tipBeyondToolM],
   });
-  // The palm: 0.063 x 0.204 m in section for the Franka hand; only its lower face can meet a small object.
-  const palm: FreeBox = { low: [-0.032, -0.102, palmZ - 0.06], high: [0.032, 0.102, palmZ] };
-  return [finger(inner, outer), finger(-outer, -inner), palm];
+  // Only the palm's lower face can meet a small object.
+  const [palmX, palmY] = gripper.palmHalfM;
+  const palm: FreeBox = { low: [-palmX, -palmY, palmZ - 0.06], high: [palmX, palmY, palmZ] };
+  if (!gripper.oneSided) return [finger(inner, outer), finger(-outer, -inner), palm];
+  const fixed = -(widthM / 2 + SIDE_PLAY_M);
+  const moving = fixed + openWidthM;
+  const thick = gripper.fingerThicknessM;
+  return [finger(fixed - thick, fixed), finger(moving, moving + thick), palm];
 }
 
 function cornersOf(box: FreeBox): Vec3[] {
@@ -177,6 +184,15 @@ function thinOut(sorted: readonly Grasp[]): Grasp[] {
     if (kept.length >= MAX_GRASPS) break;
   }
   return kept;
+}
+
+/** Up to here grasps are centred between the pads; where one pad is fixed to the hand, the tool's origin lies on that pad. */
+function atFixedPad(grasp: Grasp, gripper: Gripper): Grasp {
+  if (!gripper.oneSided) return grasp;
+  const m = [...grasp.objectFromTool];
+  const shift = -(grasp.widthM / 2 + SIDE_PLAY_M);
+  for (let r = 0; r < 3; r++) m[r * 4 + 3] += shift * m[r * 4 + 1];
+  return { ...grasp, objectFromTool: m, widthM: grasp.widthM + SIDE_PLAY_M };
 }
 
 /** The two pads are alike, so every grasp also exists turned half round about the approach: another wrist, the same hold. */

@@ -39,7 +39,7 @@ export interface EpisodeStage {
   readonly robot: RobotModel;
   readonly layer: StaticLayer;
   readonly links: readonly PreparedSet[];
-  readonly finger: PreparedSet;
+  readonly fingers: readonly PreparedSet[];
   readonly objects: ReadonlyMap<number, PreparedSet>;
   readonly outlines: ReadonlyMap<number, ObjectOutline>;
   /** null: no soft shadows. */
@@ -67,7 +67,7 @@ export function prepareStage(renderer: SplatRenderer, inputs: StageInputs): Epis
     robot: inputs.robot,
     layer: inputs.layer,
     links: inputs.robotGaussians.links.map((set) => renderer.prepare(set)),
-    finger: renderer.prepare(inputs.robotGaussians.finger),
+    fingers: inputs.robotGaussians.fingers.map((set) => renderer.prepare(set)),
     objects: new Map([...inputs.objectGaussians].map(([id, set]) => [id, renderer.prepare(set)])),
     outlines: new Map([...inputs.objectGaussians].map(([id, set]) => [id, outlineOf(set.position)])),
     shadow: inputs.contactShadow ? new ContactShadow(inputs.camera, inputs.cameraFromWorld, inputs.layer) : null,
@@ -85,9 +85,13 @@ export function instancesAt(stage: EpisodeStage, plan: EpisodePlan, frame: numbe
     cameraFromSet: compose(cameraFromBase, baseFromLink),
     label: ROBOT_LABEL,
   }));
-  for (const baseFromFinger of fingerFrames(robot, tool, plan.gripperWidth[frame])) {
-    instances.push({ set: stage.finger, cameraFromSet: compose(cameraFromBase, baseFromFinger), label: ROBOT_LABEL });
-  }
+  fingerFrames(robot, tool, plan.gripperWidth[frame]).forEach((baseFromFinger, k) => {
+    instances.push({
+      set: stage.fingers[k],
+      cameraFromSet: compose(cameraFromBase, baseFromFinger),
+      label: ROBOT_LABEL,
+    });
+  });
   for (const { id, worldFromObject } of plan.objectPoses) {
     const set = stage.objects.get(id);
     if (!set) continue;

@@ -19,15 +19,11 @@ export interface PlacedArm {
 
 /** Stands for both fingers in `PlacedArm.frames`: beyond any link. */
 export const FINGER_FRAME = 1000;
-/** A finger as a capsule in its finger frame: its middle line and radius, metres. */
-const FINGER_A: Vec3 = [0, 0.009, 0.008];
-const FINGER_B: Vec3 = [0, 0.009, 0.044];
-const FINGER_RADIUS_M = 0.0095;
-
 export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
   const { links, tool } = armFrames(robot, q);
   const fingers = fingerFrames(robot, tool, widthM);
-  const capsules = new Float64Array((robot.capsules.length + fingers.length) * CAPSULE_STRIDE);
+  const numFinger = robot.gripper.fingers.reduce((sum, finger) => sum + finger.capsules.length, 0);
+  const capsules = new Float64Array((robot.capsules.length + numFinger) * CAPSULE_STRIDE);
   const frames: number[] = [];
   const put = (frameFromPart: Mat4, a: Vec3, b: Vec3, radiusM: number, frame: number): void => {
     const at = frames.length * CAPSULE_STRIDE;
@@ -41,7 +37,11 @@ export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number
   };
   const placed = links.map((baseFromLink) => compose(frameFromBase, baseFromLink));
   for (const part of robot.capsules) put(placed[part.frame], part.a, part.b, part.radiusM, part.frame);
-  for (const finger of fingers) put(compose(frameFromBase, finger), FINGER_A, FINGER_B, FINGER_RADIUS_M, FINGER_FRAME);
+  fingers.forEach((baseFromFinger, k) => {
+    const frameFromFinger = compose(frameFromBase, baseFromFinger);
+    for (const { a, b, radiusM } of robot.gripper.fingers[k].capsules)
+      put(frameFromFinger, a, b, radiusM, FINGER_FRAME);
+  });
   return { capsules, frames };
 }
 
@@ -150,21 +150,34 @@ export function clearanceToTable(arm: PlacedArm, fromFrame = 2): number {
   return least;
 }
 
-/** Links closer than this in the chain touch by construction; farther ones can only meet when the arm folds onto itself. */
-const SELF_MIN_LINKS_APART = 4;
-
-/** Least distance between parts of the arm that are not near neighbours in the chain. */
+/** Least distance between the parts of the arm that can meet (`selfPairs`). */
 export function selfClearance(robot: RobotModel, arm: PlacedArm): number {
   const handFrame = robot.joints.length + 1;
-  const chainIndex = (frame: number): number => Math.min(frame, handFrame);
+  const mayMeet = mayMeetTable(robot);
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < arm.frames.length; i++) {
     for (let j = i + 1; j < arm.frames.length; j++) {
-      if (Math.abs(chainIndex(arm.frames[i]) - chainIndex(arm.frames[j])) < SELF_MIN_LINKS_APART) continue;
+      if (!mayMeet[Math.min(arm.frames[i], handFrame) * (handFrame + 1) + Math.min(arm.frames[j], handFrame)]) continue;
       const a = i * CAPSULE_STRIDE;
       const b = j * CAPSULE_STRIDE;
       least = Math.min(least, segmentDistance(arm.capsules, a, b) - arm.capsules[a + 6] - arm.capsules[b + 6]);
     }
   }
   return least;
+}
+
+const tables = new WeakMap<RobotModel, Uint8Array>();
+
+/** [F, F] 1 where the pair of frames is in `selfPairs`, in either order. */
+function mayMeetTable(robot: RobotModel): Uint8Array {
+  const known = tables.get(robot);
+  if (known) return known;
+  const size = robot.joints.length + 2;
+  const table = new Uint8Array(size * size);
+  for (const [a, b] of robot.selfPairs) {
+    table[a * size + b] = 1;
+    table[b * size + a] = 1;
+  }
+  tables.set(robot, table);
+  return table;
 }

@@ -2,9 +2,9 @@
  * The Franka Emika Panda as data. Kinematics are the maker's published modified Denavit-Hartenberg table (Craig), limits those
  * of its control interface documentation: T(i-1,i) = RotX(alpha) TransX(a) RotZ(q) TransZ(d).
  */
-import { compose, fromAxisAngle, fromTranslation, inverse, type Mat4 } from '../math/se3.js';
+import { compose, fromAxisAngle, fromTranslation, identity, inverse, type Mat4 } from '../math/se3.js';
 import { FRANKA_CAPSULES } from './franka-capsules.js';
-import type { Joint, RobotModel } from './robot-model.js';
+import { type Finger, type Joint, type RobotModel, toleranceFor } from './robot-model.js';
 
 interface DhRow {
   aM: number;
@@ -37,6 +37,31 @@ const DH_TABLE: readonly DhRow[] = [
 
 const FLANGE_M = 0.107;
 const HAND_TO_TOOL_M = 0.1034;
+const HAND_TO_FINGER_M = 0.0584;
+const MAX_WIDTH_M = 0.08;
+
+/** The arm is never folded so far that links closer than this in the chain meet; nearer ones touch by construction. */
+const SELF_LINKS_APART = 4;
+
+function selfPairsOf(numFrames: number): [number, number][] {
+  const frames = Array.from({ length: numFrames }, (_, frame) => frame);
+  return frames.flatMap((a) => frames.filter((b) => b - a >= SELF_LINKS_APART).map((b): [number, number] => [a, b]));
+}
+
+/** Both fingers are alike; the second is turned half round about the hand's z. Each travels half of the opening along the hand's y. */
+function fingerOf(name: string, turnRad: number): Finger {
+  const handFromFinger = compose(fromTranslation([0, 0, HAND_TO_FINGER_M]), fromAxisAngle([0, 0, 1], turnRad));
+  // A quarter turn about x brings the joint's z onto the finger's y.
+  const fingerFromJoint = fromAxisAngle([1, 0, 0], -H);
+  return {
+    name,
+    motion: 'slide',
+    handFromJoint: compose(handFromFinger, fingerFromJoint),
+    jointFromFinger: inverse(fingerFromJoint),
+    valueAtWidth: [0, MAX_WIDTH_M / 2],
+    capsules: [{ a: [0, 0.009, 0.008], b: [0, 0.009, 0.044], radiusM: 0.0095 }],
+  };
+}
 
 function jointOf(dh: DhRow, index: number): Joint {
   // RotZ(q) and TransZ(d) commute, so all that is fixed can stand before the turn.
@@ -49,6 +74,7 @@ function jointOf(dh: DhRow, index: number): Joint {
     name: `panda_joint${index + 1}`,
     link: `link${index + 1}`,
     parentFromJoint,
+    jointFromLink: identity(),
     lowerRad: dh.lowerRad,
     upperRad: dh.upperRad,
     maxVelocity: dh.maxVelocity,
@@ -67,15 +93,21 @@ export function createFranka(): RobotModel {
     lastFromTool: compose(lastFromHand, handFromTool),
     home: [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4],
     gripper: {
-      maxWidthM: 0.08,
+      maxWidthM: MAX_WIDTH_M,
       widthSpeed: 0.1,
+      oneSided: false,
       toolFromHand: inverse(handFromTool),
-      fingerFrameZM: 0.0584,
+      fingers: [fingerOf('left_finger', 0), fingerOf('right_finger', Math.PI)],
       tipBeyondToolM: 0.0087,
       fingerWidthM: 0.021,
       fingerThicknessM: 0.015,
       fingerReachM: 0.038,
+      palmHalfM: [0.032, 0.102],
     },
     capsules: FRANKA_CAPSULES,
+    selfPairs: selfPairsOf(DH_TABLE.length + 2),
+    // The foot is 0.19 m x 0.25 m: its half diagonal and a little.
+    mount: { forwardRad: 0, heightM: 0, footRadiusM: 0.17 },
+    tolerance: toleranceFor(DH_TABLE.length),
   };
 }

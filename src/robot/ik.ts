@@ -1,7 +1,8 @@
 /**
  * Inverse kinematics by damped least squares: Levenberg-Marquardt steps whose damping follows the squared error (Sugihara 2011,
  * "Solvability-unconcerned inverse kinematics"), joint limits by an active set, and a pull in the null space towards a preferred
- * configuration. Seeded by the last configuration it is continuous along a path.
+ * configuration. Seeded by the last configuration it is continuous along a path. Orientation is weighed against position by the
+ * robot's `tolerance.rotationWeightM`: arms with fewer than six joints take the orientation nearest to the wanted one.
  */
 import type { Mat4 } from '../math/se3.js';
 import { chainFramesInto, jacobianInto } from './kinematics.js';
@@ -15,7 +16,7 @@ export interface IkOptions {
   /** Kept free of each joint limit, radians. */
   readonly limitMarginRad?: number;
   readonly maxIterations?: number;
-  /** The solver stops below these. */
+  /** The solver stops below these, or when it gets no nearer. */
   readonly positionToleranceM?: number;
   readonly rotationToleranceRad?: number;
 }
@@ -23,12 +24,16 @@ export interface IkOptions {
 export interface IkResult {
   /** Joint angles, radians: the best found, whether or not it is good enough. */
   readonly q: number[];
-  /** Whether both errors are within tolerance (limits always hold). */
+  /** Whether both errors are within the robot's tolerance, or the wider one asked for (limits always hold). */
   readonly ok: boolean;
   readonly positionErrorM: number;
   readonly rotationErrorRad: number;
   readonly iterations: number;
 }
+
+/** Iterations without progress after which the nearest pose is taken for found (only where orientation is a compromise). */
+const STALLED_ITERATIONS = 3;
+const STALLED_SHARE = 1e-4;
 
 const DEFAULTS = {
   pull: 0,
@@ -67,13 +72,16 @@ export function solveIk(
   let bestPosition = Number.POSITIVE_INFINITY;
   let bestRotation = Number.POSITIVE_INFINITY;
   let iterations = 0;
+  let stalled = 0;
+  const { rotationWeightM: weight, positionM, rotationRad } = robot.tolerance;
 
   for (; iterations <= o.maxIterations; iterations++) {
     chainFramesInto(robot, q, frames);
     poseErrorInto(frames, n * 12, baseFromTool, error);
     const position = Math.hypot(error[0], error[1], error[2]);
     const rotation = Math.hypot(error[3], error[4], error[5]);
-    const cost = position * position + rotation * rotation;
+    const cost = position * position + weight * weight * rotation * rotation;
+    stalled = weight < 1 && iterations > 0 && cost > bestCost * (1 - STALLED_SHARE) ? stalled + 1 : 0;
     if (cost < bestCost) {
       bestCost = cost;
       bestPosition = position;
@@ -82,11 +90,15 @@ export function solveIk(
     }
     const converged = position < o.positionToleranceM && rotation < o.rotationToleranceRad;
     const pulls = iterations === 0 && o.pull > 0;
-    if ((converged && !pulls) || iterations === o.maxIterations) break;
+    if ((converged && !pulls) || iterations === o.maxIterations || stalled >= STALLED_ITERATIONS) break;
     if (pulls) bestCost = Number.POSITIVE_INFINITY;
 
     for (let i = 0; i < n; i++) pull[i] = pulls && o.preferred ? o.pull * (o.preferred[i] - q[i]) : 0;
     jacobianInto(n, frames, jacobian);
+    if (weight !== 1) {
+      for (let k = 3 * n; k < 6 * n; k++) jacobian[k] *= weight;
+      for (let r = 3; r < 6; r++) error[r] *= weight;
+    }
     const damping = 0.5 * cost + DAMPING_FLOOR * Math.min(1, cost * 1e6);
     locked.fill(0);
     // Joints that the step would push over a limit are held there and the step is solved again without them.
@@ -112,7 +124,9 @@ export function solveIk(
   }
   return {
     q: [...best],
-    ok: bestPosition < Math.max(o.positionToleranceM, 1e-6) && bestRotation < Math.max(o.rotationToleranceRad, 1e-6),
+    ok:
+      bestPosition < Math.max(o.positionToleranceM, positionM) &&
+      bestRotation < Math.max(o.rotationToleranceRad, rotationRad),
     positionErrorM: bestPosition,
     rotationErrorRad: bestRotation,
     iterations,

@@ -1,6 +1,7 @@
 /** Forward kinematics and the geometric Jacobian of a serial chain. */
-import { compose, fromAxisAngle, identity, type Mat4 } from '../math/se3.js';
-import type { RobotModel } from './robot-model.js';
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { compose, fromAxisAngle, fromTranslation, identity, type Mat4 } from '../math/se3.js';
+import type { Finger, RobotModel } from './robot-model.js';
 
 /** Every frame of the arm seen from its base. */
 export interface ArmFrames {
@@ -12,24 +13,38 @@ export interface ArmFrames {
 /** baseFromX for all links, the hand and the tool. `q`: n joint angles, radians. */
 export function armFrames(robot: RobotModel, q: ArrayLike<number>): ArmFrames {
   const links: Mat4[] = [identity()];
+  let baseFromJoint = identity();
   robot.joints.forEach((joint, i) => {
-    links.push(compose(links[i], joint.parentFromJoint, fromAxisAngle([0, 0, 1], q[i])));
+    baseFromJoint = compose(baseFromJoint, joint.parentFromJoint, fromAxisAngle([0, 0, 1], q[i]));
+    links.push(compose(baseFromJoint, joint.jointFromLink));
   });
-  const tool = compose(links[robot.joints.length], robot.lastFromTool);
+  const tool = compose(baseFromJoint, robot.lastFromTool);
   links.push(compose(tool, robot.gripper.toolFromHand));
   return { links, tool };
 }
 
-/** baseFromFinger for the two fingers of a parallel gripper opened to `widthM`; the second is turned half a turn about z. */
-export function fingerFrames(robot: RobotModel, baseFromTool: Mat4, widthM: number): [Mat4, Mat4] {
-  const baseFromHand = compose(baseFromTool, robot.gripper.toolFromHand);
-  const along = (y: number): Mat4 => [1, 0, 0, 0, 0, 1, 0, y, 0, 0, 1, robot.gripper.fingerFrameZM, 0, 0, 0, 1];
-  const turned = fromAxisAngle([0, 0, 1], Math.PI);
-  return [compose(baseFromHand, along(widthM / 2)), compose(baseFromHand, along(-widthM / 2), turned)];
+/** baseFromFinger for the fingers of a gripper opened to `widthM`. */
+export function fingerFrames(robot: RobotModel, baseFromTool: Mat4, widthM: number): Mat4[] {
+  const { toolFromHand, fingers, maxWidthM } = robot.gripper;
+  const baseFromHand = compose(baseFromTool, toolFromHand);
+  return fingers.map((finger) => {
+    const value = valueAtWidth(finger, maxWidthM > 0 ? widthM / maxWidthM : 0);
+    const moved = finger.motion === 'slide' ? fromTranslation([0, 0, value]) : fromAxisAngle([0, 0, 1], value);
+    return compose(baseFromHand, finger.handFromJoint, moved, finger.jointFromFinger);
+  });
+}
+
+/** Joint value of a finger at a share of the largest opening, continued straight beyond 0..1. */
+function valueAtWidth({ valueAtWidth: values }: Finger, share: number): number {
+  const last = values.length - 1;
+  if (last < 1) return values[0] ?? 0;
+  const x = share * last;
+  const k = Math.min(last - 1, Math.max(0, Math.floor(x)));
+  return values[k] + (x - k) * (values[k + 1] - values[k]);
 }
 
 /**
- * Fast forward kinematics for solvers: frames of all links and of the tool in one flat array, no allocation.
+ * Fast forward kinematics for solvers: joint frames and the tool's in one flat array, no allocation.
  * `out`: [n + 1, 12] f64, row-major 3x4 per frame; frame n is the tool.
  */
 export function chainFramesInto(robot: RobotModel, q: ArrayLike<number>, out: Float64Array): void {
@@ -88,6 +103,24 @@ export function jacobianInto(numJoints: number, frames: Float64Array, out: Float
     out[4 * numJoints + i] = zy;
     out[5 * numJoints + i] = zz;
   }
+}
+
+/**
+ * How far the arm is from losing a direction of motion: the smallest singular value of the tool's Jacobian over the largest, with
+ * rotations weighed by `rotationWeightM` (metres per radian). 0 at a singular configuration. For arms of fewer than six joints the
+ * smallest of as many values as there are joints.
+ */
+export function singularityMargin(robot: RobotModel, q: ArrayLike<number>, rotationWeightM = 0.3): number {
+  const n = robot.joints.length;
+  const frames = new Float64Array((n + 1) * 12);
+  const jacobian = new Float64Array(6 * n);
+  chainFramesInto(robot, q, frames);
+  jacobianInto(n, frames, jacobian);
+  for (let k = 3 * n; k < 6 * n; k++) jacobian[k] *= rotationWeightM;
+  const rows = Array.from({ length: 6 }, (_, r) => [...jacobian.subarray(r * n, (r + 1) * n)]);
+  const values = new SingularValueDecomposition(new Matrix(rows), { autoTranspose: true }).diagonal;
+  const counted = values.slice(0, Math.min(6, n));
+  return Math.min(...counted) / Math.max(...counted);
 }
 
 /** Smallest distance of any joint to its limit, as a share of its half range: 1 in the middle, 0 at a limit, negative beyond. */

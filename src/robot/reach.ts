@@ -1,5 +1,15 @@
 /** First configurations for a pose, where no earlier one shows the way: several starts, the best solution kept. */
-import { compose, inverse, type Mat4, translationOf } from '../math/se3.js';
+import {
+  compose,
+  fromAxisAngle,
+  fromTranslation,
+  fromYaw,
+  identity,
+  inverse,
+  type Mat4,
+  translationOf,
+} from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import type { IkOptions } from './ik.js';
 import { solveIk } from './ik.js';
 import { limitMargin } from './kinematics.js';
@@ -21,7 +31,10 @@ const ENOUGH = 4;
 /** Starting points: home turned towards the target, with different wrists and elbows. The most natural ones come first. */
 export function ikSeeds(robot: RobotModel, baseFromTool: Mat4): number[][] {
   const [x, y] = translationOf(baseFromTool);
-  const azimuth = Math.atan2(y, x);
+  const turn1 = Math.atan2(y, x) - robot.mount.forwardRad;
+  // Only a first joint that stands upright turns the arm towards the target.
+  const upright = robot.joints[0].parentFromJoint[10];
+  const azimuth = Math.abs(upright) > 0.9 ? Math.sign(upright) * Math.atan2(Math.sin(turn1), Math.cos(turn1)) : 0;
   const n = robot.joints.length;
   const seeds: number[][] = [];
   for (const lean of ELBOW_LEANS) {
@@ -64,4 +77,36 @@ export function reachable(robot: RobotModel, worldFromBase: Mat4, worldFromTool:
     if (result.ok) return result.q;
   }
   return null;
+}
+
+/** Heights of the tool above the table between which things are grasped, metres. */
+const GRASP_HEIGHT_M = 0.03;
+const REACH_STEP_M = 0.01;
+const FARTHEST_M = 2;
+
+const reaches = new WeakMap<RobotModel, readonly [number, number]>();
+
+/**
+ * Shell of reach: least and greatest distance, metres, from the base's axis to where the hand, pointing straight down, grasps a small
+ * thing on the table ahead. [0, 0] when it never does. Worked out once per robot.
+ */
+export function downwardReach(robot: RobotModel): readonly [number, number] {
+  const known = reaches.get(robot);
+  if (known) return known;
+  let near = 0;
+  let far = 0;
+  for (let d = REACH_STEP_M; d <= FARTHEST_M; d += REACH_STEP_M) {
+    const { forwardRad, heightM } = robot.mount;
+    const at: Vec3 = [d * Math.cos(forwardRad), d * Math.sin(forwardRad), GRASP_HEIGHT_M - heightM];
+    const baseFromTool = compose(fromTranslation(at), fromYaw(forwardRad), fromAxisAngle([1, 0, 0], Math.PI));
+    if (!reachable(robot, identity(), baseFromTool)) {
+      if (far > 0) break;
+      continue;
+    }
+    if (far === 0) near = d;
+    far = d;
+  }
+  const shell = [near, far] as const;
+  reaches.set(robot, shell);
+  return shell;
 }

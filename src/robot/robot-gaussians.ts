@@ -1,4 +1,4 @@
-/** An arm made of Gaussians: one set per link, plus one finger that is drawn twice. */
+/** An arm made of Gaussians: one set per link and finger. */
 import { fromAxes, quaternionOf } from '../math/se3.js';
 import { cross, dot, norm, perpendicular, sub, type Vec3 } from '../math/vec3.js';
 import { createGaussians, type GaussianSet, SH_C0 } from '../splat/gaussians.js';
@@ -8,8 +8,8 @@ import { surfacePoints } from './solid.js';
 export interface RobotGaussians {
   /** By `Capsule.frame`: base, links, hand. In the frame of the link. */
   readonly links: readonly GaussianSet[];
-  /** In the finger frame; both fingers are alike. */
-  readonly finger: GaussianSet;
+  /** By `Gripper.fingers`, in the finger frame. */
+  readonly fingers: readonly GaussianSet[];
   readonly count: number;
 }
 
@@ -53,7 +53,7 @@ export function robotGaussians(shapes: readonly ShapePart[], numFrames: number, 
   );
   // Hand and fingers are small and in the middle of the picture: finer.
   const finger = of(FINGER, Math.min(spacingM / 2, FINGER_SPACING_M));
-  return { links, finger, count: links.reduce((sum, set) => sum + set.count, 2 * finger.count) };
+  return { links, fingers: [finger, finger], count: links.reduce((sum, set) => sum + set.count, 2 * finger.count) };
 }
 
 function setOf(parts: readonly ShapePart[], spacingM: number): GaussianSet {

@@ -4,6 +4,7 @@ import { project } from '../math/camera.js';
 import { fromYaw, type Mat4, transformPoint } from '../math/se3.js';
 import { distance, type Vec3 } from '../math/vec3.js';
 import { segmentDistance } from '../robot/collision.js';
+import { downwardReach } from '../robot/reach.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Point2 } from './polygon.js';
 import { circlePolygon } from './polygon.js';
@@ -21,17 +22,17 @@ export interface BasePlacement {
   readonly score: number;
 }
 
-/** Shell: from where the arm is folded to where it is stretched, metres from the middle of the work area. */
-const DISTANCES_M = [0.4, 0.47, 0.54, 0.61, 0.68];
+/** Shell: distances to the middle of the work area, as shares of how far out the hand grasps on the table. */
+const DISTANCE_SHARES = [0.5, 0.5875, 0.675, 0.7625, 0.85];
 const NUM_AZIMUTHS = 24;
-/** Free space around objects that the base's foot (0.19 m x 0.25 m) needs: its half diagonal and a little, metres. */
-const FOOT_RADIUS_M = 0.17;
-/** The upright part of the arm, and the height at which it leans over to the work area, metres. */
-const SHOULDER_HEIGHT_M = 0.6;
-const WRIST_HEIGHT_M = 0.45;
-const ARM_RADIUS_M = 0.1;
-/** The camera must not be inside of the arm or where it sweeps, metres. */
-const CAMERA_CLEARANCE_M = 0.3;
+/** A rough arm, as shares of the same: the height of its column, of its wrist over the work area, and its thickness. */
+const SHOULDER_HEIGHT_SHARE = 0.75;
+const WRIST_HEIGHT_SHARE = 0.5625;
+const ARM_RADIUS_SHARE = 0.125;
+/** The camera must not be inside of the arm or where it sweeps. */
+const CAMERA_CLEARANCE_SHARE = 0.375;
+/** Least share of the sampled hand poses that makes a place worth standing at. */
+const LEAST_REACH = 0.05;
 
 /** Weights of the wishes against one share of reach. Sight of the objects matters nearly as much as reaching them. */
 const BLOCKED_WEIGHT = 0.8;
@@ -47,7 +48,8 @@ export function placeBase(
   cameraFromWorld: Mat4,
   wish: { distanceM: number | null; azimuthRad: number | null },
 ): BasePlacement[] {
-  const distances = wish.distanceM === null ? DISTANCES_M : [wish.distanceM];
+  const [, reachM] = downwardReach(robot);
+  const distances = wish.distanceM === null ? DISTANCE_SHARES.map((share) => share * reachM) : [wish.distanceM];
   const azimuths =
     wish.azimuthRad === null
       ? Array.from({ length: NUM_AZIMUTHS }, (_, k) => (2 * Math.PI * k) / NUM_AZIMUTHS)
@@ -57,11 +59,13 @@ export function placeBase(
   for (const azimuth of azimuths) {
     for (const d of distances) {
       const at: Point2 = [area.centre[0] + d * Math.cos(azimuth), area.centre[1] + d * Math.sin(azimuth)];
-      if (!hasRoom(at, area)) continue;
-      const worldFromBase = fromYaw(azimuth + Math.PI, [at[0], at[1], 0]);
+      if (!hasRoom(at, area, reachM, robot.mount.footRadiusM)) continue;
+      const { forwardRad, heightM } = robot.mount;
+      const worldFromBase = fromYaw(azimuth + Math.PI - forwardRad, [at[0], at[1], heightM]);
       const reachShare = reachShareOf(robot, worldFromBase, samples);
-      const blockedShare = shareBlocked(at, area);
-      const inPictureShare = shareInPicture(at, camera, cameraFromWorld);
+      if (reachShare < LEAST_REACH) continue;
+      const blockedShare = shareBlocked(at, area, reachM);
+      const inPictureShare = shareInPicture(at, reachM, camera, cameraFromWorld);
       const score =
         reachShare -
         BLOCKED_WEIGHT * blockedShare -
@@ -73,21 +77,21 @@ export function placeBase(
   return found.sort((a, b) => b.score - a.score);
 }
 
-function hasRoom(at: Point2, area: WorkArea): boolean {
+function hasRoom(at: Point2, area: WorkArea, reachM: number, footRadiusM: number): boolean {
   const free = [...area.passive, ...area.taskObjects].every(
-    (o) => Math.hypot(at[0] - o.centre[0], at[1] - o.centre[1]) > o.radiusM + FOOT_RADIUS_M,
+    (o) => Math.hypot(at[0] - o.centre[0], at[1] - o.centre[1]) > o.radiusM + footRadiusM,
   );
-  const nearCamera = armSegments(at, area.centre).some(
-    ([a, b]) => lineDistance(a, b, area.cameraInWorld, area.cameraInWorld) < CAMERA_CLEARANCE_M,
+  const nearCamera = armSegments(at, area.centre, reachM).some(
+    ([a, b]) => lineDistance(a, b, area.cameraInWorld, area.cameraInWorld) < CAMERA_CLEARANCE_SHARE * reachM,
   );
   return free && !nearCamera;
 }
 
 /** A rough arm: the column over the base, and the forearm that leans out most of the way to the work area. */
-function armSegments(at: Point2, over: Point2): [Vec3, Vec3][] {
-  const shoulder: Vec3 = [at[0], at[1], SHOULDER_HEIGHT_M];
+function armSegments(at: Point2, over: Point2, reachM: number): [Vec3, Vec3][] {
+  const shoulder: Vec3 = [at[0], at[1], SHOULDER_HEIGHT_SHARE * reachM];
   const lean = 0.75;
-  const wrist: Vec3 = [at[0] + lean * (over[0] - at[0]), at[1] + lean * (over[1] - at[1]), WRIST_HEIGHT_M];
+  const wrist: Vec3 = [at[0] + lean * (over[0] - at[0]), at[1] + lean * (over[1] - at[1]), WRIST_HEIGHT_SHARE * reachM];
   return [
     [[at[0], at[1], 0], shoulder],
     [shoulder, wrist],
@@ -98,10 +102,12 @@ function armSegments(at: Point2, over: Point2): [Vec3, Vec3][] {
 const lineDistance = (a: Vec3, b: Vec3, c: Vec3, d: Vec3): number =>
   segmentDistance([...a, ...b, 0, ...c, ...d, 0], 0, 7);
 
-function shareBlocked(at: Point2, area: WorkArea): number {
+function shareBlocked(at: Point2, area: WorkArea, reachM: number): number {
   const blocked = area.places.filter((place) => {
     const thing: Vec3 = [place[0], place[1], 0.03];
-    return armSegments(at, place).some(([a, b]) => lineDistance(a, b, area.cameraInWorld, thing) < ARM_RADIUS_M);
+    return armSegments(at, place, reachM).some(
+      ([a, b]) => lineDistance(a, b, area.cameraInWorld, thing) < ARM_RADIUS_SHARE * reachM,
+    );
   });
   return blocked.length / Math.max(1, area.places.length);
 }
@@ -116,8 +122,8 @@ function cameraSide(at: Point2, area: WorkArea): number {
 }
 
 /** Share of points on the column over the base that lie in the picture. */
-function shareInPicture(at: Point2, camera: Intrinsics, cameraFromWorld: Mat4): number {
-  const heights = [0, 0.15, 0.3, 0.45, 0.6];
+function shareInPicture(at: Point2, reachM: number, camera: Intrinsics, cameraFromWorld: Mat4): number {
+  const heights = [0, 0.25, 0.5, 0.75, 1].map((share) => share * SHOULDER_HEIGHT_SHARE * reachM);
   const seen = heights.filter((z) => {
     const [u, v] = project(camera, transformPoint(cameraFromWorld, [at[0], at[1], z]));
     return u >= 0 && v >= 0 && u < camera.widthPx && v < camera.heightPx;

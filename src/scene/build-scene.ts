@@ -160,7 +160,10 @@ function findingOf(
     sentences.push(
       `The robot stands ${away.toFixed(2)} m from the middle of the work area, ${seen}, and reaches ${percent(reachShare)} of the sampled hand poses in the workspace.`,
     );
-  } else sentences.push('No place was found for the robot: everywhere it would stand on an object or at the camera.');
+  } else
+    sentences.push(
+      'No place was found for the robot: everywhere it would stand on an object, at the camera or out of reach.',
+    );
   if (holeShare > 0) sentences.push(`${percent(holeShare)} of the background was never seen free and is filled in.`);
   const { scaleLogSd, scaleSource } = perception.table;
   if (scaleLogSd > UNSURE_SCALE_LOG_SD) {
@@ -172,7 +175,8 @@ function findingOf(
 }
 
 function warnAbout(base: BasePlacement | undefined, scene: Scene, holeShare: number, ctx: StageContext): void {
-  if (!base) ctx.warn('no-base', 'the robot has no room: every place around the objects is taken');
+  if (!base)
+    ctx.warn('no-base', 'no place for the robot: everywhere around the objects is taken, or too far for this arm');
   else if (scene.workspace.length === 0) ctx.warn('no-workspace', 'no part of the table is in view and in reach');
   else if (scene.reachShare < GOOD_REACH) {
     const share = Math.round(scene.reachShare * 100);

@@ -22,14 +22,15 @@ export function downwardTool(worldFromBase: Mat4, [x, y]: Point2, heightM: numbe
 
 export function reaches(robot: RobotModel, worldFromBase: Mat4, worldFromTool: Mat4): boolean {
   const baseFromTool = compose(inverse(worldFromBase), worldFromTool);
-  // Quick refusal: farther from the shoulder than the arm is long.
-  if (Math.hypot(baseFromTool[3], baseFromTool[7], baseFromTool[11] - SHOULDER_M) > armLength(robot)) return false;
+  // Quick refusal: farther from the first joint than the arm is long.
+  if (
+    Math.hypot(baseFromTool[3], baseFromTool[7], baseFromTool[11] - robot.joints[0].parentFromJoint[11]) >
+    armLength(robot)
+  )
+    return false;
   const q = reachable(robot, worldFromBase, worldFromTool);
   return q !== null && limitMargin(robot, q) >= MIN_LIMIT_MARGIN;
 }
-
-/** Height of the first bend above the base; only used to refuse hopeless poses cheaply. */
-const SHOULDER_M = 0.3;
 
 /** Upper bound of the reach: the sum of all link offsets and the tool. */
 function armLength(robot: RobotModel): number {

@@ -63,7 +63,7 @@ describe('the Gaussian Franka', () => {
     expect(large.count).toBeLessThan(60_000);
     expect(small.count).toBeLessThan(large.count / 3);
     expect(again.links.map((set) => set.position)).toEqual(large.links.map((set) => set.position));
-    for (const set of [...large.links, large.finger]) {
+    for (const set of [...large.links, ...large.fingers]) {
       expect(set.count).toBeGreaterThan(100);
       expect([...set.position, ...set.sh].every(Number.isFinite)).toBe(true);
     }
