@@ -13,7 +13,6 @@ import {
   REC_COLOUR,
   REC_Z,
   T_HALF,
-  T_STOP,
   TILE_H,
   TILE_W,
   WORD_SLOTS,
@@ -55,13 +54,16 @@ export function wordOf(a: v128, b: v128, c: v128, d: v128, shift: i32): u64 {
 }
 
 /** Constants of the inner loop, one vector each: V8 builds a vector constant anew (three instructions) wherever it is used. */
-const CONSTANTS: usize = memory.data(64, 64);
+const CONSTANTS: usize = memory.data(80, 64);
+const STOP_AT: usize = 64;
 
-export function setConstants(): void {
+/** `stop`: transmittance below which a pixel takes nothing more. */
+export function setConstants(stop: f32): void {
   v128.store(CONSTANTS, f32x4.splat(EXP_K));
   v128.store(CONSTANTS, f32x4.splat(EXP_CUT), 16);
   v128.store(CONSTANTS, f32x4.splat(ALPHA_MAX), 32);
   v128.store(CONSTANTS, f32x4.splat(T_HALF), 48);
+  v128.store(CONSTANTS, f32x4.splat(stop), STOP_AT);
 }
 
 /** One lane everywhere. */
@@ -110,7 +112,7 @@ function blendWord<Median, Depth, Layer>(
   let g1 = v128.load(block, 80);
   let b0 = v128.load(block, 96);
   let b1 = v128.load(block, 112);
-  const stop = f32x4.splat(T_STOP);
+  const stop = v128.load(constants, STOP_AT);
   let takesMore = true;
   let bands = CHUNK_BANDS + band;
   let records = CHUNK_RECORDS;

@@ -73,6 +73,13 @@ export type Off = f32;
 export const LOW_PASS: f32 = 0.3;
 export const ALPHA_MAX: f32 = 0.99;
 export const T_STOP: f32 = 1e-4;
+/**
+ * Solid pictures (bytes of closed bodies): transmittances up to SOLID count as 0, from there to SOFT they rise linearly to meet the
+ * true ones; pixels take nothing more below SOLID_STOP. src/splat/constants.ts tells why.
+ */
+export const SOLID: f32 = 0.06;
+export const SOFT: f32 = 0.2;
+export const SOLID_STOP: f32 = 0.02;
 /** Transmittance at which coverage passes one half. */
 export const T_HALF: f32 = 0.5;
 

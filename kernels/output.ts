@@ -1,6 +1,6 @@
 /** From the accumulators of a tile to the pictures, and the layer's depths into the tile. */
 import { LAYER } from './blend';
-import { BLOCK_BYTES, MAGIC, REC_OWNER, REC_Z, T_HALF, TILE_H, TILE_W } from './layout';
+import { BLOCK_BYTES, MAGIC, REC_OWNER, REC_Z, SOFT, SOLID, T_HALF, TILE_H, TILE_W } from './layout';
 
 /**
  * Addresses of the output pictures of one frame (0 = not wanted), each exactly width x height:
@@ -16,6 +16,9 @@ let medianAt: usize = 0;
 let layerDepth: usize = 0;
 let hasLayer: bool = false;
 
+/** Are 8-bit pictures made solid (see SOLID)? */
+export let isSolid: bool = false;
+
 export function setOutputs(
   rgbFloats: usize,
   rgbBytes: usize,
@@ -24,6 +27,7 @@ export function setOutputs(
   label: usize,
   median: usize,
   layer: usize,
+  solid: bool,
 ): void {
   rgbF32 = rgbFloats;
   rgbU8 = rgbBytes;
@@ -33,6 +37,7 @@ export function setOutputs(
   medianAt = median;
   layerDepth = layer;
   hasLayer = layer !== 0;
+  isSolid = solid;
 }
 
 /** Nearest and farthest layer depth of the tile last loaded. */
@@ -124,8 +129,16 @@ function toBytes(value: v128): v128 {
   return v128.and(f32x4.add(limited, f32x4.splat(MAGIC)), i32x4.splat(0xff));
 }
 
-function writeBytes(t: v128, block: usize, to: usize, count: usize): void {
-  const full = f32x4.splat(255);
+function writeBytes(transmittance: v128, block: usize, to: usize, count: usize): void {
+  let t = transmittance;
+  let full = f32x4.splat(255);
+  if (isSolid) {
+    const ramp = f32x4.mul(f32x4.sub(t, f32x4.splat(SOLID)), f32x4.splat(SOFT / (SOFT - SOLID)));
+    t = f32x4.pmax(f32x4.pmin(ramp, t), f32x4.splat(0));
+    // What was covered fills what now counts as covered; no pixel without any coverage is divided by 0.
+    const covered = f32x4.pmax(f32x4.sub(f32x4.splat(1), transmittance), f32x4.splat(1e-6));
+    full = f32x4.mul(full, f32x4.div(f32x4.sub(f32x4.splat(1), t), covered));
+  }
   let r = f32x4.mul(v128.load(block, 32), full);
   let g = f32x4.mul(v128.load(block, 64), full);
   let b = f32x4.mul(v128.load(block, 96), full);

@@ -22,8 +22,8 @@ export { sortKeys } from './sort';
 
 import { backTile } from './backward';
 import { clearBlocks, drawTile, ONE_TILE, setConstants } from './blend';
-import { BLOCK_BYTES, NUM_BLOCKS, RECORD_BYTES } from './layout';
-import { layerMax, layerMin, loadLayer, writeTile } from './output';
+import { BLOCK_BYTES, NUM_BLOCKS, RECORD_BYTES, SOLID_STOP, T_STOP } from './layout';
+import { isSolid, layerMax, layerMin, loadLayer, writeTile } from './output';
 import { heightPx, tilesAcross, tilesDown, widthPx } from './project';
 
 const TILE_BYTES: usize = <usize>NUM_BLOCKS * BLOCK_BYTES;
@@ -35,7 +35,7 @@ const TILE_BYTES: usize = <usize>NUM_BLOCKS * BLOCK_BYTES;
 export function drawTiles(starts: usize, entries: usize, labels: bool, depth: bool, kept: usize): void {
   const across = tilesAcross();
   const down = tilesDown();
-  setConstants();
+  setConstants(isSolid ? SOLID_STOP : T_STOP);
   let from = entries;
   for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {

@@ -6,7 +6,7 @@ import { FINGER, type Material, type Paint, type ShapePart } from './franka-shap
 import { surfacePoints } from './solid.js';
 
 export interface RobotGaussians {
-  /** By `Capsule.frame`: base, links, hand. In the frame of the link. */
+  /** By `Capsule.frame`: base, links, hand. In the frame of the link. Closed skins whose third axis points outward. */
   readonly links: readonly GaussianSet[];
   /** By `Gripper.fingers`, in the finger frame. */
   readonly fingers: readonly GaussianSet[];

@@ -17,8 +17,16 @@ export const NEAR_M = 0.01;
 export const JACOBIAN_MARGIN = 0.3;
 /**
  * Closed sets: a Gaussian whose outward axis points away from the camera by more than this (cosine to the line of sight) is not
- * drawn. 0.3 keeps the rim: 57 dB in a prototype against drawing all of the bench's robot, half of its Gaussians saved; with 0 it is 47 dB.
+ * drawn. Above 0 so that the rim stays, which soft outlines are made of. The bench tells what that saves and changes.
  */
 export const FACING_AWAY = 0.3;
+/**
+ * 8-bit pictures with closed bodies: the front of a skin alone covers its pixels to 94 % at the worst, and neither its far side nor what
+ * lies behind the body may shine through the rest. Transmittances up to `SOLID` therefore count as 0 and the colour is divided by its
+ * coverage; from there to `SOFT` they rise linearly until they are the true ones, which keeps outlines soft. Nearer the front than
+ * that nothing shows, so the fast backend stops at a transmittance of 0.02 there (SOLID_STOP in kernels/layout.ts): what is left out would be divided out.
+ */
+export const SOLID = 0.06;
+export const SOFT = 0.2;
 /** Coverage from which a pixel belongs to the Gaussians: label and, over a layer, depth. */
 export const COVERED = 0.5;

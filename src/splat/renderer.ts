@@ -106,8 +106,9 @@ export interface PrepareOptions {
   /**
    * The Gaussians are the skin of closed opaque bodies and their third axis points outward, as `gaussiansFromMesh` and
    * `fromSurfaceSamples` make them. Then those that face away are not drawn: half of the work. The front alone covers its pixels
-   * to 99.6 % in the middle case (a twentieth of them below 96 %) and what lies behind shines through by the rest: about 55 dB
-   * against drawing everything in the bench's scene. Default false: everything is drawn.
+   * to 99.6 % in the middle case (a twentieth of them below 96 %); in `render` what lies behind shines through by the rest, while a
+   * `renderBytes` with at least one closed set makes the whole picture solid: coverage above 94 % counts as full (`SOLID` in
+   * constants.ts). docs/performance.md has the gain and the difference. Default false: everything is drawn.
    */
   readonly closed?: boolean;
 }

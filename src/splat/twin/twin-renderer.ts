@@ -4,7 +4,7 @@
  */
 import type { Intrinsics } from '../../math/camera.js';
 import { evaluateColours } from '../colour.js';
-import { ALPHA_CUT, COVERED } from '../constants.js';
+import { ALPHA_CUT, COVERED, SOFT, SOLID } from '../constants.js';
 import { buildShapes, thirdAxes } from '../covariance.js';
 import type { GaussianSet } from '../gaussians.js';
 import {
@@ -17,6 +17,7 @@ import {
   type PrepareOptions,
   type RenderOptions,
   type SplatRenderer,
+  type StaticLayer,
 } from '../renderer.js';
 import { type ChainInput, screenGradients, toGaussians, toPose } from './backward.js';
 import { type Accumulated, blend } from './blend.js';
@@ -103,6 +104,18 @@ function toFrame({ camera, splats, sums }: Drawn, options: RenderOptions, frame:
   return frame;
 }
 
+/** Colours of closed bodies, see `SOLID`. */
+function solidify({ transmittance, rgb }: Accumulated, layer: StaticLayer | undefined, out: Float32Array): void {
+  for (let i = 0; i < transmittance.length; i++) {
+    const t = transmittance[i];
+    if (t === 1) continue;
+    const solid = Math.max(0, Math.min(t, ((t - SOLID) * SOFT) / (SOFT - SOLID)));
+    for (let k = 3 * i; k < 3 * i + 3; k++) {
+      out[k] = (rgb[k] * (1 - solid)) / (1 - t) + (layer ? (solid * layer.rgb[k]) / 255 : 0);
+    }
+  }
+}
+
 export function createTwinRenderer(): SplatRenderer {
   let last: Drawn | undefined;
 
@@ -126,6 +139,8 @@ export function createTwinRenderer(): SplatRenderer {
     renderBytes(camera, instances, options = {}, into = createByteFrame(camera.widthPx, camera.heightPx)) {
       last = draw(camera, instances, options);
       const frame = toFrame(last, options, createFrame(camera.widthPx, camera.heightPx));
+      const isSolid = instances.some(({ set }) => (set as TwinSet).normals !== undefined);
+      if (isSolid) solidify(last.sums, options.layer, frame.rgb);
       for (let i = 0; i < frame.rgb.length; i++) into.rgb[i] = Math.round(255 * Math.min(frame.rgb[i], 1));
       into.label.set(frame.label);
       into.medianDepthM.set(frame.medianDepthM);

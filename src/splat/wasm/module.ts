@@ -56,6 +56,7 @@ export interface SplatKernels {
     label: number,
     median: number,
     layer: number,
+    solid: number,
   ): void;
   bytesToFloats(from: number, to: number, count: number): void;
   layerToDepth(from: number, to: number, count: number): void;

@@ -80,7 +80,7 @@ function renderFloats(
     arena.bytes(label, numPixels).fill(0);
     for (const at of [depthAt, median]) fillDepth(engine, at, layerAt, numPixels);
   }
-  kernels.setOutputs(rgb, 0, alpha, depthAt, label, median, layerAt);
+  kernels.setOutputs(rgb, 0, alpha, depthAt, label, median, layerAt, 0);
   kernels.drawTiles(scratch.starts.address, scratch.entries.address, depth ? 1 : 0, depth ? 1 : 0, tiles);
   frame.rgb.set(arena.floats(rgb, numPixels * 3));
   frame.alpha.set(arena.floats(alpha, numPixels));
@@ -112,7 +112,8 @@ function renderBytes(
     arena.bytes(label, numPixels).fill(0);
     fillDepth(engine, median, layerAt, numPixels);
   }
-  kernels.setOutputs(0, rgb, 0, 0, label, median, layerAt);
+  const isSolid = instances.some(({ set }) => (set as WasmSet).isClosed);
+  kernels.setOutputs(0, rgb, 0, 0, label, median, layerAt, isSolid ? 1 : 0);
   kernels.drawTiles(scratch.starts.address, scratch.entries.address, depth ? 1 : 0, 0, 0);
   frame.rgb.set(rgbView);
   copyOr0(frame.medianDepthM, depth ? arena.floats(median, numPixels) : undefined);
