@@ -1,7 +1,8 @@
 /** Scores what a run found against a fixture's truth, stage by stage. */
+
+import { globalScale, type PosePair, type Symmetry } from '../../src/bop/align.js';
 import { axisOf } from '../../src/math/se3.js';
 import { dot, type Vec3 } from '../../src/math/vec3.js';
-import { globalScale, type PosePair, type Symmetry } from './align.js';
 import { type EventScores, rolesRight, scoreEvents } from './events.js';
 import type { FoundScene } from './found.js';
 import { type AlignedTruth, alignTruth } from './frames.js';

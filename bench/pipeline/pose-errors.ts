@@ -1,6 +1,5 @@
 /** Pose and relative pose errors of matched objects. */
-import { compose, fromAxisAngle, fromTranslation, inverse, type Mat4, translationOf } from '../../src/math/se3.js';
-import { distance } from '../../src/math/vec3.js';
+
 import {
   axisAngle,
   constantOffset,
@@ -10,7 +9,9 @@ import {
   type Symmetry,
   scaledPose,
   turnedNearest,
-} from './align.js';
+} from '../../src/bop/align.js';
+import { compose, fromAxisAngle, fromTranslation, inverse, type Mat4, translationOf } from '../../src/math/se3.js';
+import { distance } from '../../src/math/vec3.js';
 import { DEG, meanOf } from './stats.js';
 
 export interface PoseScores {

@@ -9,9 +9,9 @@ import {
   rotationAngleBetween,
   transformDirection,
   translationOf,
-} from '../../src/math/se3.js';
-import { add, cross, distance, dot, norm, scale, type Vec3 } from '../../src/math/vec3.js';
-import { averageRotation } from './average.js';
+} from '../math/se3.js';
+import { add, cross, distance, dot, norm, scale, type Vec3 } from '../math/vec3.js';
+import { averageRotation } from './average-rotation.js';
 
 export type Symmetry = { kind: 'none' } | { kind: 'axial'; axis: Vec3 } | { kind: 'cyclic'; axis: Vec3; count: number };
 export type Pose = Mat4 | null;

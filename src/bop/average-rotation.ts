@@ -1,4 +1,4 @@
-import { fromQuaternion, type Mat4, type QuatWxyz, quaternionOf } from '../../src/math/se3.js';
+import { fromQuaternion, type Mat4, type QuatWxyz, quaternionOf } from '../math/se3.js';
 
 /** Power iterations; the ratio of the two largest eigenvalues is large unless the rotations are spread all around. */
 const ROUNDS = 60;

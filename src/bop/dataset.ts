@@ -12,7 +12,7 @@ import { type ByteImage, createBytes, type FloatImage, type RgbImage } from '../
 import { readBytes, readRgb } from '../image/image-io.js';
 import { readDepthImage } from './depth-image.js';
 import { type BopObject, METRES_PER_MM, openModels } from './models.js';
-import { type BopImage, type BopScene, readScene } from './scene-files.js';
+import { type BopImage, type BopScene, readScene, type SceneFiles } from './scene-files.js';
 import { TargetsSchema } from './schemas.js';
 
 /** What is scored: `instCount` instances of an object in an image. */
@@ -28,6 +28,7 @@ export interface BopDataset {
   readonly folder: string;
   /** Name of the split's folder, such as `test` or `test_primesense`. */
   readonly split: string;
+  /** Image size of the data set, by which MSPD is normalised; a scene's own may differ. */
   readonly widthPx: number;
   readonly heightPx: number;
   readonly objects: ReadonlyMap<number, BopObject>;
@@ -61,12 +62,21 @@ export async function openBopDataset(folder: string, options: OpenOptions = {}):
   if (sceneIds.length === 0) throw new UserError(`${splitFolder} holds no scenes (folders named 000001 and so on)`);
   const objects = await openModels(folder, warnings);
   const scenes = new Map<number, Promise<BopScene>>();
+  const [widthPx, heightPx] = await imageSizeOf(folder, () => readScene(splitFolder, sceneIds[0]));
+  const load = async (sceneId: number): Promise<BopScene> => {
+    const files = await readScene(splitFolder, sceneId);
+    const [sceneWidthPx, sceneHeightPx] = (await pictureSize(files)) ?? [widthPx, heightPx];
+    if (sceneWidthPx !== widthPx || sceneHeightPx !== heightPx) {
+      const size = `${sceneWidthPx}x${sceneHeightPx}`;
+      warnings.push(`scene ${sceneId}: pictures of ${size} pixels, but camera.json says ${widthPx}x${heightPx}`);
+    }
+    return { ...files, widthPx: sceneWidthPx, heightPx: sceneHeightPx };
+  };
   const sceneOf = (sceneId: number): Promise<BopScene> => {
-    const known = scenes.get(sceneId) ?? readScene(splitFolder, sceneId);
+    const known = scenes.get(sceneId) ?? load(sceneId);
     scenes.set(sceneId, known);
     return known;
   };
-  const [widthPx, heightPx] = await imageSizeOf(folder, () => sceneOf(sceneIds[0]));
   const targets = await targetsOf(folder, sceneIds, sceneOf, objects, warnings);
   return {
     name: path.basename(path.resolve(folder)),
@@ -96,16 +106,22 @@ function findSplit(folder: string): string {
 }
 
 /** From camera.json, else from the first image. */
-async function imageSizeOf(folder: string, firstScene: () => Promise<BopScene>): Promise<[number, number]> {
+async function imageSizeOf(folder: string, firstScene: () => Promise<SceneFiles>): Promise<[number, number]> {
   const file = path.join(folder, 'camera.json');
   if (existsSync(file)) {
     const camera = await readJson(file, z.object({ width: z.int().positive(), height: z.int().positive() }));
     return [camera.width, camera.height];
   }
-  const scene = await firstScene();
-  const image = [...scene.images.values()][0];
+  const size = await pictureSize(await firstScene());
+  if (!size) throw new UserError(`${folder}: no camera.json and no picture that tells the image size`);
+  return size;
+}
+
+/** Of the scene's first picture; null when that is not there. */
+async function pictureSize(scene: SceneFiles): Promise<[number, number] | null> {
+  const [image] = scene.images.values();
   const picture = image && (findImage(scene, 'rgb', image.id) ?? findImage(scene, 'gray', image.id));
-  if (!picture) throw new UserError(`${folder}: no camera.json and no picture that tells the image size`);
+  if (!picture) return null;
   try {
     const { width, height } = await sharp(picture).metadata();
     return [width, height];
@@ -165,7 +181,7 @@ async function deriveTargets(
 
 const sixDigits = (id: number): string => String(id).padStart(6, '0');
 
-function findImage(scene: BopScene, kind: 'rgb' | 'gray' | 'depth', imageId: number): string | null {
+function findImage(scene: SceneFiles, kind: 'rgb' | 'gray' | 'depth', imageId: number): string | null {
   const candidates = ['png', 'jpg', 'tif'].map((end) => path.join(scene.folder, kind, `${sixDigits(imageId)}.${end}`));
   return candidates.find((file) => existsSync(file)) ?? null;
 }

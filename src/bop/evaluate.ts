@@ -111,9 +111,9 @@ async function scoreImage(
   deltaM: number,
 ): Promise<TargetGroup[]> {
   const depth = await readSceneDepth(scene, image);
-  if (depth && (depth.widthPx !== dataset.widthPx || depth.heightPx !== dataset.heightPx)) {
+  if (depth && (depth.widthPx !== scene.widthPx || depth.heightPx !== scene.heightPx)) {
     throw new UserError(
-      `${scene.folder}: depth image ${image.id} has ${depth.widthPx}x${depth.heightPx} pixels, expected ${dataset.widthPx}x${dataset.heightPx}`,
+      `${scene.folder}: depth image ${image.id} has ${depth.widthPx}x${depth.heightPx} pixels, expected ${scene.widthPx}x${scene.heightPx}`,
     );
   }
   const countOf = (objId: number): number => targets.find((t) => t.objId === objId)?.instCount ?? 0;
@@ -130,6 +130,7 @@ async function scoreImage(
     const instanceIdxs = image.instances.flatMap(({ objId }, i) => (objId === target.objId ? [i] : []));
     const errors = await errorsOf(
       dataset,
+      scene,
       object,
       image,
       depth,
@@ -151,6 +152,7 @@ async function scoreImage(
 
 async function errorsOf(
   dataset: BopDataset,
+  size: Pick<BopScene, 'widthPx' | 'heightPx'>,
   object: BopObject,
   image: BopImage,
   depth: FloatImage | null,
@@ -172,14 +174,14 @@ async function errorsOf(
       translationError(poses[e], truths[g]!) >= diameterM ? Number.POSITIVE_INFINITY : error(e, g) / diameterM,
     );
   const draw = (pose: number[]): Float64Array =>
-    renderDepth(mesh, pose, { ...image.camera, widthPx: dataset.widthPx, heightPx: dataset.heightPx });
+    renderDepth(mesh, pose, { ...image.camera, widthPx: size.widthPx, heightPx: size.heightPx });
   const drawnTruths = lazily(truths.length, (g) => draw(truths[g]!));
   const drawnPoses = lazily(poses.length, (e) => draw(poses[e]));
   const vsdOf = (scene: FloatImage, e: number, g: number): number[] => {
     const truth = truths[g];
     if (truth === null || !sphereProjectionsOverlap(poses[e], truth, diameterM)) return VSD_TAUS.map(() => 1);
     const surfaces = { sceneM: scene.data, estimateM: drawnPoses(e), truthM: drawnTruths(g) };
-    return vsd({ ...surfaces, widthPx: dataset.widthPx, camera: image.camera, diameterM, deltaM }, VSD_TAUS);
+    return vsd({ ...surfaces, widthPx: size.widthPx, camera: image.camera, diameterM, deltaM }, VSD_TAUS);
   };
   const allVsd = depth && poses.map((_, e) => truths.map((_, g) => vsdOf(depth, e, g)));
   return {

@@ -1,9 +1,13 @@
-/** The pose of a known object in one frame from its mask and colours: differential evolution over all six freedoms. */
+/**
+ * The pose of a known object in one frame from its mask and colours: differential evolution over all six freedoms, and where the
+ * table's direction is known also over those that an object standing on it has left.
+ */
 import type { Random } from '../base/random.js';
 import { createBytes } from '../image/image.js';
 import type { Intrinsics } from '../math/camera.js';
 import { differentialEvolution } from '../math/differential-evolution.js';
-import { fromQuaternion, type Mat4, rotationAngleBetween } from '../math/se3.js';
+import { compose, fromAxisAngle, fromQuaternion, type Mat4, rotationAngleBetween } from '../math/se3.js';
+import { cross, dot, norm, perpendicular, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { type Refined, refinePose } from '../pose/adam.js';
 import { calibrateScale } from '../pose/calibrate.js';
@@ -23,7 +27,23 @@ const REFINE_STEPS = 40;
 const OFFSET_RADII = 0.6;
 const DISTANCE_LOG = 0.35;
 
-/** null when the mask is empty. `areaM2`: surface of the object, for a first distance. */
+/** On a table only turn, place and distance are free. */
+const TABLE_POPULATION = 24;
+const TABLE_GENERATIONS = 18;
+/** Axes of a model that may point up: data sets have z up as a thing stands, but that is a custom, and things also lie. */
+const UP_AXES: readonly Vec3[] = [
+  [0, 0, 1],
+  [0, 0, -1],
+  [1, 0, 0],
+  [-1, 0, 0],
+  [0, 1, 0],
+  [0, -1, 0],
+];
+
+/**
+ * null when the mask is empty. `areaM2`: surface of the object, for a first distance. `up`: the table's normal in the camera
+ * frame, if the object may be standing on one.
+ */
 export function findPose(
   object: TrackedObject,
   evidence: FrameEvidence,
@@ -31,6 +51,7 @@ export function findPose(
   areaM2: number,
   windowPx: number,
   random: Random,
+  up: Vec3 | null = null,
 ): Refined | null {
   const box = boxOfId(evidence.idMap, object.id);
   if (box === null) return null;
@@ -39,11 +60,12 @@ export function findPose(
   // Seen from everywhere, a convex body shows a quarter of its surface on average (Cauchy).
   const distanceM = Math.sqrt((camera.fx * camera.fy * areaM2) / 4 / maskPx);
   const ray = [((box.x0 + box.x1) / 2 - camera.cx) / camera.fx, ((box.y0 + box.y1) / 2 - camera.cy) / camera.fy];
-  const poseOf = ([u1, u2, u3, dx, dy, logZ]: readonly number[]): Mat4 => {
+  const centreOf = (dx: number, dy: number, logZ: number): Vec3 => {
     const z = distanceM * Math.exp(logZ);
-    const [x, y] = [ray[0] * z + dx * object.radiusM, ray[1] * z + dy * object.radiusM];
-    return fromQuaternion(uniformRotation(u1, u2, u3), [x, y, z]);
+    return [ray[0] * z + dx * object.radiusM, ray[1] * z + dy * object.radiusM, z];
   };
+  const poseOf = ([u1, u2, u3, dx, dy, logZ]: readonly number[]): Mat4 =>
+    fromQuaternion(uniformRotation(u1, u2, u3), centreOf(dx, dy, logZ));
   const coarse = [{ observation: observe(evidence, object.id, camera, box, SEARCH_WINDOW_PX), tracks: null }];
   const population = differentialEvolution(
     (p) => evaluatePose(object, poseOf(p), coarse, false).value,
@@ -52,6 +74,25 @@ export function findPose(
     random,
     { populationSize: POPULATION, generations: GENERATIONS, periodic: [false, true, true] },
   );
+  const standing =
+    up === null
+      ? []
+      : UP_AXES.map((axis) => {
+          const upright = rotationBetween(axis, up);
+          const poseAt = ([turn, dx, dy, logZ]: readonly number[]): Mat4 => {
+            const pose = compose(upright, fromAxisAngle(axis, 2 * Math.PI * turn));
+            [pose[3], pose[7], pose[11]] = centreOf(dx, dy, logZ);
+            return pose;
+          };
+          const [best] = differentialEvolution(
+            (p) => evaluatePose(object, poseAt(p), coarse, false).value,
+            [0, -OFFSET_RADII, -OFFSET_RADII, -DISTANCE_LOG],
+            [1, OFFSET_RADII, OFFSET_RADII, DISTANCE_LOG],
+            random,
+            { populationSize: TABLE_POPULATION, generations: TABLE_GENERATIONS, periodic: [true] },
+          );
+          return poseAt(best.x);
+        });
   const fine = [{ observation: observe(evidence, object.id, camera, box, windowPx), tracks: null }];
   const kept: Mat4[] = [];
   for (const { x } of population) {
@@ -59,7 +100,9 @@ export function findPose(
     if (kept.every((other) => rotationAngleBetween(other, pose) > MIN_TURN_RAD)) kept.push(pose);
     if (kept.length === CANDIDATES) break;
   }
-  const refined = kept.map((pose) => refinePose(object, pose, fine, { steps: REFINE_STEPS, freedom: 'free' }));
+  const refined = [...kept, ...standing].map((pose) =>
+    refinePose(object, pose, fine, { steps: REFINE_STEPS, freedom: 'free' }),
+  );
   return refined.reduce((best, other) => (other.value < best.value ? other : best));
 }
 
@@ -86,6 +129,14 @@ export function calibrateToMesh(
   const nearer = start.map((value, k) => (k === 3 || k === 7 || k === 11 ? value * calibrated.scale : value));
   const view = { observation: observe(evidence, object.id, camera, box, windowPx), tracks: null };
   return refinePose(calibrated, nearer, [view], { steps: REFINE_STEPS, freedom: 'free' });
+}
+
+/** The least rotation that takes unit vector `from` to `to`. */
+function rotationBetween(from: Vec3, to: Vec3): Mat4 {
+  const axis = cross(from, to);
+  const sine = norm(axis);
+  const angle = Math.atan2(sine, dot(from, to));
+  return fromAxisAngle(sine > 1e-9 ? scale(axis, 1 / sine) : perpendicular(from), angle);
 }
 
 /** Three uniform numbers as a uniform rotation (Shoemake 1992), wxyz. */

@@ -26,11 +26,18 @@ export interface BopImage {
   readonly instances: readonly BopInstance[];
 }
 
-export interface BopScene {
+/** What the JSON files of a scene say. */
+export interface SceneFiles {
   readonly id: number;
   readonly folder: string;
   /** By image id, ascending. */
   readonly images: ReadonlyMap<number, BopImage>;
+}
+
+export interface BopScene extends SceneFiles {
+  /** Of its pictures: scenes of home-made sets differ, such as portrait and landscape. */
+  readonly widthPx: number;
+  readonly heightPx: number;
 }
 
 /** Transform in metres from a row-major rotation and a translation in millimetres; taken as given, not made orthonormal. */
@@ -41,7 +48,7 @@ export const poseFromMm = (r: readonly number[], t: readonly number[]): Mat4 => 
   ...[0, 0, 0, 1],
 ];
 
-export async function readScene(splitFolder: string, sceneId: number): Promise<BopScene> {
+export async function readScene(splitFolder: string, sceneId: number): Promise<SceneFiles> {
   const folder = path.join(splitFolder, String(sceneId).padStart(6, '0'));
   const fileOf = (name: string): string => path.join(folder, name);
   if (!existsSync(fileOf('scene_camera.json'))) throw missingCamera(folder);

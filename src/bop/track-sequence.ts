@@ -1,30 +1,30 @@
 /**
- * Our tracker on a BOP scene: models and visible masks of the data set are given, poses are not. The first frame is found by
- * differential evolution; the true poses are never looked at.
+ * Our tracker on a BOP scene with the data set's models. Poses are found from masks and colours: differential evolution where an
+ * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import { UserError } from '../base/errors.js';
-import { type ByteImage, createBytes } from '../image/image.js';
-import type { Intrinsics } from '../math/camera.js';
-import { identity } from '../math/se3.js';
+import { axisOf, compose, type Mat4 } from '../math/se3.js';
 import { meshArea } from '../objects/mesh.js';
 import type { ObjectModel } from '../objects/object-model.js';
-import type { Perception } from '../perceive/perception.js';
+import type { PerceivedObject } from '../perceive/perception.js';
+import type { Refined } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
 import { type TrackedObject, weightsOf } from '../pose/objective.js';
+import type { FrameEvidence } from '../pose/observation.js';
 import type { PoseOptions } from '../pose/options.js';
 import { extremePoints } from '../pose/point-loss.js';
 import { trackPoses } from '../pose/track-poses.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
-import { type BopDataset, readInstanceMask, readSceneDepth, readSceneRgb } from './dataset.js';
+import { assignModels } from './assign-models.js';
+import { type BopDataset, readSceneDepth } from './dataset.js';
 import { calibrateToMesh, findPose } from './find-pose.js';
 import { gaussiansOfModel } from './model-gaussians.js';
+import type { ColouredMesh } from './ply-mesh.js';
+import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
-import type { BopImage, BopScene } from './scene-files.js';
-
-/** The data sets do not say; only the length of gaps that are bridged depends on it. */
-const FPS = 30;
+import { type Sequence, targetObjects } from './sequence.js';
+import { tableUnder } from './table-under.js';
 
 /**
  * Given models are exact, so finer pictures pay: on a real sequence with the window and count of the run's defaults a thin
@@ -32,136 +32,112 @@ const FPS = 30;
  */
 export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const;
 
-export interface SequenceOptions {
+export interface TrackOptions {
   readonly pose: PoseOptions;
-  /** Images of the scene to use, in order. */
-  readonly imageIds: readonly number[];
   /** Give the tracker the sensor's depth as well; otherwise it sees colour and masks only. */
   readonly useDepth: boolean;
+}
+
+/** A mask with the model that it shows and where that is in the mask's reference frame. */
+interface Start {
+  seen: PerceivedObject;
+  objId: number;
+  set: GaussianSet;
+  mesh: ColouredMesh;
+  found: Refined;
 }
 
 /** One estimate per object and image in which it was not lost. */
 export async function trackSequence(
   dataset: BopDataset,
-  sceneId: number,
-  options: SequenceOptions,
+  sequence: Sequence,
+  options: TrackOptions,
   ctx: StageContext,
 ): Promise<BopEstimate[]> {
   const started = performance.now();
-  const scene = await dataset.readScene(sceneId);
-  const images = options.imageIds.map((id) => imageOf(scene, id));
-  const objectIds = trackedObjects(dataset, scene, images, ctx);
-  const camera = sharedCamera(dataset, images, scene);
-  // Without a table there is no contact, and without point tracks no track loss.
-  const pose: PoseOptions = { ...options.pose, contact: false, depthLoss: options.useDepth && options.pose.depthLoss };
-  const readMask = (frameIdx: number): Promise<ByteImage> => idMapOf(dataset, scene, images[frameIdx], objectIds);
-  const readDepth = (frameIdx: number) => readSceneDepth(scene, images[frameIdx]);
-  const readFrame = (frameIdx: number) => readSceneRgb(scene, images[frameIdx].id);
-  const first = {
-    rgb: await readFrame(0),
-    idMap: await readMask(0),
-    depth: options.useDepth ? await readDepth(0) : null,
+  const { scene, images, camera, hasTable } = sequence;
+  // Without a table there is no contact.
+  const pose: PoseOptions = {
+    ...options.pose,
+    contact: hasTable && options.pose.contact,
+    depthLoss: options.useDepth && options.pose.depthLoss,
   };
-  const gaussians = new Map<number, GaussianSet>();
-  const models: ObjectModel[] = [];
-  for (const id of objectIds) {
-    throwIfCancelled(ctx);
-    const mesh = await dataset.objects.get(id)!.readLooks();
-    const areaM2 = meshArea(mesh);
-    const set = gaussiansOfModel(mesh, areaM2, ctx.random(`model-${id}`));
-    const object = await prepared(id, set, pose);
-    const found = findPose(object, first, camera, areaM2, pose.poseCrop, ctx.random(`start-${id}`));
-    const start = found && calibrateToMesh(object, mesh, found, first, camera, pose.poseCrop);
-    object.set.dispose();
-    if (start === null) {
-      ctx.warn('not-in-first-frame', `object ${id} is not in image ${images[0].id} and is left out`);
-      continue;
-    }
-    gaussians.set(id, set);
-    models.push(modelOf(dataset, id, start.cameraFromObject, start.iou));
-  }
+  const readDepth = (frameIdx: number) => readSceneDepth(scene, images[frameIdx]);
+  const evidenceOf = async (frameIdx: number): Promise<FrameEvidence> => ({
+    rgb: await sequence.frames.read(frameIdx),
+    idMap: await sequence.readMask(frameIdx),
+    depth: options.useDepth ? await readDepth(frameIdx) : null,
+  });
+  const starts = await findStarts(dataset, sequence, pose, evidenceOf, ctx);
+  const perception = {
+    ...sequence.perception,
+    table: hasTable ? tableUnder(sequence.perception, starts) : sequence.perception.table,
+  };
   const poses = await trackPoses(
     {
-      frames: {
-        numFrames: images.length,
-        fps: FPS,
-        widthPx: dataset.widthPx,
-        heightPx: dataset.heightPx,
-        read: readFrame,
-      },
-      perception: perceptionOf(camera, images.length, models),
-      readMask,
-      tracks: null,
-      objects: { kind: 'v2r/objects', version: 1, objects: models },
-      gaussians,
+      ...{ frames: sequence.frames, perception, tracks: sequence.tracks },
+      readMask: (frameIdx) => sequence.readMask(frameIdx),
+      objects: { kind: 'v2r/objects', version: 1, objects: starts.map((start) => modelOf(dataset, start)) },
+      gaussians: new Map(starts.map(({ seen, set }) => [seen.id, set])),
       ...(options.useDepth ? { readDepth } : {}),
     },
     pose,
     ctx,
   );
   const timeSec = (performance.now() - started) / 1000 / images.length;
-  return poses.objects.flatMap(({ id, frames }) =>
-    frames.flatMap(({ cameraFromObject }, t) =>
-      cameraFromObject === null
-        ? []
-        : [{ sceneId, imageId: images[t].id, objId: id, score: 1, cameraFromModel: cameraFromObject, timeSec }],
-    ),
-  );
-}
-
-function imageOf(scene: BopScene, id: number): BopImage {
-  const image = scene.images.get(id);
-  if (!image) throw new UserError(`${scene.folder}/scene_camera.json has no image ${id}`);
-  return image;
-}
-
-/** Objects of which the scene shows exactly one instance; of others it is not known which mask goes with which. */
-function trackedObjects(
-  dataset: BopDataset,
-  scene: BopScene,
-  images: readonly BopImage[],
-  ctx: Pick<StageContext, 'warn'>,
-): number[] {
-  const ids = new Set(dataset.targets.filter((t) => t.sceneId === scene.id).map((t) => t.objId));
-  return [...ids].filter((id) => {
-    const isSingle = images.every(({ instances }) => instances.filter((i) => i.objId === id).length <= 1);
-    if (!isSingle) ctx.warn('several-instances', `object ${id} appears several times in scene ${scene.id}: left out`);
-    return isSingle && id >= 1 && id <= 254;
+  return poses.objects.flatMap(({ id, frames }) => {
+    const { objId } = starts.find(({ seen }) => seen.id === id)!;
+    return frames.flatMap(({ cameraFromObject }, t) => {
+      if (cameraFromObject === null) return [];
+      const turn = rotationFromReference(sequence.perception, camera, t);
+      const cameraFromModel = turn ? compose(turn, cameraFromObject) : cameraFromObject;
+      return [{ sceneId: scene.id, imageId: images[t].id, objId, score: 1, cameraFromModel, timeSec }];
+    });
   });
 }
 
-function sharedCamera(dataset: BopDataset, images: readonly BopImage[], scene: BopScene): Intrinsics {
-  const [{ camera }] = images;
-  const differs = images.find((image) => JSON.stringify(image.camera) !== JSON.stringify(camera));
-  if (differs) {
-    throw new UserError(
-      `${scene.folder}: image ${differs.id} has other intrinsics than image ${images[0].id}`,
-      'track a video',
-    );
-  }
-  return { ...camera, widthPx: dataset.widthPx, heightPx: dataset.heightPx };
-}
-
-/** Visible masks of the tracked objects as one id map. */
-async function idMapOf(
+async function findStarts(
   dataset: BopDataset,
-  scene: BopScene,
-  image: BopImage,
-  objectIds: readonly number[],
-): Promise<ByteImage> {
-  const map = createBytes(dataset.widthPx, dataset.heightPx);
-  for (const [i, { objId }] of image.instances.entries()) {
-    if (!objectIds.includes(objId)) continue;
-    const mask = await readInstanceMask(scene, image.id, i, 'visible');
-    if (mask === null) continue;
-    if (mask.data.length !== map.data.length) {
-      throw new UserError(`${scene.folder}: mask ${i} of image ${image.id} is ${mask.widthPx}x${mask.heightPx}`);
-    }
-    mask.data.forEach((value, k) => {
-      if (value > 0) map.data[k] = objId;
-    });
+  sequence: Sequence,
+  pose: PoseOptions,
+  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
+  ctx: StageContext,
+): Promise<Start[]> {
+  const { camera, perception, objectOf } = sequence;
+  const ids = objectOf ? [...new Set(objectOf.values())] : targetObjects(dataset, sequence.scene);
+  const models = [];
+  for (const objId of ids) {
+    const mesh = await dataset.objects.get(objId)!.readLooks();
+    const areaM2 = meshArea(mesh);
+    models.push({ objId, mesh, areaM2, set: gaussiansOfModel(mesh, areaM2, ctx.random(`model-${objId}`)) });
   }
-  return map;
+  const up = sequence.hasTable ? axisOf(perception.table.cameraFromWorld, 2) : null;
+  const fits = new Map<string, Start>();
+  for (const seen of perception.objects) {
+    const evidence = await evidenceOf(seen.referenceFrame);
+    for (const [m, { objId, mesh, areaM2, set }] of models.entries()) {
+      throwIfCancelled(ctx);
+      if (objectOf && objectOf.get(seen.id) !== objId) continue;
+      ctx.progress(fits.size, perception.objects.length * models.length, `first pose of object ${objId}`);
+      const object = await prepared(seen.id, set, pose);
+      const random = ctx.random(`start-${seen.id}-${objId}`);
+      const found = findPose(object, evidence, camera, areaM2, pose.poseCrop, random, up);
+      if (found) {
+        const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
+        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, found: start });
+      }
+      object.set.dispose();
+    }
+  }
+  const assigned = assignModels(
+    perception.objects.length,
+    models.length,
+    (mask, m) => fits.get(`${perception.objects[mask].id}/${m}`)?.found.value ?? Number.POSITIVE_INFINITY,
+  );
+  for (const [m, { objId }] of models.entries()) {
+    if (!assigned.includes(m)) ctx.warn('no-mask', `scene ${sequence.scene.id}: no mask for object ${objId}; left out`);
+  }
+  return assigned.flatMap((m, mask) => (m < 0 ? [] : [fits.get(`${perception.objects[mask].id}/${m}`)!]));
 }
 
 async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
@@ -179,54 +155,23 @@ async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promi
     scale: 1,
     extremes: extremePoints(full.position, full.count),
     radiusM,
-    worldFromCamera: identity(),
-    weights: weightsOf(pose),
+    worldFromCamera: NO_WORLD,
+    weights: { ...weightsOf(pose), contact: 0 },
   };
 }
 
-function modelOf(dataset: BopDataset, id: number, cameraFromObject: number[], fitIou: number): ObjectModel {
+/** Not asked for without contact. */
+const NO_WORLD: Mat4 = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+
+function modelOf(dataset: BopDataset, { seen, objId, found }: Start): ObjectModel {
   return {
-    id,
-    name: `object ${id}`,
-    role: 'passive',
-    family: 'given',
-    sizeM: dataset.objects.get(id)!.sizeM,
-    hollow: false,
-    symmetry: 'none',
+    ...{ id: seen.id, name: `object ${objId}`, role: seen.role, family: 'given', hollow: false, symmetry: 'none' },
+    sizeM: dataset.objects.get(objId)!.sizeM,
     gaussians: '',
     mesh: '',
-    referenceFrame: 0,
-    cameraFromObject,
-    fitIou,
-    confidence: fitIou,
-  };
-}
-
-/** What the tracker asks of a perception: the camera, and that everything may move in every frame. */
-function perceptionOf(camera: Intrinsics, numFrames: number, models: readonly ObjectModel[]): Perception {
-  return {
-    kind: 'v2r/perception',
-    version: 1,
-    numFrames,
-    fps: FPS,
-    camera: { ...camera, source: 'file', focalLogSd: 0 },
-    table: {
-      cameraFromWorld: identity(),
-      normalSource: 'none',
-      normalSdDeg: 180,
-      scaleSource: 'models',
-      scaleLogSd: 0,
-    },
-    cameraMotion: { kind: 'static', maxShiftPx: 0 },
-    frameFromReference: null,
-    hand: { seen: false, confidence: 0, firstFrame: 0, lastFrame: 0 },
-    objects: models.map(({ id, name, role, confidence }) => ({
-      ...{ id, name, role, confidence },
-      evidence: 'given',
-      motion: { firstFrame: 0, lastFrame: numFrames - 1 },
-      referenceFrame: 0,
-    })),
-    finding: 'given by the data set',
-    manipulated: false,
+    referenceFrame: seen.referenceFrame,
+    cameraFromObject: found.cameraFromObject,
+    fitIou: found.iou,
+    confidence: found.iou,
   };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { scorePoses, scoreRelative } from '../../bench/pipeline/pose-errors.js';
+import { Random } from '../../src/base/random.js';
 import {
   constantOffset,
   globalScale,
@@ -7,10 +9,8 @@ import {
   type Symmetry,
   scaledPose,
   turnedNearest,
-} from '../../bench/pipeline/align.js';
-import { averageRotation } from '../../bench/pipeline/average.js';
-import { scorePoses, scoreRelative } from '../../bench/pipeline/pose-errors.js';
-import { Random } from '../../src/base/random.js';
+} from '../../src/bop/align.js';
+import { averageRotation } from '../../src/bop/average-rotation.js';
 import {
   compose,
   expTwist,

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBopDataset, readInstanceMask, readSceneDepth, readSceneRgb } from '../../src/bop/dataset.js';
 import { evaluateBop } from '../../src/bop/evaluate.js';
@@ -208,9 +209,25 @@ describe('evaluateBop', () => {
     const poisoned = { ...first, cameraFromModel: first.cameraFromModel.map(() => Number.NaN) };
     await expect(evaluateBop(dataset, [poisoned])).rejects.toThrow('image 0, object 1: score or pose is not finite');
     await expect(evaluateBop(dataset, [], { isScored: () => false })).rejects.toThrow('no targets to score');
+    const depthFile = at('test/000003/depth/000000.png');
+    const right = await readFile(depthFile);
+    const raw = { width: 81, height: 60, channels: 1 } as const;
+    await sharp(new Uint16Array(81 * 60), { raw })
+      .toColourspace('grey16')
+      .png()
+      .toFile(depthFile);
+    await expect(evaluateBop(await openBopDataset(folder), estimates())).rejects.toThrow(
+      '81x60 pixels, expected 80x60',
+    );
+    await writeFile(depthFile, right);
     await writeFile(at('models_eval/obj_000001.ply'), asciiPly(pointCloud, null));
     await expect(evaluateBop(await openBopDataset(folder), estimates())).rejects.toThrow('object 1 has no faces');
-    await editJson('camera.json', (c) => ({ ...c, width: CAMERA.widthPx + 1 }));
-    await expect(evaluateBop(await openBopDataset(folder), estimates())).rejects.toThrow('expected 81x60');
+  });
+
+  it('renders scenes at the size of their own pictures and says that camera.json has another', async () => {
+    await editJson('camera.json', (c) => ({ ...c, width: 2 * CAMERA.widthPx }));
+    const { report } = await evaluateBop(await openBopDataset(folder), estimates());
+    expect(report).toMatchObject({ arVsd: 1, arMssd: 1, arMspd: 1 });
+    expect(report.warnings.join()).toContain('scene 3: pictures of 80x60 pixels, but camera.json says 160x60');
   });
 });

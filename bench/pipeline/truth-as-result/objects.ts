@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { createContext } from '../../../src/base/context.js';
 import { resolveOptions } from '../../../src/base/options.js';
+import { scaledPose } from '../../../src/bop/align.js';
 import { compose, inverse, type Mat4, translationOf } from '../../../src/math/se3.js';
 import { meshBounds } from '../../../src/objects/mesh.js';
 import { paintObject, viewNormal } from '../../../src/objects/object-gaussians.js';
@@ -12,7 +13,6 @@ import { withBestReference } from '../../../src/objects/reference.js';
 import { framesOfRest, gatherRestView } from '../../../src/objects/rest-view.js';
 import { readSeen, readShapes } from '../../../src/pipeline/stages/read-inputs.js';
 import { createRenderer } from '../../../src/splat/create-renderer.js';
-import { scaledPose } from '../align.js';
 import type { AlignedTruth } from '../frames.js';
 import { firstHit } from '../tracks.js';
 import type { TrueScene } from '../truth.js';
