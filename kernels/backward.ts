@@ -3,21 +3,17 @@
  * final sums of the forward pass. With q = rgb . dL/drgb + dL/dalpha + z dL/ddepthSum, Q the weighted sum of q over the pixel
  * and P its running part: dL/dalpha_i = T_i q_i - (Q - P_i) / (1 - alpha_i).
  */
-import { blocksInside, LAYER, wordOf } from './blend';
+import { blocksInside, CONSTANTS, CUT_AT, LARGEST_AT, LAYER, power, STOP_AT, wordOf } from './blend';
 import {
-  ALPHA_MAX,
   BAND_BYTES,
   BAND_ROW,
   BLOCK_BYTES,
-  EXP_CUT,
-  EXP_K,
   NUM_BLOCKS,
   Off,
   On,
   REC_COLOUR,
   REC_CY,
   REC_Z,
-  T_STOP,
   TILE_H,
   TILE_W,
   WORD,
@@ -91,7 +87,6 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
   let rest0 = v128.load(block, 32);
   let rest1 = v128.load(block, 48);
   const one = f32x4.splat(1);
-  const largest = f32x4.splat(ALPHA_MAX);
   let alive = true;
   while (word !== 0) {
     const k = <usize>ctz(word);
@@ -107,19 +102,13 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
       s0,
       f32x4.add(f32x4.mul(v128.load32_splat(record, 8), dx), v128.load32_splat(at, 2 * BAND_ROW)),
     );
-    let q0 = f32x4.add(f32x4.mul(s0, s0), f32x4.splat(EXP_K));
-    let q1 = f32x4.add(f32x4.mul(s1, s1), f32x4.splat(EXP_K));
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
-    q0 = f32x4.mul(q0, q0);
-    q1 = f32x4.mul(q1, q1);
+    const k2 = v128.load(CONSTANTS);
+    const largest = v128.load(CONSTANTS, LARGEST_AT);
+    const q0 = power(s0, k2);
+    const q1 = power(s1, k2);
     const z = v128.load32_splat(record, REC_Z);
-    let inside0 = f32x4.ge(s0, f32x4.splat(EXP_CUT));
-    let inside1 = f32x4.ge(s1, f32x4.splat(EXP_CUT));
+    let inside0 = f32x4.ge(s0, v128.load(CONSTANTS, CUT_AT));
+    let inside1 = f32x4.ge(s1, v128.load(CONSTANTS, CUT_AT));
     if (isInteger<Layer>()) {
       inside0 = v128.and(inside0, f32x4.lt(z, v128.load(layer)));
       inside1 = v128.and(inside1, f32x4.lt(z, v128.load(layer, 16)));
@@ -147,13 +136,13 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
     );
     rest0 = f32x4.sub(rest0, f32x4.mul(w0, value0));
     rest1 = f32x4.sub(rest1, f32x4.mul(w1, value1));
-    // alpha dL/dalpha; a clamped alpha does not move.
-    let g0 = f32x4.sub(f32x4.mul(w0, value0), f32x4.div(f32x4.mul(alpha0, rest0), f32x4.sub(one, alpha0)));
-    let g1 = f32x4.sub(f32x4.mul(w1, value1), f32x4.div(f32x4.mul(alpha1, rest1), f32x4.sub(one, alpha1)));
-    g0 = v128.and(g0, f32x4.lt(q0, largest));
-    g1 = v128.and(g1, f32x4.lt(q1, largest));
     t0 = f32x4.sub(t0, w0);
     t1 = f32x4.sub(t1, w1);
+    // alpha dL/dalpha = alpha T q - rest alpha / (1 - alpha), where alpha / (1 - alpha) = w / T afterwards; a clamped alpha does not move.
+    let g0 = f32x4.mul(w0, f32x4.sub(value0, f32x4.div(rest0, t0)));
+    let g1 = f32x4.mul(w1, f32x4.sub(value1, f32x4.div(rest1, t1)));
+    g0 = v128.and(g0, f32x4.lt(q0, largest));
+    g1 = v128.and(g1, f32x4.lt(q1, largest));
     const dy = f32x4.splat(y - load<f32>(record, REC_CY));
     const sum = f32x4.add(g0, g1);
     const sumX = f32x4.mul(sum, dx);
@@ -172,7 +161,7 @@ function backWord<Layer, Colour>(word: u64, block: usize, band: usize, x: v128, 
       accumulate(to + 144, f32x4.add(f32x4.mul(w0, v128.load(block, 96)), f32x4.mul(w1, v128.load(block, 112))));
       accumulate(to + 160, f32x4.add(f32x4.mul(w0, v128.load(block, 128)), f32x4.mul(w1, v128.load(block, 144))));
     }
-    alive = v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), f32x4.splat(T_STOP)));
+    alive = v128.any_true(f32x4.gt(f32x4.pmax(t0, t1), v128.load(CONSTANTS, STOP_AT)));
     if (!alive) break;
   }
   v128.store(block, t0);

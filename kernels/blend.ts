@@ -54,15 +54,18 @@ export function wordOf(a: v128, b: v128, c: v128, d: v128, shift: i32): u64 {
 }
 
 /** Constants of the inner loop, one vector each: V8 builds a vector constant anew (three instructions) wherever it is used. */
-const CONSTANTS: usize = memory.data(80, 64);
-const STOP_AT: usize = 64;
+export const CONSTANTS: usize = memory.data(80, 64);
+export const CUT_AT: usize = 16;
+export const LARGEST_AT: usize = 32;
+const HALF_AT: usize = 48;
+export const STOP_AT: usize = 64;
 
 /** `stop`: transmittance below which a pixel takes nothing more. */
 export function setConstants(stop: f32): void {
   v128.store(CONSTANTS, f32x4.splat(EXP_K));
-  v128.store(CONSTANTS, f32x4.splat(EXP_CUT), 16);
-  v128.store(CONSTANTS, f32x4.splat(ALPHA_MAX), 32);
-  v128.store(CONSTANTS, f32x4.splat(T_HALF), 48);
+  v128.store(CONSTANTS, f32x4.splat(EXP_CUT), CUT_AT);
+  v128.store(CONSTANTS, f32x4.splat(ALPHA_MAX), LARGEST_AT);
+  v128.store(CONSTANTS, f32x4.splat(T_HALF), HALF_AT);
   v128.store(CONSTANTS, f32x4.splat(stop), STOP_AT);
 }
 
@@ -81,7 +84,7 @@ function lane3(v: v128): v128 {
 }
 
 /** (s^2 + K)^16 = 2^p. */
-function power(s: v128, k: v128): v128 {
+export function power(s: v128, k: v128): v128 {
   let q = f32x4.add(f32x4.mul(s, s), k);
   q = f32x4.mul(q, q);
   q = f32x4.mul(q, q);
@@ -149,8 +152,8 @@ function blendWord<Median, Depth, Layer>(
       const sB1 = f32x4.add(sB0, f32x4.add(f32x4.mul(lane2(shapeB), dxB), v128.load32_splat(atB, 2 * BAND_ROW)));
 
       const k = v128.load(constants);
-      const cut = v128.load(constants, 16);
-      const largest = v128.load(constants, 32);
+      const cut = v128.load(constants, CUT_AT);
+      const largest = v128.load(constants, LARGEST_AT);
       let insideA0 = f32x4.ge(sA0, cut);
       let insideA1 = f32x4.ge(sA1, cut);
       let insideB0 = f32x4.ge(sB0, cut);
@@ -174,7 +177,7 @@ function blendWord<Median, Depth, Layer>(
       const wB0 = f32x4.mul(alphaB0, tA0);
       const wB1 = f32x4.mul(alphaB1, tA1);
       if (isInteger<Median>()) {
-        const half = v128.load(constants, 48);
+        const half = v128.load(constants, HALF_AT);
         const idA = i32x4.splat(<i32>recordA);
         const idB = i32x4.splat(<i32>recordB);
         const m0 = v128.bitselect(idA, v128.load(block, 160), v128.and(insideA0, f32x4.gt(t0, half)));
@@ -227,7 +230,7 @@ function blendWord<Median, Depth, Layer>(
 function drawBlock<Labels, Depth, Layer>(word: u64, next: u64, block: usize, band: usize, x: v128, layer: usize): bool {
   if (isInteger<Labels>()) {
     const t = f32x4.pmax(v128.load(block), v128.load(block, 16));
-    if (v128.any_true(f32x4.gt(t, v128.load(CONSTANTS, 48)))) {
+    if (v128.any_true(f32x4.gt(t, v128.load(CONSTANTS, HALF_AT)))) {
       return blendWord<On, Depth, Layer>(word, next, block, band, x, layer, CONSTANTS);
     }
   }
