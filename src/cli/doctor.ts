@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { messageOf } from '../base/errors.js';
 import { VERSION } from '../base/version.js';
 import { engineVersion } from '../models/runtime.js';
+import { INSTALL, PACKAGE } from '../splat/load.js';
 import { locateFfmpeg } from '../video/ffmpeg.js';
 import { presentModels } from './models.js';
 import { formatBytes, formatTable, printJson, type VerbState } from './verb.js';
@@ -42,12 +43,24 @@ async function examine(): Promise<Finding[]> {
     await disk(),
     ...(await ffmpeg()),
     kernels(),
+    await packedSplats(),
     await gpu(),
     ...(await networks()),
   ];
 }
 
 const ok = (what: string, detail: string): Finding => ({ what, status: 'ok', detail, remedy: null });
+
+async function packedSplats(): Promise<Finding> {
+  const what = 'packed Gaussians';
+  try {
+    await import(PACKAGE);
+    return ok(what, `${PACKAGE}: reads .compressed.ply, .spz, .sog, .ksplat`);
+  } catch {
+    const detail = `${PACKAGE} is not installed (210 MB): only .ply and .splat are read`;
+    return { what, status: 'optional', detail, remedy: INSTALL };
+  }
+}
 
 function nodeVersion(): Finding {
   const major = Number(process.versions.node.split('.')[0]);

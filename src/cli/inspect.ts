@@ -5,12 +5,9 @@ import type { Command } from 'commander';
 import { UserError } from '../base/errors.js';
 import { inspectDataset } from '../dataset/inspect.js';
 import { summarizeFolder } from '../pipeline/summary.js';
-import { loadSplat } from '../splat/load.js';
-import { boundsOf } from '../splat/ops.js';
+import { inspectSplat, SPLAT_EXTENSIONS } from '../splat/load.js';
 import { probeVideo } from '../video/probe.js';
 import { formatTable, printJson } from './verb.js';
-
-const SPLAT_EXTENSIONS = ['.ply', '.splat', '.spz', '.sog', '.ksplat'];
 
 /** What any inspection gives: a kind and facts that are printed as they are. */
 type Facts = Record<string, unknown>;
@@ -31,7 +28,7 @@ async function inspect(target: string): Promise<Facts> {
   if (!existsSync(target)) throw new UserError(`no such file or folder: ${target}`, 'check the path');
   if (statSync(target).isDirectory()) return inspectFolder(target);
   const extension = path.extname(target).toLowerCase();
-  if (SPLAT_EXTENSIONS.includes(extension)) return inspectSplat(target);
+  if (SPLAT_EXTENSIONS.includes(extension)) return { ...(await inspectSplat(target)) };
   return { kind: 'video', ...(await probeVideo(target)) };
 }
 
@@ -44,19 +41,6 @@ async function inspectFolder(folder: string): Promise<Facts> {
     `${folder} is neither a run (no run.json) nor a LeRobot dataset (no meta/info.json)`,
     'name a run folder, its dataset folder, a .ply, a .splat or a video',
   );
-}
-
-async function inspectSplat(file: string): Promise<Facts> {
-  const { set, numInFile, warnings } = await loadSplat(file);
-  const bounds = boundsOf(set);
-  return {
-    kind: 'gaussians',
-    inFile: numInFile,
-    usable: set.count,
-    shDegree: set.shDegree,
-    bounds: bounds === null ? null : { min: bounds.min, max: bounds.max },
-    warnings,
-  };
 }
 
 function describe(facts: Facts): string {

@@ -48,10 +48,13 @@ interface SplatTransform {
   writePly(options: { filename: string; plyData: object }, fs: object): Promise<void>;
 }
 
-const PACKAGE: string = '@playcanvas/splat-transform';
-const INSTALL = `npm install ${PACKAGE}@2`;
+/** Optional: reads what is not a standard PLY or .splat. */
+export const PACKAGE: string = '@playcanvas/splat-transform';
+export const INSTALL = `npm install ${PACKAGE}@2.7`;
 /** Formats that only the package reads. A compressed PLY is told from a plain one by its content. */
 const PACKED = ['.spz', '.sog', '.ksplat', '.lcc'];
+/** Extensions of everything that `loadSplat` reads; .compressed.ply is one of .ply. */
+export const SPLAT_EXTENSIONS: readonly string[] = ['.ply', '.splat', ...PACKED];
 
 export async function loadSplat(file: string): Promise<LoadedSplat> {
   const bytes = await readSplatFile(file);
@@ -74,6 +77,9 @@ async function unpack(bytes: Uint8Array, file: string): Promise<LoadedSplat> {
   const name = path.basename(file);
   const input = new library.MemoryReadFileSystem();
   const output = new library.MemoryFileSystem();
+  // The package tells its progress on stdout, where only data belongs.
+  const { log } = console;
+  console.log = console.error;
   try {
     input.set(name, bytes);
     const inputFormat = library.getInputFormat(name);
@@ -82,8 +88,13 @@ async function unpack(bytes: Uint8Array, file: string): Promise<LoadedSplat> {
     await library.writePly({ filename: 'out.ply', plyData: { comments: [], elements } }, output);
   } catch (error) {
     throw new UserError(`${file}: ${PACKAGE} cannot read it: ${messageOf(error)}`);
+  } finally {
+    console.log = log;
   }
-  return decodePly(output.results.get('out.ply')!, file);
+  const loaded = decodePly(output.results.get('out.ply')!, file);
+  // It takes nonsense for an empty file.
+  if (loaded.numInFile === 0) throw new UserError(`${file}: ${PACKAGE} finds no Gaussians in it`);
+  return loaded;
 }
 
 async function importLibrary(file: string): Promise<SplatTransform> {

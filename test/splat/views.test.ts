@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { project } from '../../src/math/camera.js';
 import { transformPoint } from '../../src/math/se3.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
+import type { GaussianSet } from '../../src/splat/gaussians.js';
 import { inspectSplat, loadSplat } from '../../src/splat/load.js';
 import { encodePly } from '../../src/splat/ply.js';
 import { encodeSplat } from '../../src/splat/splat-file.js';
@@ -77,4 +81,35 @@ describe('loadSplat', () => {
     // With the optional package it cannot be read, without it the package is asked for.
     await expect(loadSplat(path.join(folder, 'bad.spz'))).rejects.toThrow(/splat-transform/);
   });
+
+  const cli = packageFile('bin/cli.mjs');
+  const missing = cli ? '' : ' (skipped: @playcanvas/splat-transform is not installed)';
+  it.skipIf(!cli)(`reads packed formats through the optional package${missing}`, async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'v2r-splat-'));
+    const set = randomSet(8, 300);
+    await writeFile(path.join(folder, 'a.ply'), encodePly(set));
+    for (const name of ['a.compressed.ply', 'a.spz']) {
+      await promisify(execFile)(process.execPath, [cli!, '-q', path.join(folder, 'a.ply'), path.join(folder, name)]);
+      const { set: back, numInFile } = await loadSplat(path.join(folder, name));
+      expect(numInFile).toBe(300);
+      // The formats order Gaussians anew and round positions to 1 / 2000 of the extent or better.
+      const sorted = (of: GaussianSet): number[] =>
+        [...of.position.filter((_, i) => i % 3 === 0)].sort((a, b) => a - b);
+      const [was, is] = [sorted(set), sorted(back)];
+      expect(Math.max(...was.map((x, i) => Math.abs(x - is[i])))).toBeLessThan(2e-4);
+      expect(extentOf(back).radiusM).toBeCloseTo(extentOf(set).radiusM, 2);
+      const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(mean(back.logScale)).toBeCloseTo(mean(set.logScale), 1);
+      expect(mean(back.sh)).toBeCloseTo(mean(set.sh), 1);
+    }
+  });
 });
+
+/** A file of the optional package, if that is installed. */
+function packageFile(name: string): string | undefined {
+  try {
+    return path.join(path.dirname(fileURLToPath(import.meta.resolve('@playcanvas/splat-transform'))), '..', name);
+  } catch {
+    return undefined;
+  }
+}
