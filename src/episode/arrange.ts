@@ -6,6 +6,7 @@ import type { Vec3 } from '../math/vec3.js';
 import type { Scene } from '../scene/scene.js';
 import type { EpisodeObject } from './episode.js';
 import { extentsOf } from './mesh-query.js';
+import type { Manipulation } from './motion.js';
 
 type Point = readonly [number, number];
 
@@ -19,6 +20,40 @@ export interface Footprint {
 export interface Placement extends Footprint {
   readonly id: number;
   readonly yawRad: number;
+}
+
+/** An object that is set up where another one is: what lies on it, or what is pushed towards it. */
+export interface Follower {
+  readonly id: number;
+  readonly anchorId: number;
+  readonly anchorFromObject: Mat4;
+  /** On the table; otherwise just as the anchor has it. */
+  readonly stands: boolean;
+}
+
+/** Things that start where the demonstration needs them, seen from what it is about. */
+export function followersOf(manipulations: readonly Manipulation[]): Follower[] {
+  const followers = new Map<number, Follower>();
+  for (const { sourceId, motions, cargo } of manipulations) {
+    for (const { id, sourceFromCargo } of cargo) {
+      if (!followers.has(id)) {
+        followers.set(id, { id, anchorId: sourceId, anchorFromObject: sourceFromCargo, stands: false });
+      }
+    }
+    for (const { targetId, pushed } of motions) {
+      for (const { id, poses } of pushed) {
+        if (targetId === null || targetId === id || followers.has(id)) continue;
+        followers.set(id, { id, anchorId: targetId, anchorFromObject: poses[0], stands: true });
+      }
+    }
+  }
+  return [...followers.values()].filter(({ anchorId }) => !followers.has(anchorId));
+}
+
+/** worldFromObject of a follower whose anchor is at `worldFromAnchor`. */
+export function followerPose(object: EpisodeObject, follower: Follower, worldFromAnchor: Mat4): Mat4 {
+  const pose = compose(worldFromAnchor, follower.anchorFromObject);
+  return follower.stands ? standingPose(object, pose[3], pose[7], Math.atan2(pose[4], pose[0])) : pose;
 }
 
 /** Free space between footprints that a hand between two objects needs, metres; given up step by step where space is short. */
@@ -90,15 +125,23 @@ export function arrange(
   scene: Pick<Scene, 'workspace' | 'camera' | 'cameraFromWorld'>,
   yawRangeRad: number,
   random: Random,
+  followers: readonly Follower[] = [],
 ): Placement[] | null {
   const placed: Placement[] = [];
+  const groups = objects
+    .filter(({ id }) => !followers.some((follower) => follower.id === id))
+    .map((object) => groupAround(object, objects, followers));
   // Large ones first: they are the hardest to fit.
-  const order = objects
-    .map((object) => ({ object, radiusM: extentsOf(object.mesh).radiusM }))
-    .sort((a, b) => b.radiusM - a.radiusM || a.object.id - b.object.id);
-  for (const { object, radiusM } of order) {
+  groups.sort((a, b) => b.radiusM - a.radiusM || a.object.id - b.object.id);
+  for (const { object, own, radiusM } of groups) {
     const yawRad = object.restYawRad + random.uniform(-yawRangeRad, yawRangeRad);
-    const isSeen = (x: number, y: number): boolean => isWhollySeen(object, standingPose(object, x, y, yawRad), scene);
+    const isSeen = (x: number, y: number): boolean => {
+      const pose = standingPose(object, x, y, yawRad);
+      const all = own.every(({ object: other, follower }) =>
+        isWhollySeen(other, followerPose(other, follower, pose), scene),
+      );
+      return all && isWhollySeen(object, pose, scene);
+    };
     const place =
       drawPlace(scene.workspace, radiusM, placed, random, isSeen) ??
       drawPlace(scene.workspace, radiusM, placed, random);
@@ -106,4 +149,40 @@ export function arrange(
     placed.push({ id: object.id, xM: place[0], yM: place[1], yawRad, radiusM });
   }
   return placed.sort((a, b) => a.id - b.id);
+}
+
+interface Group {
+  readonly object: EpisodeObject;
+  readonly own: readonly { object: EpisodeObject; follower: Follower }[];
+  /** Of a disc about the object's axis that takes in all of them, metres. */
+  readonly radiusM: number;
+}
+
+function groupAround(object: EpisodeObject, objects: readonly EpisodeObject[], followers: readonly Follower[]): Group {
+  const own = followers.flatMap((follower) => {
+    const other = objects.find(({ id }) => id === follower.id);
+    return other && follower.anchorId === object.id ? [{ object: other, follower }] : [];
+  });
+  const reach = own.map(({ object: other, follower: { anchorFromObject: m } }) => {
+    return Math.hypot(m[3], m[7]) + extentsOf(other.mesh).radiusM;
+  });
+  return { object, own, radiusM: Math.max(extentsOf(object.mesh).radiusM, ...reach) };
+}
+
+/** worldFromObject of everything at the start, followers at their anchors. */
+export function standingPoses(
+  objects: readonly EpisodeObject[],
+  placements: readonly Placement[],
+  followers: readonly Follower[],
+): Map<number, Mat4> {
+  const standing = new Map<number, Mat4>();
+  for (const { id, xM, yM, yawRad } of placements) {
+    standing.set(id, standingPose(objects.find((object) => object.id === id)!, xM, yM, yawRad));
+  }
+  for (const follower of followers) {
+    const object = objects.find(({ id }) => id === follower.id);
+    const anchor = standing.get(follower.anchorId);
+    if (object && anchor) standing.set(object.id, followerPose(object, follower, anchor));
+  }
+  return standing;
 }

@@ -12,6 +12,8 @@ export interface EpisodeObject {
   readonly role: 'source' | 'target' | 'passive';
   /** Turning about the object's z changes nothing that matters. */
   readonly symmetry: 'none' | 'z';
+  /** Open at the top: other things can be put in. */
+  readonly hollow: boolean;
   /** Object frame, metres, closed. */
   readonly mesh: TriangleMesh;
   /** Yaw at which it stood in the video, radians, world. */

@@ -8,16 +8,25 @@ import type { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import type { Grasp } from './grasps.js';
-import { fingerLeg, type Leg, movingLeg } from './legs.js';
-import { archedWay, straightWay, toolAlong } from './motion.js';
+import { fingerLeg, type HeldObject, type Leg, movingLeg } from './legs.js';
+import { archedWay, type Cargo, type PushedMotion, straightWay, toolAlong } from './motion.js';
 import { freeTransit } from './transit.js';
+
+/** A task motion in the world: `poses` are worldFromSource. */
+export interface PlacedMotion {
+  readonly targetId: number | null;
+  readonly poses: Mat4[];
+  readonly durationSec: number;
+  readonly pushed: readonly PushedMotion[];
+}
 
 /** What the arm has to do with one object, already placed in the world. */
 export interface PlacedManipulation {
   readonly sourceId: number;
   readonly worldFromSource: Mat4;
   /** worldFromSource poses of each task motion, its target and how long the demonstration took. */
-  readonly motions: readonly { targetId: number | null; poses: Mat4[]; durationSec: number }[];
+  readonly motions: readonly PlacedMotion[];
+  readonly cargo: readonly Cargo[];
   readonly released: boolean;
 }
 
@@ -54,9 +63,11 @@ const endOf = (path: Path): number[] => path[path.length - 1];
 const isSamePose = (a: Mat4, b: Mat4): boolean => a.every((value, e) => Math.abs(value - b[e]) < 1e-6);
 
 export class GraspTrial {
-  private readonly others: ReadonlyMap<number, Mat4>;
+  /** What stands around; changes when things are pushed. */
+  private others: ReadonlyMap<number, Mat4>;
+  private readonly riding: ReadonlySet<number>;
   private readonly targets: number[];
-  private readonly held: { id: number; objectFromTool: Mat4 };
+  private readonly held: HeldObject;
 
   constructor(
     private readonly inputs: EpisodeInputs,
@@ -66,9 +77,14 @@ export class GraspTrial {
     private readonly task: PlacedManipulation,
     private readonly grasp: Grasp,
   ) {
-    this.others = new Map([...state.standing].filter(([id]) => id !== task.sourceId));
-    this.targets = task.motions.flatMap(({ targetId }) => (targetId === null ? [] : [targetId]));
-    this.held = { id: task.sourceId, objectFromTool: grasp.objectFromTool };
+    this.riding = new Set([task.sourceId, ...task.cargo.map(({ id }) => id)]);
+    this.others = this.standingAround();
+    this.targets = task.motions.flatMap(touchedIn);
+    this.held = { id: task.sourceId, objectFromTool: grasp.objectFromTool, cargo: task.cargo };
+  }
+
+  private standingAround(): ReadonlyMap<number, Mat4> {
+    return new Map([...this.state.standing].filter(([id]) => !this.riding.has(id)));
   }
 
   /** The legs, or what stopped each of the starting configurations. */
@@ -88,6 +104,7 @@ export class GraspTrial {
   }
 
   private from(start: readonly number[], approachPoses: readonly Mat4[]): Leg[] | TrialFailure {
+    this.others = this.standingAround();
     const taken = this.take(start, approachPoses);
     if (typeof taken === 'string') return taken;
     const done = this.carryOut(taken.q);
@@ -139,7 +156,7 @@ export class GraspTrial {
     let q = from;
     let objectPose = this.task.worldFromSource;
     for (const motion of this.task.motions) {
-      const contacts = motion.targetId === null ? [] : [motion.targetId];
+      const contacts = touchedIn(motion);
       const common = { widthM: [widthM, widthM] as const, held: this.held, contacts };
       if (!isSamePose(objectPose, motion.poses[0])) {
         const carry = this.carryOver(objectPose, motion.poses[0], q, new Set(contacts));
@@ -159,11 +176,12 @@ export class GraspTrial {
         movingLeg(
           robot,
           { q: path },
-          { phase: 'task', ...common },
+          { phase: 'task', ...common, pushed: motion.pushed },
           { limitShare, leastSec: Math.max(motion.durationSec, leastSec), course: steady },
         ),
       );
       q = endOf(path);
+      this.others = new Map([...this.others, ...endsOfPushed([motion])]);
     }
     return { legs, q };
   }
@@ -236,7 +254,7 @@ export class GraspTrial {
         if (!reached) return 'unreachable task';
         q = reached[0];
       }
-      const contacts = new Set(motion.targetId === null ? [] : [motion.targetId]);
+      const contacts = new Set(touchedIn(motion));
       if (!this.isClear(q, this.grasp.widthM, contacts)) return 'blocked way';
     }
     return this.task.released && !this.isClear(q, this.grasp.openWidthM, new Set(this.targets)) ? 'blocked hand' : null;
@@ -246,6 +264,16 @@ export class GraspTrial {
     return { limitShare: this.options.limitShare, leastSec: lengthOf(poses) / (this.options.speed * share) };
   }
 }
+
+/** Objects that a motion brings the source to on purpose. */
+const touchedIn = ({ targetId, pushed }: PlacedMotion): number[] => [
+  ...(targetId === null ? [] : [targetId]),
+  ...pushed.map(({ id }) => id),
+];
+
+/** Where pushed things are left. */
+export const endsOfPushed = (motions: readonly PlacedMotion[]): [number, Mat4][] =>
+  motions.flatMap(({ pushed }) => pushed.map(({ id, poses }): [number, Mat4] => [id, poses[poses.length - 1]]));
 
 const KEY_POSES = 5;
 

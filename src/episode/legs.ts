@@ -1,10 +1,17 @@
 /** An episode is a row of legs: ways of the arm from rest to rest, each with its course, duration and gripper opening. */
-import { compose, type Mat4 } from '../math/se3.js';
+import { compose, interpolate, type Mat4 } from '../math/se3.js';
 import { armFrames } from '../robot/kinematics.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { type Course, durationOf, type JointPath, minimumJerk, sampleJointPath } from '../robot/timing.js';
 import type { EpisodePlan, Phase, PhaseName } from './episode.js';
-import { heldPose } from './motion.js';
+import { type Cargo, heldPose, type PushedMotion } from './motion.js';
+
+export interface HeldObject {
+  readonly id: number;
+  readonly objectFromTool: Mat4;
+  /** What lies on it and goes with it. */
+  readonly cargo: readonly Cargo[];
+}
 
 export interface Leg {
   readonly phase: PhaseName;
@@ -14,7 +21,9 @@ export interface Leg {
   /** Opening at start and end, metres; changes evenly. */
   readonly widthM: readonly [number, number];
   /** Object in the hand during this leg and how it is held. */
-  readonly held: { readonly id: number; readonly objectFromTool: Mat4 } | null;
+  readonly held: HeldObject | null;
+  /** Objects pushed along: worldFromObject evenly spread over the path. */
+  readonly pushed?: readonly PushedMotion[];
   /** Objects that this leg brings the hand or the held object to on purpose. */
   readonly contacts: readonly number[];
 }
@@ -23,7 +32,7 @@ export interface Leg {
 export function movingLeg(
   robot: RobotModel,
   path: JointPath,
-  leg: Pick<Leg, 'phase' | 'widthM' | 'held' | 'contacts'>,
+  leg: Pick<Leg, 'phase' | 'widthM' | 'held' | 'contacts' | 'pushed'>,
   timing: { limitShare: number; leastSec: number; course?: Course },
 ): Leg {
   const course = timing.course ?? minimumJerk;
@@ -88,7 +97,8 @@ export function sampleLegs(
     while (legIdx < legs.length - 1 && time >= legStart + legs[legIdx].durationSec) {
       // What the leg carried is left exactly where the leg ends, even between two frames.
       const leg = legs[legIdx];
-      if (leg.held) current.set(leg.held.id, carried(robot, worldFromBase, leg.path.q.at(-1)!, leg.held));
+      if (leg.held) carry(current, robot, worldFromBase, leg.path.q.at(-1)!, leg.held);
+      for (const { id, poses } of leg.pushed ?? []) current.set(id, poses[poses.length - 1]);
       legStart += leg.durationSec;
       legIdx++;
     }
@@ -98,8 +108,9 @@ export function sampleLegs(
     gripperWidth[frame] = leg.widthM[0] + (leg.widthM[1] - leg.widthM[0]) * fingerCourse(leg, u);
     if (leg.held) {
       const q = jointPositions.subarray(frame * n, (frame + 1) * n);
-      current.set(leg.held.id, carried(robot, worldFromBase, q, leg.held));
+      carry(current, robot, worldFromBase, q, leg.held);
     }
+    for (const { id, poses } of leg.pushed ?? []) current.set(id, poseAlong(poses, leg.course(u)[0]));
     for (const track of tracks) track.worldFromObject.set(current.get(track.id)!, frame * 16);
     legOfFrame.push(legIdx);
     const name = leg.phase === 'transfer' && leg.course(u)[0] < LIFT_SHARE ? 'lift' : leg.phase;
@@ -113,8 +124,24 @@ export function sampleLegs(
   return { numFrames, jointPositions, gripperWidth, objectPoses: tracks, phases, legOfFrame };
 }
 
-function carried(robot: RobotModel, worldFromBase: Mat4, q: ArrayLike<number>, held: NonNullable<Leg['held']>): Mat4 {
-  return heldPose(compose(worldFromBase, armFrames(robot, q).tool), held.objectFromTool);
+/** Moves the held object and what lies on it to where the hand is at `q`. */
+function carry(
+  current: Map<number, Mat4>,
+  robot: RobotModel,
+  worldFromBase: Mat4,
+  q: ArrayLike<number>,
+  held: HeldObject,
+): void {
+  const pose = heldPose(compose(worldFromBase, armFrames(robot, q).tool), held.objectFromTool);
+  current.set(held.id, pose);
+  for (const { id, sourceFromCargo } of held.cargo) current.set(id, compose(pose, sourceFromCargo));
+}
+
+/** The pose at share `s` of evenly spread poses. */
+function poseAlong(poses: readonly Mat4[], s: number): Mat4 {
+  const x = Math.min(1, Math.max(0, s)) * (poses.length - 1);
+  const k = Math.min(poses.length - 2, Math.floor(x));
+  return k < 0 ? poses[0] : interpolate(poses[k], poses[k + 1], x - k);
 }
 
 /** Fingers move in the first part of a still leg and then rest for `SETTLE_SEC`; on moving legs they move all along. */

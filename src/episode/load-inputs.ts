@@ -51,6 +51,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       name: model.name,
       role: model.role,
       symmetry: model.symmetry,
+      hollow: model.hollow,
       mesh: await readObjectMesh(folders.objects, model.id),
       restYawRad: yawOf(restPose(model, poses)),
     });

@@ -10,7 +10,7 @@ import {
   slerp,
   translationOf,
 } from '../math/se3.js';
-import { add, lerp, scale, type Vec3 } from '../math/vec3.js';
+import { add, distance, lerp, scale, type Vec3 } from '../math/vec3.js';
 import type { Skill } from '../skill/skill.js';
 
 /** Source seen from the target (or from the world, target null), evenly spread over the demonstration's time. */
@@ -18,14 +18,31 @@ export interface RelativeMotion {
   readonly targetId: number | null;
   readonly poses: readonly Mat4[];
   readonly durationSec: number;
+  /** Objects that the source pushes along: their poses in the same frame at the same moments. */
+  readonly pushed: readonly PushedMotion[];
+}
+
+export interface PushedMotion {
+  readonly id: number;
+  readonly poses: readonly Mat4[];
+}
+
+/** An object that lies on a held one and goes where it goes. */
+export interface Cargo {
+  readonly id: number;
+  readonly sourceFromCargo: Mat4;
 }
 
 /** One object being taken, moved through one or more task motions, and let go (or kept in the hand). */
 export interface Manipulation {
   readonly sourceId: number;
   readonly motions: readonly RelativeMotion[];
+  readonly cargo: readonly Cargo[];
   readonly released: boolean;
 }
+
+/** What rides on a carrier stays within this of its place on it, metres. */
+const CARGO_SLIP_M = 0.03;
 
 /** Standard deviation of the smoothing over time, seconds: wider than tracking noise, narrower than a hand's gesture. */
 const SMOOTHING_SD_SEC = 0.12;
@@ -35,15 +52,21 @@ const LEAST_POSES = 25;
 
 /** The skill's segments in order of time, as one manipulation per grasp. */
 export function manipulationsOf(skill: Skill): Manipulation[] {
-  const open = new Map<number, { sourceId: number; motions: RelativeMotion[]; released: boolean }>();
-  const all: { sourceId: number; motions: RelativeMotion[]; released: boolean }[] = [];
+  interface Growing {
+    sourceId: number;
+    motions: RelativeMotion[];
+    cargo: Cargo[];
+    released: boolean;
+  }
+  const open = new Map<number, Growing>();
+  const all: Growing[] = [];
   const order = { grasp: 0, task: 1, release: 2 };
   const segments = [...skill.segments].sort((a, b) => a.fromFrame - b.fromFrame || order[a.kind] - order[b.kind]);
   for (const segment of segments) {
     let current = open.get(segment.sourceId);
     if (!current || segment.kind === 'grasp') {
       if (segment.kind === 'release') continue;
-      current = { sourceId: segment.sourceId, motions: [], released: false };
+      current = { sourceId: segment.sourceId, motions: [], cargo: [], released: false };
       open.set(segment.sourceId, current);
       all.push(current);
     }
@@ -56,15 +79,34 @@ export function manipulationsOf(skill: Skill): Manipulation[] {
       (candidate) =>
         candidate.sourceId === segment.sourceId &&
         candidate.targetId === segment.targetId &&
-        candidate.fromFrame === segment.fromFrame,
+        candidate.fromFrame === segment.fromFrame &&
+        (candidate.drivenBy ?? null) === null,
     );
     if (!motion || motion.targetFromSource.length === 0) continue;
     const durationSec = (motion.targetFromSource.length - 1) / skill.fps;
-    const dense = resampleMotion(motion.targetFromSource, LEAST_POSES);
-    const poses = smoothMotion(dense, (dense.length - 1) / Math.max(durationSec, 1 / skill.fps));
-    current.motions.push({ targetId: motion.targetId, poses, durationSec });
+    const smooth = (recorded: readonly Mat4[]): Mat4[] => {
+      const dense = resampleMotion(recorded, LEAST_POSES);
+      return smoothMotion(dense, (dense.length - 1) / Math.max(durationSec, 1 / skill.fps));
+    };
+    const pushed: PushedMotion[] = [];
+    for (const driven of skill.relativeMotions) {
+      const isOwn = driven.drivenBy === segment.sourceId && driven.fromFrame === segment.fromFrame;
+      if (!isOwn || driven.targetFromSource.length !== motion.targetFromSource.length) continue;
+      const cargo = cargoOf(motion.targetFromSource, driven);
+      if (!cargo) pushed.push({ id: driven.sourceId, poses: smooth(driven.targetFromSource) });
+      else if (!current.cargo.some(({ id }) => id === cargo.id)) current.cargo.push(cargo);
+    }
+    current.motions.push({ targetId: motion.targetId, poses: smooth(motion.targetFromSource), durationSec, pushed });
   }
   return all.filter((manipulation) => manipulation.motions.length > 0);
+}
+
+/** Null when the driven object does not keep its place on the source. */
+function cargoOf(targetFromSource: readonly Mat4[], driven: Skill['relativeMotions'][number]): Cargo | null {
+  const places = driven.targetFromSource.map((pose, k) => compose(inverse(targetFromSource[k]), pose));
+  const first = translationOf(places[0]);
+  const slips = places.some((place) => distance(translationOf(place), first) > CARGO_SLIP_M);
+  return slips ? null : { id: driven.sourceId, sourceFromCargo: places[0] };
 }
 
 /** At least `count` poses evenly spread over the same time; longer motions stay as they are. */
@@ -103,7 +145,7 @@ export function smoothMotion(poses: readonly Mat4[], fps: number): Mat4[] {
 }
 
 /** A motion relative to a target, in the world: the target stands at `worldFromTarget`. */
-export function replayAtTarget(motion: RelativeMotion, worldFromTarget: Mat4, spinRad = 0): Mat4[] {
+export function replayAtTarget(motion: Pick<RelativeMotion, 'poses'>, worldFromTarget: Mat4, spinRad = 0): Mat4[] {
   // `spinRad` turns the whole motion about the target's z: free where the target is round.
   const spun = compose(worldFromTarget, fromYaw(spinRad));
   return motion.poses.map((pose) => compose(spun, pose));

@@ -3,13 +3,21 @@
  * result. A pure function of inputs, options and the episode's seed.
  */
 import { deriveSeed, Random } from '../base/random.js';
-import { type Mat4, translationOf } from '../math/se3.js';
-import { arrange, drawPlace, isWhollySeen, type Placement, standingPose } from './arrange.js';
+import { compose, type Mat4, translationOf } from '../math/se3.js';
+import {
+  arrange,
+  drawPlace,
+  followersOf,
+  isWhollySeen,
+  type Placement,
+  standingPose,
+  standingPoses,
+} from './arrange.js';
 import { checkEpisode, jointChecks } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
 import type { EpisodeCheck, EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
-import type { ArmState, PlacedManipulation } from './grasp-trial.js';
+import { type ArmState, endsOfPushed, type PlacedManipulation, type PlacedMotion } from './grasp-trial.js';
 import { type Leg, movingLeg, type SampledLegs, sampleLegs } from './legs.js';
 import { type PlanFailure, planManipulation } from './manipulate.js';
 import {
@@ -46,19 +54,15 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   if (manipulations.length === 0) {
     return reject({ reason: 'no-motion', detail: 'the skill has no task motion to replay' });
   }
-  const placements = arrange(objects, scene, (options.yawRangeDeg * Math.PI) / 180, random);
+  const followers = followersOf(manipulations);
+  const placements = arrange(objects, scene, (options.yawRangeDeg * Math.PI) / 180, random, followers);
   if (!placements) {
     return reject({
       reason: 'no-arrangement',
       detail: `no room for ${objects.length} objects on the workspace without overlap`,
     });
   }
-  const standing = new Map(
-    placements.map((place) => {
-      const object = objects.find((candidate) => candidate.id === place.id)!;
-      return [place.id, standingPose(object, place.xM, place.yM, place.yawRad)];
-    }),
-  );
+  const standing = standingPoses(objects, placements, followers);
   const start = new Map(standing);
   const world = new CollisionWorld(robot, scene.worldFromBase, objects);
   const legs: Leg[] = [];
@@ -73,13 +77,13 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
     legs.push(...planned.legs);
     const { objectFromTool, widthM } = planned.grasp;
     grasps.push({ sourceId: placed.sourceId, objectFromTool, widthM });
-    const end = placed.motions.at(-1)!.poses.at(-1)!;
-    wantedEnds.set(placed.sourceId, end);
+    const ends = endsOf(placed);
+    for (const [id, end] of ends) wantedEnds.set(id, end);
     const lastLeg = legs[legs.length - 1];
     state = {
       q: lastLeg.path.q[lastLeg.path.q.length - 1],
       widthM: lastLeg.widthM[1],
-      standing: new Map([...state.standing, [placed.sourceId, end]]),
+      standing: new Map([...state.standing, ...ends]),
     };
   }
   const lastLeg = legs[legs.length - 1];
@@ -150,6 +154,16 @@ function slowdownFor({ name, ok, value }: EpisodeCheck): number {
 /** Tilted by less than this from its standing pose, an object put down is meant to stand. */
 const UPRIGHT_COSINE = Math.cos(0.35);
 
+/** Where a manipulation leaves the things it moves. */
+function endsOf({ sourceId, motions, cargo }: PlacedManipulation): [number, Mat4][] {
+  const end = motions.at(-1)!.poses.at(-1)!;
+  return [
+    [sourceId, end],
+    ...cargo.map(({ id, sourceFromCargo }): [number, Mat4] => [id, compose(end, sourceFromCargo)]),
+    ...endsOfPushed(motions),
+  ];
+}
+
 /** Fits a manipulation's motions to where its objects stand now. */
 function placeManipulation(
   inputs: EpisodeInputs,
@@ -163,12 +177,14 @@ function placeManipulation(
   if (!source || !worldFromSource) {
     return { reason: 'no-source', detail: `the skill moves object ${manipulation.sourceId}, which does not exist` };
   }
-  const motions: PlacedManipulation['motions'][number][] = [];
+  const motions: PlacedMotion[] = [];
+  const now = new Map(standing);
   let current = worldFromSource;
   for (const motion of manipulation.motions) {
     let poses: Mat4[];
+    let pushed: PlacedMotion['pushed'] = [];
     if (motion.targetId === null) {
-      const taken = othersAround(inputs, standing, source.id);
+      const taken = othersAround(inputs, now, source.id);
       const radiusM = shapeOf(source.mesh, inputs.robot).extents.radiusM;
       const yawRad = yawOf(current);
       const isSeen = (x: number, y: number): boolean => isWhollySeen(source, standingPose(source, x, y, yawRad), scene);
@@ -187,19 +203,28 @@ function placeManipulation(
       poses = keepAboveTable(poses, shapeOf(source.mesh, inputs.robot).points);
     } else {
       const target = objects.find((object) => object.id === motion.targetId);
-      const worldFromTarget = standing.get(motion.targetId);
+      const worldFromTarget = now.get(motion.targetId);
       if (!target || !worldFromTarget) {
         return { reason: 'no-target', detail: `the skill acts on object ${motion.targetId}, which does not exist` };
       }
-      const spin = target.symmetry === 'z' ? random.uniform(-Math.PI, Math.PI) : 0;
-      poses = replayAtTarget(motion, worldFromTarget, spin);
+      // What is pushed lies on one side of the target: then a round one may not be turned either.
+      const isFree = target.symmetry === 'z' && motion.pushed.length === 0;
+      poses = replayAtTarget(motion, worldFromTarget, isFree ? random.uniform(-Math.PI, Math.PI) : 0);
+      pushed = motion.pushed.flatMap((driven) => {
+        const start = now.get(driven.id);
+        const object = objects.find(({ id }) => id === driven.id);
+        if (!start || !object) return [];
+        const led = anchorMotion(replayAtTarget(driven, worldFromTarget), start, null);
+        return [{ id: driven.id, poses: keepAboveTable(led, shapeOf(object.mesh, inputs.robot).points) }];
+      });
+      for (const driven of pushed) now.set(driven.id, driven.poses[driven.poses.length - 1]);
     }
     // A round source need not be turned on the way: it keeps the heading it has.
     if (source.symmetry === 'z') poses = spinSource(poses, yawOf(current) - yawOf(poses[0]));
-    motions.push({ targetId: motion.targetId, poses, durationSec: motion.durationSec });
+    motions.push({ targetId: motion.targetId, poses, durationSec: motion.durationSec, pushed });
     current = poses[poses.length - 1];
   }
-  return { sourceId: source.id, worldFromSource, motions, released: manipulation.released };
+  return { sourceId: source.id, worldFromSource, motions, cargo: manipulation.cargo, released: manipulation.released };
 }
 
 function othersAround(inputs: EpisodeInputs, standing: ReadonlyMap<number, Mat4>, sourceId: number) {
