@@ -16,7 +16,7 @@ const LAYERS: string[][] = [
   ['objects'],
   ['pose'],
   ['skill', 'bop'],
-  ['scene', 'augment'],
+  ['scene', 'augment', 'physics'],
   ['episode'],
   ['dataset'],
   ['sweep'],

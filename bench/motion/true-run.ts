@@ -2,11 +2,20 @@
  * A run folder as a perfect perception would leave it: true camera, masks, shapes and poses; the skill and all later stages are the
  * program's own. Shows what motion costs apart from what seeing costs.
  */
+import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { resolveOptions } from '../../src/base/options.js';
 import { Random } from '../../src/base/random.js';
-import { axisOf, compose, fromTranslation, fromYaw, inverse, type Mat4, transformDirection, translationOf } from '../../src/math/se3.js';
+import {
+  axisOf,
+  compose,
+  fromTranslation,
+  fromYaw,
+  inverse,
+  type Mat4,
+  transformDirection,
+  translationOf,
+} from '../../src/math/se3.js';
 import { distance, type Vec3 } from '../../src/math/vec3.js';
 import { meshBounds, transformMesh } from '../../src/objects/mesh.js';
 import { paintObject } from '../../src/objects/object-gaussians.js';
@@ -14,15 +23,19 @@ import type { ObjectModel, TriangleMesh } from '../../src/objects/object-model.j
 import { writeObjects } from '../../src/objects/objects-io.js';
 import { type ObjectOptions, objectOptions } from '../../src/objects/options.js';
 import { readPerception } from '../../src/perceive/store.js';
-import { openFrames } from '../../src/video/open-frames.js';
 import type { Poses } from '../../src/pose/poses.js';
 import { writePoses } from '../../src/pose/poses-io.js';
 import { ShapeField } from '../../src/skill/shape-field.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
 import type { GaussianSet } from '../../src/splat/gaussians.js';
+import { openFrames } from '../../src/video/open-frames.js';
 import { symmetryOf } from '../pipeline/evaluate.js';
-import { putTruth, runAlone } from '../pipeline/replace.js';
+import { readFound } from '../pipeline/found.js';
+import { alignTruth } from '../pipeline/frames.js';
+import { matchObjects } from '../pipeline/masks.js';
+import { runAlone } from '../pipeline/replace.js';
 import type { TrueScene } from '../pipeline/truth.js';
+import { putCamera, putMasks } from '../pipeline/truth-as-result/perception.js';
 
 /** What a perfect tracker would still say of its own accuracy, metres and radians. */
 const SD_M = 0.0005;
@@ -32,15 +45,32 @@ const STILL_M = 1e-5;
 
 /** Makes `outFolder` from the frames and the empty background of `runFolder`, up to the scene stage. */
 export async function makeTrueRun(scene: TrueScene, runFolder: string, outFolder: string): Promise<void> {
-  const aligned = await putTruth(scene, runFolder, outFolder, 'perception');
-  const perception = await readPerception(path.join(outFolder, 'perceive'));
+  await rm(outFolder, { recursive: true, force: true });
+  await mkdir(outFolder, { recursive: true });
+  for (const name of ['run.json', 'video', 'perceive']) {
+    await cp(path.join(runFolder, name), path.join(outFolder, name), { recursive: true });
+  }
+  const found = await readFound(runFolder);
+  const aligned = alignTruth(scene, found);
+  const trueIds = scene.truth.objects.map(({ id }) => id);
+  const perceiveFolder = path.join(outFolder, 'perceive');
+  await putMasks(scene, await matchObjects(found, aligned, trueIds), aligned, perceiveFolder);
+  await putCamera(scene, aligned, perceiveFolder);
+  const perception = await readPerception(perceiveFolder);
   const frames = await openFrames(path.join(outFolder, 'video'));
   const { cameraFromWorld } = perception.table;
   const renderer = await createRenderer();
   const models: ObjectModel[] = [];
   const meshes = new Map<number, TriangleMesh>();
   const gaussians = new Map<number, GaussianSet>();
-  const poses: Poses = { kind: 'v2r/poses', version: 1, fps: perception.fps, numFrames: aligned.numFrames, cameraFromWorld, objects: [] };
+  const poses: Poses = {
+    kind: 'v2r/poses',
+    version: 1,
+    fps: perception.fps,
+    numFrames: aligned.numFrames,
+    cameraFromWorld,
+    objects: [],
+  };
   for (const { id, word, role, symmetry } of scene.truth.objects) {
     if (role === 'distractor') continue;
     const path0 = aligned.poses.get(id)!;
@@ -91,7 +121,10 @@ export async function makeTrueRun(scene: TrueScene, runFolder: string, outFolder
       id,
       frames: cameraFromObject.map((pose, k) => ({
         cameraFromObject: pose,
-        state: distance(translationOf(pose), translationOf(cameraFromObject[Math.max(0, k - 1)])) < STILL_M ? 'resting' : 'moving',
+        state:
+          distance(translationOf(pose), translationOf(cameraFromObject[Math.max(0, k - 1)])) < STILL_M
+            ? 'resting'
+            : 'moving',
         visibleFraction: Math.max(visible[k], 0.5),
         loss: 0,
         sdM: SD_M,
@@ -100,7 +133,11 @@ export async function makeTrueRun(scene: TrueScene, runFolder: string, outFolder
     });
   }
   for (const name of ['objects', 'poses']) await mkdir(path.join(outFolder, name), { recursive: true });
-  await writeObjects(path.join(outFolder, 'objects'), { objects: { kind: 'v2r/objects', version: 1, objects: models }, gaussians, meshes });
+  await writeObjects(path.join(outFolder, 'objects'), {
+    objects: { kind: 'v2r/objects', version: 1, objects: models },
+    gaussians,
+    meshes,
+  });
   await writePoses(path.join(outFolder, 'poses'), poses);
   for (const name of ['skill', 'scene'] as const) await runAlone(name, outFolder);
 }
@@ -110,7 +147,10 @@ function standing(mesh: TriangleMesh, worldFromModel: Mat4): Mat4 {
   const x = axisOf(worldFromModel, 0);
   const level = Math.hypot(x[0], x[1]);
   const yaw = level > 0.5 ? Math.atan2(x[1], x[0]) : 0;
-  const upright = compose(fromYaw(-yaw), worldFromModel.map((value, e) => (e === 3 || e === 7 || e === 11 ? 0 : value)));
+  const upright = compose(
+    fromYaw(-yaw),
+    worldFromModel.map((value, e) => (e === 3 || e === 7 || e === 11 ? 0 : value)),
+  );
   const { min: low, max: high } = meshBounds(transformMesh(mesh, upright));
   return compose(fromTranslation([0, 1, 2].map((i) => -(low[i] + high[i]) / 2) as Vec3), upright);
 }

@@ -73,7 +73,7 @@ export async function scoreWithTruth(
 }
 
 /** Runs one stage; returns why the chain ends there, if it does. */
-async function runAlone(name: StageName, folder: string): Promise<string | null> {
+export async function runAlone(name: StageName, folder: string): Promise<string | null> {
   const stage = STAGES.find((candidate) => candidate.name === name)!;
   const output = path.join(folder, name);
   await mkdir(output, { recursive: true });

@@ -95,7 +95,8 @@ function clearanceChecks(
   for (let t = 0; t < sampled.numFrames; t++) {
     const leg = legs[sampled.legOfFrame[t]];
     const poses = posesAt(sampled, t);
-    const standing = new Map([...poses].filter(([id]) => id !== leg.held?.id));
+    const riding = new Set(leg.held ? [leg.held.id, ...leg.held.cargo.map(({ id }) => id)] : []);
+    const standing = new Map([...poses].filter(([id]) => !riding.has(id)));
     const contacts = new Set(leg.contacts);
     const clouds = world.place(standing);
     const q = sampled.jointPositions.subarray(t * n, (t + 1) * n);

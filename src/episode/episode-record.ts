@@ -16,6 +16,7 @@ import { readJson } from '../base/files.js';
 import { readNpy } from '../base/npy.js';
 import { type ImageHistogram, ImageHistogramSchema } from '../image/image-stats.js';
 import { Mat4Schema } from '../perceive/perception.js';
+import { PhysicsVerdictSchema } from '../physics/verdict.js';
 import { type EpisodePlan, PHASES } from './episode.js';
 
 export const EpisodeRecordSchema = z.object({
@@ -43,6 +44,8 @@ export const EpisodeRecordSchema = z.object({
       unit: z.string(),
     }),
   ),
+  /** Replay in physics; null when it was switched off or there was nothing to replay. */
+  physics: PhysicsVerdictSchema.nullable(),
 });
 export type EpisodeRecord = z.infer<typeof EpisodeRecordSchema>;
 
@@ -93,7 +96,7 @@ export async function readEpisodeData(folder: string, episodes: Episodes, number
 
 /** A plan without its arrays. */
 export function recordOf(plan: EpisodePlan, number: number): EpisodeRecord {
-  const { seed, accepted, reason, detail, numFrames, draws, grasps, phases, checks } = plan;
+  const { seed, accepted, reason, detail, numFrames, draws, grasps, phases, checks, physics } = plan;
   return EpisodeRecordSchema.parse({
     number,
     seed,
@@ -105,5 +108,6 @@ export function recordOf(plan: EpisodePlan, number: number): EpisodeRecord {
     grasps,
     phases,
     checks,
+    physics,
   });
 }

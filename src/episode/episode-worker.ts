@@ -16,6 +16,7 @@ import { type EpisodeInputs, type EpisodePlan, stateAt } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import { type EpisodeRecord, EpisodeRecordSchema, episodeFolder, recordOf } from './episode-record.js';
 import { type EpisodeFolders, loadEpisodeInputs, loadLayer } from './load-inputs.js';
+import { openPhysics } from './physics.js';
 import { planEpisode } from './plan.js';
 import { type EpisodeStage, prepareStage, renderEpisode } from './render.js';
 
@@ -40,6 +41,7 @@ export type EpisodeJobResult = readonly EpisodeRecord[];
 /** The stage is set up when the first accepted plan asks for it. */
 async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => Promise<EpisodeJobResult>> {
   const { inputs, objectGaussians } = await loadEpisodeInputs(setup.folders);
+  const replay = setup.options.physics === 'off' ? undefined : await openPhysics(inputs);
   let stage: EpisodeStage | undefined;
   const openStage = async (): Promise<EpisodeStage> => {
     const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.imageWidth);
@@ -59,7 +61,7 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
     if (existsSync(done)) return readJson(done, z.array(EpisodeRecordSchema));
     const records: EpisodeRecord[] = [];
     for (const number of numbers) {
-      const plan = planEpisode(inputs, setup.options, deriveSeed(setup.seed, 'episode', number));
+      const plan = planEpisode(inputs, setup.options, deriveSeed(setup.seed, 'episode', number), replay);
       records.push(recordOf(plan, number));
       if (!plan.accepted) continue;
       stage ??= await openStage();

@@ -1,6 +1,7 @@
 /** What goes into an episode and what a planned one consists of. */
 import type { Mat4 } from '../math/se3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
+import type { PhysicsVerdict } from '../physics/verdict.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Scene } from '../scene/scene.js';
 import type { Skill } from '../skill/skill.js';
@@ -90,6 +91,8 @@ export interface EpisodePlan {
   readonly phases: readonly Phase[];
   readonly grasps: readonly PlannedGrasp[];
   readonly checks: readonly EpisodeCheck[];
+  /** What came of it in physics; null when that was not asked. */
+  readonly physics: PhysicsVerdict | null;
   readonly accepted: boolean;
   /** null when accepted, else a kebab-case word such as `no-grasp` or the failed check's name. */
   readonly reason: string | null;

@@ -4,6 +4,7 @@
  */
 import { deriveSeed, Random } from '../base/random.js';
 import { compose, type Mat4, translationOf } from '../math/se3.js';
+import type { PhysicsVerdict } from '../physics/verdict.js';
 import {
   arrange,
   drawPlace,
@@ -33,15 +34,29 @@ import {
 import { shapeOf } from './object-shape.js';
 import { freeTransit } from './transit.js';
 
-/** Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. */
-export function planEpisode(inputs: EpisodeInputs, options: EpisodeOptions, seed: number): EpisodePlan {
+/**
+ * Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. `replay` judges plans in
+ * physics; with `--physics require` those that fail there have failed.
+ */
+export function planEpisode(
+  inputs: EpisodeInputs,
+  options: EpisodeOptions,
+  seed: number,
+  replay?: (plan: EpisodePlan) => PhysicsVerdict,
+): EpisodePlan {
   let rejected: EpisodePlan | null = null;
   for (let attempt = 0; attempt < options.attempts; attempt++) {
-    const plan = planAttempt(inputs, options, seed, attempt);
+    const planned = planAttempt(inputs, options, seed, attempt);
+    const plan = planned.accepted && replay ? withVerdict(planned, replay(planned), options.physics) : planned;
     if (plan.accepted) return plan;
     rejected ??= plan;
   }
   return rejected!;
+}
+
+function withVerdict(plan: EpisodePlan, physics: PhysicsVerdict, mode: EpisodeOptions['physics']): EpisodePlan {
+  if (physics.ok || mode !== 'require') return { ...plan, physics };
+  return { ...plan, physics, accepted: false, reason: `physics-${physics.reason}`, detail: physics.detail };
 }
 
 function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: number, attempt: number): EpisodePlan {
@@ -111,6 +126,7 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
     draws: { attempt, objects: placements.map(({ id, xM, yM, yawRad }) => ({ id, xM, yM, yawRad })) },
     grasps,
     checks,
+    physics: null,
     accepted: !failed,
     reason: failed ? failed.name : null,
     detail: failed
@@ -256,6 +272,7 @@ function rejectedPlan(
     phases: [],
     grasps: [],
     checks: [],
+    physics: null,
     accepted: false,
     reason: failure.reason,
     detail: failure.detail,

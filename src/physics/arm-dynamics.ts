@@ -39,7 +39,11 @@ const FRANKA_LINKS: readonly MassProperties[] = [
 
 /** Torque limits from the maker's table; gains of the kind its joint position control has: stiff, a little over-damped. */
 const FRANKA_DRIVES: readonly JointDrive[] = [
-  ...Array.from({ length: 4 }, (_, i) => ({ stiffness: i < 2 ? 4500 : 3500, damping: i < 2 ? 450 : 350, maxTorque: 87 })),
+  ...Array.from({ length: 4 }, (_, i) => ({
+    stiffness: i < 2 ? 4500 : 3500,
+    damping: i < 2 ? 450 : 350,
+    maxTorque: 87,
+  })),
   ...Array.from({ length: 3 }, () => ({ stiffness: 2000, damping: 200, maxTorque: 12 })),
 ];
 

@@ -25,9 +25,17 @@ export const CLASS_PRIORS: readonly ClassPrior[] = [
   { words: ['bowl', 'plate', 'saucer', 'dish', 'mug', 'cup', 'pot', 'glass', 'pan'], densityKgM3: 1500, friction: 0.5 },
   { words: ['ball', 'sponge', 'toy', 'duck', 'plush'], densityKgM3: 250, friction: 0.7 },
   { words: ['block', 'cube', 'brick', 'box', 'lego', 'drum', 'peg'], densityKgM3: 500, friction: 0.6 },
-  { words: ['brush', 'stick', 'spoon', 'pen', 'marker', 'rod', 'spatula', 'knife', 'fork'], densityKgM3: 600, friction: 0.5 },
+  {
+    words: ['brush', 'stick', 'spoon', 'pen', 'marker', 'rod', 'spatula', 'knife', 'fork'],
+    densityKgM3: 600,
+    friction: 0.5,
+  },
   { words: ['lid', 'cap', 'cover'], densityKgM3: 700, friction: 0.5 },
-  { words: ['banana', 'apple', 'orange', 'pear', 'lemon', 'fruit', 'potato', 'tomato'], densityKgM3: 900, friction: 0.6 },
+  {
+    words: ['banana', 'apple', 'orange', 'pear', 'lemon', 'fruit', 'potato', 'tomato'],
+    densityKgM3: 900,
+    friction: 0.6,
+  },
   { words: [], densityKgM3: 500, friction: 0.6 },
 ];
 
@@ -69,8 +77,11 @@ export function massOf(mesh: TriangleMesh, densityKgM3: number): MassProperties 
     });
   }
   const wanted = Math.min(HEAVIEST_KG, Math.max(LIGHTEST_KG, Math.abs(volume) * densityKgM3));
-  if (!(Math.abs(volume) > 1e-9)) return { massKg: LIGHTEST_KG, centre: [0, 0, 0], inertia: [1e-6, 1e-6, 1e-6, 0, 0, 0] };
+  if (!(Math.abs(volume) > 1e-9))
+    return { massKg: LIGHTEST_KG, centre: [0, 0, 0], inertia: [1e-6, 1e-6, 1e-6, 0, 0, 0] };
   const centre: Vec3 = [first[0] / volume, first[1] / volume, first[2] / volume];
-  const [xx, yy, zz, xy, xz, yz] = pairs.map(([i, j], k) => (wanted * second[k]) / volume - wanted * centre[i] * centre[j]);
+  const [xx, yy, zz, xy, xz, yz] = pairs.map(
+    ([i, j], k) => (wanted * second[k]) / volume - wanted * centre[i] * centre[j],
+  );
   return { massKg: wanted, centre, inertia: [yy + zz, xx + zz, xx + yy, -xy, -xz, -yz] };
 }

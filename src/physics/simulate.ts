@@ -1,7 +1,8 @@
 /** Replays joint targets in MuJoCo (WebAssembly, official bindings). The same inputs give the same motion on the same machine. */
 import loadMujoco, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco';
 import { fromQuaternion, type Mat4 } from '../math/se3.js';
-import { GRIP_TRAVEL_M, type PhysicsScene, TIMESTEP_SEC, toMjcf } from './mjcf.js';
+import { fingerTargets, GRIP_TRAVEL_M } from './gripper-mjcf.js';
+import { type PhysicsScene, TIMESTEP_SEC, toMjcf } from './mjcf.js';
 
 export interface JointTargets {
   readonly fps: number;
@@ -28,7 +29,8 @@ let loading: Promise<MainModule> | undefined;
 
 /** One engine per thread. */
 export function openMujoco(): Promise<MainModule> {
-  loading ??= loadMujoco();
+  // Its hull builder remarks on thin pieces; errors are thrown, not printed.
+  loading ??= loadMujoco({ print: () => {}, printErr: () => {} });
   return loading;
 }
 
@@ -49,7 +51,7 @@ function run(mujoco: MainModule, model: MjModel, data: MjData, scene: PhysicsSce
   const poses = new Map<number, Mat4[]>(scene.objects.map(({ id }) => [id, []]));
   const record = (): void => {
     scene.objects.forEach(({ id }, k) => {
-      poses.get(id)!.push(poseOf(data, scene.robot.joints.length + NUM_FINGERS + 7 * k));
+      poses.get(id)!.push(poseOf(data, scene.robot.joints.length + scene.robot.gripper.fingers.length + 7 * k));
     });
   };
   let steps = 0;
@@ -96,13 +98,12 @@ function setTargets(data: MjData, scene: PhysicsScene, targets: JointTargets, ti
   }
   const widthM = gripperWidth[frame] + s * (gripperWidth[frame + 1] - gripperWidth[frame]);
   const press = grip[frame] + s * (grip[frame + 1] - grip[frame]);
-  ctrl[n] = widthM / 2 - press * GRIP_TRAVEL_M;
-  ctrl[n + 1] = ctrl[n];
+  // Both pads press: the goal is narrower by twice a pad's travel.
+  ctrl.set(fingerTargets(scene.robot.gripper, widthM - 2 * press * GRIP_TRAVEL_M), n);
 }
 
 /** Damping over stiffness of the joints' control, the same for all of them. */
 const LEAD_SEC = 0.1;
-const NUM_FINGERS = 2;
 
 /** Pose of the free joint whose seven coordinates begin at `at`. */
 function poseOf(data: MjData, at: number): Mat4 {
