@@ -3,7 +3,8 @@ export interface Timing {
   /** Wall clock, milliseconds. */
   medianMs: number;
   minMs: number;
-  /** Smallest CPU time of the process in one run: what the work costs when another program holds the core meanwhile. */
+  /** CPU time of the process in one run, median and smallest: what the work costs when another program holds the core meanwhile. */
+  cpuMedianMs: number;
   cpuMs: number;
   runs: number;
 }
@@ -26,7 +27,8 @@ export function time(work: () => void, runs = 40, warmUp = 8): Timing {
     wall.push(performance.now() - from);
   }
   wall.sort((a, b) => a - b);
-  return { medianMs: wall[runs >> 1], minMs: wall[0], cpuMs: Math.min(...cpu), runs };
+  cpu.sort((a, b) => a - b);
+  return { medianMs: wall[runs >> 1], minMs: wall[0], cpuMedianMs: cpu[runs >> 1], cpuMs: cpu[0], runs };
 }
 
 /** PSNR in dB of two pictures with values 0..1 (cut at 1). */
@@ -35,5 +37,8 @@ export function psnrDb(a: ArrayLike<number>, b: ArrayLike<number>): number {
   for (let i = 0; i < a.length; i++) sum += (Math.min(a[i], 1) - Math.min(b[i], 1)) ** 2;
   return -10 * Math.log10(sum / a.length);
 }
+
+/** 0..1 of 8-bit values. */
+export const toUnit = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
 
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));

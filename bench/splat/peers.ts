@@ -14,7 +14,7 @@ import type { GaussianSet } from '../../src/splat/gaussians.js';
 import { readPly, writePly } from '../../src/splat/ply.js';
 import { createByteFrame, type SplatRenderer } from '../../src/splat/renderer.js';
 import { TURNTABLE_DEFAULTS, turntableViews, type View } from '../../src/splat/views.js';
-import { psnrDb, round, type Timing, time } from './measure.js';
+import { psnrDb, round, type Timing, time, toUnit } from './measure.js';
 import { drawWithGaussianSplats3d } from './peer-gs3d.js';
 import { convertToPly, drawWithSplatTransform } from './peer-splat-transform.js';
 import { AT_CAMERA, CAMERA_640, robotScene } from './scenes.js';
@@ -183,7 +183,6 @@ async function compare(
   for (let i = 0; i < rgb.length; i += 3) {
     different += Number([0, 1, 2].some((c) => Math.abs(rgb[i + c] - into.rgb[i + c]) > 2));
   }
-  const toUnit = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (value) => value / 255);
   return {
     peer,
     scene: name,

@@ -117,7 +117,7 @@ export function poseObject(): GaussianSet {
     0.5 + 0.4 * Math.cos(130 * p[1]),
     0.4 + 3 * p[2],
   ];
-  return gaussiansFromMesh(mesh.vertices, mesh.triangles, colourAt, 0.0024, new Random(2));
+  return gaussiansFromMesh(mesh.vertices, mesh.triangles, colourAt, 0.00215, new Random(2));
 }
 
 export const CAMERA_640: Intrinsics = { widthPx: 640, heightPx: 480, fx: 600, fy: 600, cx: 320, cy: 240 };

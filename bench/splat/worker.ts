@@ -4,9 +4,9 @@ import { createRenderer } from '../../src/splat/create-renderer.js';
 import { createByteFrame } from '../../src/splat/renderer.js';
 import { AT_CAMERA, CAMERA_640, robotScene, tableLayer } from './scenes.js';
 
-const { spacingM, forMs } = workerData as { spacingM: number; forMs: number };
+const { forMs } = workerData as { forMs: number };
 const renderer = await createRenderer();
-const instances = [{ set: renderer.prepare(robotScene(spacingM)), cameraFromSet: AT_CAMERA, label: 1 }];
+const instances = [{ set: renderer.prepare(robotScene(), { closed: true }), cameraFromSet: AT_CAMERA, label: 1 }];
 const layer = tableLayer(CAMERA_640);
 const into = createByteFrame(CAMERA_640.widthPx, CAMERA_640.heightPx);
 const draw = (): void => {
@@ -21,5 +21,5 @@ parentPort!.once('message', () => {
     draw();
     frames++;
   }
-  parentPort!.postMessage({ framesPerSecond: (frames * 1000) / (performance.now() - start) });
+  parentPort!.postMessage({ frames, framesPerSecond: (frames * 1000) / (performance.now() - start) });
 });

@@ -21,15 +21,20 @@ export interface Extent {
   readonly radiusM: number;
 }
 
+/** Share of the positions at either end of an axis that do not count for the centre. */
+const OUTERMOST_SHARE = 0.01;
 /** Share of the opacity inside `Extent.radiusM`. */
 const EXTENT_SHARE = 0.95;
 
-/** Centre: median of each coordinate. An empty set is a unit ball about the origin. */
+/** Centre: middle of the box that holds all but the outermost hundredths. An empty set is a unit ball about the origin. */
 export function extentOf(set: GaussianSet): Extent {
   if (set.count === 0) return { centre: [0, 0, 0], radiusM: 1 };
-  const column = (c: number): Float32Array => set.position.filter((_, i) => i % 3 === c);
-  const middle = (values: Float32Array): number => values.sort()[values.length >> 1];
-  const centre: Vec3 = [middle(column(0)), middle(column(1)), middle(column(2))];
+  const middle = (c: number): number => {
+    const values = set.position.filter((_, i) => i % 3 === c).sort();
+    const outermost = Math.floor(OUTERMOST_SHARE * values.length);
+    return (values[outermost] + values[values.length - 1 - outermost]) / 2;
+  };
+  const centre: Vec3 = [middle(0), middle(1), middle(2)];
   const distances = Array.from({ length: set.count }, (_, i) => {
     const distance = Math.hypot(...[0, 1, 2].map((c) => set.position[3 * i + c] - centre[c]));
     return { distance, weight: 1 / (1 + Math.exp(-set.opacityLogit[i])) };
