@@ -8,6 +8,7 @@ import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
 import { addModelsVerb } from './models.js';
 import { addRenderVerb } from './render.js';
+import { addRobotVerb } from './robot.js';
 import { addRunVerb } from './run.js';
 import type { VerbState } from './verb.js';
 import { addVerifyVerb } from './verify.js';
@@ -29,6 +30,7 @@ export async function main(argv: string[]): Promise<number> {
     addBenchVerb,
     addExportVerb,
     addModelsVerb,
+    addRobotVerb,
     addDoctorVerb,
   ])
     addVerb(program, state);

@@ -72,7 +72,7 @@ function setOf(parts: readonly ShapePart[], spacingM: number): GaussianSet {
     set.rotation.set(quaternionOf(fromAxes(across, cross(normal, across), normal, [0, 0, 0])), 4 * i);
     set.logScale.set([logSd, logSd, logThickness], 3 * i);
     set.opacityLogit[i] = opacityLogit;
-    writeShadedColour(set, i, normal, material);
+    writeShadedColour(set, i, normal, MATERIALS[material].rgb, MATERIALS[material].falloff);
   });
   return set;
 }
@@ -95,8 +95,7 @@ function isPainted(point: Vec3, { a, b, fromRadiusM, toRadiusM }: Paint): boolea
  * Colour = rgb (1 - falloff + falloff n.v), v towards the viewer: a lamp beside the camera. It is linear in the viewing direction
  * d = -v, so spherical harmonics of degree 1 carry it exactly, whatever the pose of the link.
  */
-function writeShadedColour(set: GaussianSet, i: number, normal: Vec3, material: Material): void {
-  const { rgb, falloff } = MATERIALS[material];
+export function writeShadedColour(set: GaussianSet, i: number, normal: Vec3, rgb: Vec3, falloff: number): void {
   for (let c = 0; c < 3; c++) {
     const at = i * 12 + c;
     const slope = (rgb[c] * falloff) / SH_C1;
