@@ -3,18 +3,22 @@
  * (same sign, same time, close together) are joined; hands are recognised by colour, border contact and their habit of
  * visiting a place that looked like its last state before.
  */
+
+import { connectedComponents } from '../image/components.js';
 import { labDistance2 } from '../image/lab.js';
-import { dilate, opened } from '../image/morphology.js';
+import { closed, dilate, erode, opened } from '../image/morphology.js';
 import type { ChangeRegion } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { ColourModel, logRatio, looksLikeSkin } from './colour-model.js';
-import type { StableColours } from './stable-colour.js';
+import type { ColourChange } from './stable-colour.js';
 
 export interface JudgedRegion extends ChangeRegion {
   /** 0 (no sign of a hand) to 1. */
   readonly hand: number;
   /** Rank: how much this looks like a place an object left or arrived at. */
   readonly score: number;
+  /** Its edges do not tell whether something left or arrived: it is listed both ways. */
+  readonly ambiguous: boolean;
 }
 
 export interface ChangeEvent {
@@ -29,6 +33,8 @@ export interface ChangeEvent {
   /** A frame before (left) or after (arrived) which the thing surely rests. */
   readonly restFrame: number;
   readonly score: number;
+  /** Founded on a region that may as well be the opposite: counts only together with a partner. */
+  readonly ambiguous: boolean;
   readonly regions: readonly JudgedRegion[];
 }
 
@@ -43,7 +49,7 @@ export interface Transients {
 /** Distance from both stable colours at which a pixel shows something passing. */
 const TRANSIENT_DISTANCE = 14;
 
-export function collectTransients(clip: Clip, stable: StableColours): Transients {
+export function collectTransients(clip: Clip, whole: ColourChange): Transients {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const colours = new ColourModel();
   const step = Math.max(1, Math.floor(clip.numFrames / 40));
@@ -51,7 +57,7 @@ export function collectTransients(clip: Clip, stable: StableColours): Transients
   let total = 0;
   let frames = 0;
   for (let k = 0; k < clip.numFrames; k += step) {
-    const passing = opened(transientMask(clip, stable, k), w, h, 1);
+    const passing = opened(transientMask(clip, whole, k), w, h, 1);
     frames++;
     for (let i = 0; i < passing.length; i++) {
       if (passing[i] === 0) continue;
@@ -64,13 +70,13 @@ export function collectTransients(clip: Clip, stable: StableColours): Transients
 }
 
 /** [H/2, W/2] pixels of frame `k` that show neither their first nor their last stable colour. */
-export function transientMask(clip: Clip, stable: StableColours, k: number): Uint8Array {
+export function transientMask(clip: Clip, whole: ColourChange, k: number): Uint8Array {
   const limit = TRANSIENT_DISTANCE ** 2;
   const lab = clip.lab[k];
   const out = new Uint8Array(clip.valid.length);
   for (let i = 0; i < out.length; i++) {
     if (clip.valid[i] === 0) continue;
-    if (labDistance2(lab, i, stable.first, i) > limit && labDistance2(lab, i, stable.last, i) > limit) out[i] = 1;
+    if (labDistance2(lab, i, whole.first, i) > limit && labDistance2(lab, i, whole.last, i) > limit) out[i] = 1;
   }
   return out;
 }
@@ -88,36 +94,59 @@ const SHADOW_PENALTY = 0.6;
 /** Regions with more shading than this are not joined to others: they are shadows of them. */
 const MAX_JOIN_SHADOW = 0.5;
 
+/** A region whose edges do not tell is listed as something that left and as something that arrived. */
+function bothWays(region: ChangeRegion): (ChangeRegion & { ambiguous: boolean })[] {
+  if (Math.abs(region.contrast) >= MIN_CONTRAST) return [{ ...region, ambiguous: false }];
+  return [1, -1].map((sign) => ({ ...region, contrast: sign * MIN_CONTRAST, ambiguous: true }));
+}
+
+/** Colours of what did not change. */
+export function sceneColours(clip: Clip, whole: ColourChange): ColourModel {
+  const model = new ColourModel();
+  for (let i = 0; i < whole.changed.length; i++) {
+    if (whole.changed[i] === 0 && clip.valid[i] !== 0) model.add(whole.first, i);
+  }
+  return model;
+}
+
+/** Could pixel `i` of a [N, 3] Lab picture be part of an arm, by its colour? */
+export const isArmLike = (transients: Transients, scene: ColourModel, lab: Uint8Array, i: number): boolean =>
+  logRatio(transients.colours, scene, lab, i) > ARM_LIKE;
+
 export function judgeRegions(
   clip: Clip,
-  stable: StableColours,
+  change: ColourChange,
   regions: readonly ChangeRegion[],
   transients: Transients,
+  background: ColourModel,
 ): JudgedRegion[] {
-  const background = new ColourModel();
-  for (let i = 0; i < stable.changed.length; i++) {
-    if (stable.changed[i] === 0 && clip.valid[i] !== 0) background.add(stable.first, i);
-  }
+  const linked = [change.first, change.last].map((state) =>
+    linkedToBorder(clip, change, state, transients, background),
+  );
   const skinUseful = transients.skinShare > SKIN_USEFUL_SHARE;
   const slack = visitSlack(clip.numFrames);
-  return regions.map((region) => {
-    const lab = region.contrast > 0 ? stable.first : stable.last;
+  return regions.flatMap(bothWays).map((region) => {
+    const lab = region.contrast > 0 ? change.first : change.last;
+    const reach = linked[region.contrast > 0 ? 0 : 1];
     let passing = 0;
     let skin = 0;
+    let link = 0;
     for (let i = 0; i < region.mask.length; i++) {
       if (region.mask[i] === 0) continue;
+      if (reach[i] !== 0) link++;
       const likely = logRatio(transients.colours, background, lab, i) > 0;
       if (likely) passing++;
       if (looksLikeSkin(lab, i) && (likely || logRatio(transients.colours, background, lab, i) > -1.5)) skin++;
     }
     // Colour of passing things counts fully only together with skin colour: what is carried passes too.
     const colour = skinUseful ? skin / region.area : (0.5 * passing) / region.area;
-    const hand = Math.min(1, 0.95 * colour);
+    // An arm reaches the picture's border; a red lid has the colour of a hand, but lies alone.
+    const hand = Math.min(1, 0.95 * colour) * (ALONE_HAND + ((1 - ALONE_HAND) * link) / region.area);
     const edge = region.touchesEdge ? 0.35 : 1;
     // Last colour seen before the first one ended: the place was visited, not left for good or filled for good.
     const order = region.arrivesFrame < region.leavesFrame - slack ? 0.4 : 1;
     const shading = 1 - SHADOW_PENALTY * region.shadowShare;
-    const usable = Math.abs(region.contrast) >= MIN_CONTRAST && region.solidity >= MIN_SOLIDITY;
+    const usable = region.solidity >= MIN_SOLIDITY;
     const score = usable
       ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * shading * (1 - hand)
       : 0;
@@ -125,8 +154,50 @@ export function judgeRegions(
   });
 }
 
-/** Regions of one event lie at most this far apart (half-size px). */
-const JOIN_DISTANCE_PX = 5;
+/** What is left of the suspicion of being a hand when nothing like it leads from a region to the picture's border. */
+const ALONE_HAND = 0.25;
+/** Pixels at least this much likelier (log ratio) for what passes than for the scene can be part of an arm. */
+const ARM_LIKE = 0.7;
+
+/** [H/2, W/2] what looks like an arm and is connected to the border, in one state of the scene. */
+export function armMask(
+  clip: Clip,
+  change: ColourChange,
+  state: Uint8Array,
+  transients: Transients,
+  scene: ColourModel,
+): Uint8Array {
+  const linked = linkedToBorder(clip, change, state, transients, scene);
+  return linked.map((value, i) => (value !== 0 && isArmLike(transients, scene, state, i) ? 1 : 0));
+}
+
+/** [H/2, W/2] what connects with the border through places that changed or look, in `state`, like what passes. */
+function linkedToBorder(
+  clip: Clip,
+  change: ColourChange,
+  state: Uint8Array,
+  transients: Transients,
+  background: ColourModel,
+): Uint8Array {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const like = Uint8Array.from(change.changed, (value, i) =>
+    value !== 0 || (clip.valid[i] !== 0 && isArmLike(transients, background, state, i)) ? 1 : 0,
+  );
+  const { labels, components } = connectedComponents(closed(like, w, h, 2), w, h);
+  const atBorder = new Uint8Array(components.length + 1);
+  for (const { label, box } of components) {
+    if (box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1) atBorder[label] = 1;
+  }
+  // A hand-held video has lost its border.
+  const inner = erode(clip.valid, w, h, 2);
+  for (let i = 0; i < labels.length; i++) if (inner[i] === 0) atBorder[labels[i]] = 1;
+  atBorder[0] = 0;
+  return Uint8Array.from(labels, (label) => atBorder[label]);
+}
+
+/** Regions of one event lie at most this far apart (half-size px): the size of what is there, within limits. */
+const MIN_JOIN_PX = 5;
+const MAX_JOIN_PX = 14;
 
 /** Joins judged regions into events, best first. Weak regions only join a better one, they found no event. */
 export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): ChangeEvent[] {
@@ -145,7 +216,8 @@ export function formEvents(clip: Clip, regions: readonly JudgedRegion[]): Change
     const mask = Uint8Array.from(members[0].mask);
     for (let grown = true; grown; ) {
       grown = false;
-      const near = dilate(mask, w, h, JOIN_DISTANCE_PX);
+      const size = Math.sqrt(mask.reduce((sum, value) => sum + value, 0));
+      const near = dilate(mask, w, h, Math.round(Math.max(MIN_JOIN_PX, Math.min(MAX_JOIN_PX, size))));
       for (let k = 0; k < open.length; k++) {
         const other = open[k];
         const sameKind = other.contrast > 0 === members[0].contrast > 0;
@@ -181,7 +253,23 @@ function overlaps(a: Uint8Array, b: Uint8Array): boolean {
   return false;
 }
 
-function summarise(kind: 'left' | 'arrived', mask: Uint8Array, members: JudgedRegion[], w: number): ChangeEvent {
+/** One event of two that turned out to be of one thing. */
+export function joinEvents(clip: Clip, a: ChangeEvent, b: ChangeEvent): ChangeEvent {
+  const mask = Uint8Array.from(a.mask, (value, i) => value | b.mask[i]);
+  const [first] = a.score >= b.score ? [a] : [b];
+  return {
+    ...summarise(a.kind, mask, [...a.regions, ...b.regions], clip.halfWidthPx),
+    restFrame: a.kind === 'left' ? Math.min(a.restFrame, b.restFrame) : Math.max(a.restFrame, b.restFrame),
+    frame: first.frame,
+  };
+}
+
+function summarise(
+  kind: 'left' | 'arrived',
+  mask: Uint8Array,
+  members: readonly JudgedRegion[],
+  w: number,
+): ChangeEvent {
   let area = 0;
   let sx = 0;
   let sy = 0;
@@ -204,6 +292,7 @@ function summarise(kind: 'left' | 'arrived', mask: Uint8Array, members: JudgedRe
     cy: sy / area,
     frame: Math.round(frame),
     score: Math.hypot(...members.map((region) => region.score)),
+    ambiguous: founder.ambiguous,
     regions: members,
   };
 }

@@ -6,9 +6,10 @@
 import { type Component, connectedComponents } from '../image/components.js';
 import { median5 } from '../image/filters.js';
 import type { PixelBox } from '../image/image.js';
+import { labDistance2 } from '../image/lab.js';
 import { closed, dilate, erode } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import type { StableColours } from './stable-colour.js';
+import type { ColourChange } from './stable-colour.js';
 
 export interface ChangeRegion {
   /** [H/2, W/2] 0 / 1. */
@@ -34,58 +35,89 @@ export interface ChangeRegion {
 
 const MIN_AREA = 36;
 
-/** Regions of one time and place, largest first. */
-export function findChangeRegions(clip: Clip, stable: StableColours): ChangeRegion[] {
+/** Colours that held in between must not differ by more than this inside a region: an arm rests beside what it uncovered. */
+const BETWEEN_STEP = 18;
+
+/** The state in between is put together from many times; whole frames show its edges truly. */
+export interface BetweenState {
+  /** [H/2, W/2, 3] u8 Lab. */
+  readonly colours: Uint8Array;
+  /** [H/2, W/2] frame in which the pixel shows it, -1: none. */
+  readonly frame: Int16Array;
+  /** Is it the first or the last state of the change? */
+  readonly side: 'first' | 'last';
+}
+
+/** Regions of one time and place, largest first. `between`: one of the two states is the one in between. */
+export function findChangeRegions(
+  clip: Clip,
+  change: ColourChange,
+  between: BetweenState | null = null,
+): ChangeRegion[] {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
-  const leaves = median5(stable.leaves, stable.changed, w, h);
-  const arrives = median5(stable.arrives, stable.changed, w, h);
+  const leaves = median5(change.leaves, change.changed, w, h);
+  const arrives = median5(change.arrives, change.changed, w, h);
   const tolerance = Math.max(4, 0.06 * clip.numFrames);
   const joined = (i: number, j: number): boolean =>
-    Math.abs(leaves[i] - leaves[j]) < tolerance && Math.abs(arrives[i] - arrives[j]) < tolerance;
-  const { labels, components } = connectedComponents(stable.changed, w, h, joined);
-  const gradientFirst = gradient(stable.first, w, h);
-  const gradientLast = gradient(stable.last, w, h);
+    Math.abs(leaves[i] - leaves[j]) < tolerance &&
+    Math.abs(arrives[i] - arrives[j]) < tolerance &&
+    (between === null || labDistance2(between.colours, i, between.colours, j) < BETWEEN_STEP * BETWEEN_STEP);
+  const { labels, components } = connectedComponents(change.changed, w, h, joined);
   return components
     .filter((component) => component.area >= MIN_AREA)
     .map((component) => {
-      const mask = new Uint8Array(w * h);
-      for (let i = 0; i < mask.length; i++) if (labels[i] === component.label) mask[i] = 1;
-      return measure(closed(mask, w, h, 2), component, stable, leaves, arrives, gradientFirst, gradientLast, w, h);
+      const raw = new Uint8Array(w * h);
+      for (let i = 0; i < raw.length; i++) if (labels[i] === component.label) raw[i] = 1;
+      const mask = closed(raw, w, h, 2);
+      const contrast = edgeContrast(clip, mask, change, between);
+      return { ...measure(mask, component, change, leaves, arrives, w, h), contrast };
     })
     .sort((a, b) => b.area - a.area);
+}
+
+/** (g0 - g1) / (g0 + g1) of the mean Lab gradients on the outline in the first and in the last state. */
+function edgeContrast(clip: Clip, mask: Uint8Array, change: ColourChange, between: BetweenState | null): number {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const grown = dilate(mask, w, h, 1);
+  const shrunk = erode(mask, w, h, 1);
+  const outline: number[] = [];
+  for (let i = 0; i < mask.length; i++) if (grown[i] !== 0 && shrunk[i] === 0) outline.push(i);
+  const shown = between && framesOf(clip, mask, between.frame);
+  const mean = (pictures: readonly Uint8Array[]): number =>
+    pictures.reduce((sum, lab) => sum + outline.reduce((total, i) => total + gradientAt(lab, i, w, h), 0), 0) /
+    Math.max(1, pictures.length);
+  const g0 = mean(shown && between.side === 'first' ? shown : [change.first]);
+  const g1 = mean(shown && between.side === 'last' ? shown : [change.last]);
+  return (g0 - g1) / Math.max(1e-6, g0 + g1);
+}
+
+/** Three frames, spread over the region, in which it shows the state in between. */
+function framesOf(clip: Clip, mask: Uint8Array, frame: Int16Array): Uint8Array[] {
+  const seen: number[] = [];
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && frame[i] >= 0) seen.push(frame[i]);
+  return [0.25, 0.5, 0.75].map((q) => clip.lab[quantileOf(seen, q)]);
 }
 
 function measure(
   mask: Uint8Array,
   component: Component,
-  stable: StableColours,
+  change: ColourChange,
   leaves: Int16Array,
   arrives: Int16Array,
-  gradientFirst: Float32Array,
-  gradientLast: Float32Array,
   w: number,
   h: number,
-): ChangeRegion {
-  const grown = dilate(mask, w, h, 1);
-  const shrunk = erode(mask, w, h, 1);
-  let g0 = 0;
-  let g1 = 0;
+): Omit<ChangeRegion, 'contrast'> {
   const e0: number[] = [];
   const s1: number[] = [];
   let area = 0;
   let shadow = 0;
   for (let i = 0; i < mask.length; i++) {
-    if (grown[i] !== 0 && shrunk[i] === 0) {
-      g0 += gradientFirst[i];
-      g1 += gradientLast[i];
-    }
-    if (mask[i] !== 0) {
-      area++;
-      if (isShading(stable.first, stable.last, i)) shadow++;
-      if (leaves[i] >= 0) {
-        e0.push(leaves[i]);
-        s1.push(arrives[i]);
-      }
+    if (mask[i] === 0) continue;
+    area++;
+    if (isShading(change.first, change.last, i)) shadow++;
+    if (leaves[i] >= 0) {
+      e0.push(leaves[i]);
+      s1.push(arrives[i]);
     }
   }
   const { box } = component;
@@ -95,7 +127,6 @@ function measure(
     box,
     cx: component.cx,
     cy: component.cy,
-    contrast: (g0 - g1) / Math.max(1e-6, g0 + g1),
     leavesFrame: quantileOf(e0, 0.5),
     arrivesFrame: quantileOf(s1, 0.5),
     leavesEarly: quantileOf(e0, 0.1),
@@ -118,22 +149,17 @@ export function isShading(first: Uint8Array, last: Uint8Array, i: number): boole
   return chroma < SHADING_CHROMA && ratio > SHADING_LIGHTNESS;
 }
 
-/** Lab gradient magnitude (central differences, sum over channels, L scaled to 0..100). */
-function gradient(lab: Uint8Array, w: number, h: number): Float32Array {
-  const out = new Float32Array(w * h);
-  for (let y = 1; y < h - 1; y++) {
-    for (let x = 1; x < w - 1; x++) {
-      const i = y * w + x;
-      let sum = 0;
-      for (let c = 0; c < 3; c++) {
-        const dx = lab[3 * (i + 1) + c] - lab[3 * (i - 1) + c];
-        const dy = lab[3 * (i + w) + c] - lab[3 * (i - w) + c];
-        sum += Math.sqrt(dx * dx + dy * dy) * (c === 0 ? 1 / 2.55 : 1);
-      }
-      out[i] = sum;
-    }
+/** Lab gradient magnitude at pixel `i` (central differences, sum over channels, L scaled to 0..100); 0 on the border. */
+function gradientAt(lab: Uint8Array, i: number, w: number, h: number): number {
+  const x = i % w;
+  if (x < 1 || x >= w - 1 || i < w || i >= w * (h - 1)) return 0;
+  let sum = 0;
+  for (let c = 0; c < 3; c++) {
+    const dx = lab[3 * (i + 1) + c] - lab[3 * (i - 1) + c];
+    const dy = lab[3 * (i + w) + c] - lab[3 * (i - w) + c];
+    sum += Math.sqrt(dx * dx + dy * dy) * (c === 0 ? 1 / 2.55 : 1);
   }
-  return out;
+  return sum;
 }
 
 function quantileOf(values: number[], q: number): number {

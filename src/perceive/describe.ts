@@ -1,5 +1,5 @@
 /** Words for the report: who the objects are and what was found in the clip. */
-import type { ChangeView } from './change-analysis.js';
+import type { ChangeAnalysis } from './change-analysis.js';
 import type { Clip } from './clip.js';
 import { bestEnd, type Mover } from './movers.js';
 import { mainColour, uniqueName } from './naming.js';
@@ -74,7 +74,7 @@ function clearestFrame(clip: Clip, workLab: Uint8Array, mask: Uint8Array, from: 
 
 export function describeFinding(
   clip: Clip,
-  { transients, events }: Pick<ChangeView, 'transients' | 'events'>,
+  { transients, events }: Pick<ChangeAnalysis, 'transients' | 'events'>,
   movers: readonly Mover[],
   objects: readonly PerceivedObject[],
   handSeen: boolean,

@@ -4,7 +4,7 @@ import { type Transients, transientMask } from './candidates.js';
 import type { Clip } from './clip.js';
 import { looksLikeSkin } from './colour-model.js';
 import { type Mover, trackedMask } from './movers.js';
-import type { StableColours } from './stable-colour.js';
+import type { ColourChange } from './stable-colour.js';
 import { halved } from './visible-masks.js';
 
 const SAMPLES = 9;
@@ -16,7 +16,7 @@ const RING_SHARE = 0.05;
 const SKIN_USEFUL_SHARE = 0.2;
 
 /** Share of sampled frames between lift and set-down in which something passing (skin-coloured, where that tells) touches. */
-export function contactShare(clip: Clip, mover: Mover, stable: StableColours, transients: Transients): number {
+export function contactShare(clip: Clip, mover: Mover, whole: ColourChange, transients: Transients): number {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const bySkin = transients.skinShare > SKIN_USEFUL_SHARE;
   let touched = 0;
@@ -24,7 +24,7 @@ export function contactShare(clip: Clip, mover: Mover, stable: StableColours, tr
     const k = Math.round(mover.liftFrame + ((s + 0.5) / SAMPLES) * (mover.downFrame - mover.liftFrame));
     const mask = halved(trackedMask(clip, mover, k).mask, clip);
     const around = dilate(mask, w, h, RING_PX);
-    const passing = transientMask(clip, stable, k);
+    const passing = transientMask(clip, whole, k);
     let ring = 0;
     let hand = 0;
     for (let i = 0; i < around.length; i++) {

@@ -1,31 +1,16 @@
 /**
- * Movers: things a hand took from one place to another. Events ("left here", "arrived there") are cut out exactly,
- * tracked through the hand's occlusion from both ends, and joined when the tracks lead from one to the other.
+ * Movers: things a hand took from one place to another. The two ends of their ways ("left here", "arrived there") are joined
+ * when the tracks lead from one to the other.
  */
-import { type StageContext, throwIfCancelled } from '../base/context.js';
+import type { StageContext } from '../base/context.js';
 import { largestComponent } from '../image/components.js';
-import { labDistance2 } from '../image/lab.js';
 import { closed, countSet, fillHoles, maskIou, opened } from '../image/morphology.js';
 import type { ChangeEvent } from './candidates.js';
-import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
-import { type MaskTrack, MaskTracker, runTrackers, warpMask } from './mask-track.js';
-import { cutObject } from './object-cut.js';
-import type { Plates } from './plates.js';
-import type { StableColours } from './stable-colour.js';
-
-/** One end of a mover's way: where it rests before or after. */
-export interface MoverEnd {
-  readonly event: ChangeEvent;
-  /** [H, W] at work size, exact outline at rest. */
-  readonly mask: Uint8Array;
-  readonly area: number;
-  readonly colours: ColourModel;
-  /** How well outline and region agree (IoU). */
-  readonly cutIou: number;
-  readonly track: MaskTrack;
-}
+import { warpMask } from './mask-track.js';
+import { movedSteps } from './motion-cut.js';
+import { changeEvidence, doubled, type EventView, findEnds, type MoverEnd } from './mover-ends.js';
 
 export interface Mover {
   readonly from: MoverEnd | null;
@@ -42,114 +27,13 @@ export interface Mover {
   readonly evidence: string;
 }
 
-/** Tracking starts this long before the event (after, for arrivals): then the thing surely still rests. */
-const MARGIN_SEC = 0.25;
-/** ... and at most this long: hands cover more the closer they come, points are lost over time. */
-const MAX_LEAD_SEC = 1;
-/** Cut and region must agree this well, else the region itself is kept. */
-const MIN_CUT_IOU = 0.4;
-
-/** Pictures and resting hands that belong to an event. */
-export interface EventView {
-  readonly stable: StableColours;
-  readonly plates: Plates;
-  readonly handFirst: Uint8Array;
-  readonly handLast: Uint8Array;
-}
-
 export function findMovers(
   clip: Clip,
   events: readonly ChangeEvent[],
   viewOf: (event: ChangeEvent) => EventView,
   ctx: StageContext,
 ): Mover[] {
-  const seeds = events.slice(0, MAX_EVENTS).map((event) => {
-    throwIfCancelled(ctx);
-    return cutOut(clip, event, viewOf(event), ctx);
-  });
-  const trackersOf = (kind: ChangeEvent['kind']): MaskTracker[] =>
-    seeds.flatMap((seed) => (seed.event.kind === kind ? [seed.tracker] : []));
-  runTrackers(clip, trackersOf('left'), 1, ctx);
-  runTrackers(clip, trackersOf('arrived'), -1, ctx);
-  const movers = joinEnds(
-    clip,
-    seeds.map(({ tracker, ...seed }) => ({ ...seed, track: tracker.track })),
-  );
-  return movers.map((mover) => completed(clip, mover, viewOf));
-}
-
-/** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
-const MAX_EVENTS = 8;
-
-function cutOut(
-  clip: Clip,
-  event: ChangeEvent,
-  { stable, plates, handFirst, handLast }: EventView,
-  ctx: StageContext,
-): Omit<MoverEnd, 'track'> & { tracker: MaskTracker } {
-  const { widthPx: w, heightPx: h, numFrames } = clip;
-  const isLeft = event.kind === 'left';
-  const lab = isLeft ? plates.firstLab : plates.lastLab;
-  const region = withoutShading(doubled(event.mask, clip), plates, w, h);
-  const cut = cutObject({
-    lab,
-    widthPx: w,
-    heightPx: h,
-    region,
-    forbidden: doubled(isLeft ? handFirst : handLast, clip),
-    evidence: changeEvidence(plates),
-  });
-  const cutIou = maskIou(cut, region);
-  const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
-  const mask = usable ? cut : region;
-  const margin = Math.max(2, Math.round(MARGIN_SEC * clip.fps));
-  const longest = Math.round(MAX_LEAD_SEC * clip.fps);
-  const start = isLeft
-    ? Math.max(0, event.frame - longest, Math.min(event.frame - margin, event.restFrame))
-    : Math.min(numFrames - 1, event.frame + longest, Math.max(event.frame + margin, event.restFrame));
-  const visible = doubled(showsColour(clip, stable, start, isLeft), clip);
-  const random = ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
-  const tracker = new MaskTracker(clip, mask, visible, start, random);
-  return { event, mask, area: countSet(mask), colours: ColourModel.of(lab, mask), cutIou, tracker };
-}
-
-/** The region without its soft shadows, unless little else is left of it (a white thing on a white table). */
-function withoutShading(region: Uint8Array, plates: Plates, w: number, h: number): Uint8Array {
-  const solid = Uint8Array.from(region, (value, i) =>
-    value !== 0 && !isShading(plates.firstLab, plates.lastLab, i) ? 1 : 0,
-  );
-  const clean = closed(opened(solid, w, h, 1), w, h, 2);
-  return countSet(clean) >= 0.4 * countSet(region) ? clean : region;
-}
-
-/** Half-size mask at work size. */
-export function doubled(mask: Uint8Array, clip: Clip): Uint8Array {
-  const { widthPx: w, heightPx: h, halfWidthPx } = clip;
-  const out = new Uint8Array(w * h);
-  for (let y = 0, i = 0; y < h; y++) {
-    const row = (y >> 1) * halfWidthPx;
-    for (let x = 0; x < w; x++, i++) out[i] = mask[row + (x >> 1)];
-  }
-  return out;
-}
-
-/** [H/2, W/2] 1 where frame `k` shows the first (or last) stable colour. */
-function showsColour(clip: Clip, stable: StableColours, k: number, first: boolean): Uint8Array {
-  const colour = first ? stable.first : stable.last;
-  const out = new Uint8Array(clip.valid.length);
-  for (let i = 0; i < out.length; i++) out[i] = labDistance2(clip.lab[k], i, colour, i) < 12 * 12 ? 1 : 0;
-  return out;
-}
-
-/** How strongly first and last picture differ, as evidence for the cut: a place that did not change held nothing that left. */
-function changeEvidence(plates: Plates): Float32Array {
-  const n = plates.firstLab.length / 3;
-  const out = new Float32Array(n);
-  for (let i = 0; i < n; i++) {
-    const d = Math.sqrt(labDistance2(plates.firstLab, i, plates.lastLab, i));
-    out[i] = isShading(plates.firstLab, plates.lastLab, i) ? -0.8 : Math.max(-0.8, Math.min(3.5, (d - 9) / 4));
-  }
-  return out;
+  return joinEnds(clip, findEnds(clip, events, viewOf, ctx)).map((mover) => completed(clip, mover));
 }
 
 interface Pairing {
@@ -202,12 +86,26 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly. An outline that
   // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
   const bothWays = Math.min(ahead.contained, back.contained) >= 0.5;
-  // Back at the very place it left: nothing else fits there so well.
-  const returned = colour >= 0.6 && maskIou(from.mask, to.mask) >= 0.6;
+  const samePlace = maskIou(from.mask, to.mask);
+  // What was only covered for a while never moved; what did and is back at the very place it left is itself.
+  if (samePlace >= MIN_SAME_PLACE) {
+    const cameBack = iou >= MIN_RETURN_IOU || contained >= 0.6;
+    if (!cameBack || (!wentAway(clip, from) && !wentAway(clip, to))) return null;
+  }
+  const returned = colour >= 0.6 && samePlace >= 0.6;
   const byTrack = returned || iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
   const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || (contained >= 0.2 && colour >= 0.72);
   return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }
+
+/** Places that overlap this much are the same: then the track must show that the thing was elsewhere in between. */
+const MIN_SAME_PLACE = 0.3;
+const MIN_AWAY_SAMPLES = 4;
+/** ... and, followed there and back again, ends about where it began. */
+const MIN_RETURN_IOU = 0.25;
+
+const wentAway = (clip: Clip, end: MoverEnd): boolean =>
+  movedSteps(clip, end.track, end.mask).length >= MIN_AWAY_SAMPLES;
 
 function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array): { iou: number; contained: number } {
   const step = end.track.steps.get(frame);
@@ -222,20 +120,21 @@ function overlapAt(clip: Clip, end: MoverEnd, frame: number, other: Uint8Array):
  * Both ends of a well joined mover show the same thing: what one outline has and the other lacks is added there, where
  * the place did change (a lid the colour of the table, a part that a hand covered for longer).
  */
-function completed(clip: Clip, mover: Mover, viewOf: (event: ChangeEvent) => EventView): Mover {
+function completed(clip: Clip, mover: Mover): Mover {
   const { from, to } = mover;
   if (!from || !to || mover.carried !== 'both') return mover;
   return {
     ...mover,
-    from: withPartsOf(clip, from, to, viewOf(from.event)),
-    to: withPartsOf(clip, to, from, viewOf(to.event)),
+    from: withPartsOf(clip, from, to),
+    to: withPartsOf(clip, to, from),
   };
 }
 
 /** The other outline must fit at least this well to lend parts. */
 const MIN_LENDING_IOU = 0.35;
 
-function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd, { plates, handFirst, handLast }: EventView): MoverEnd {
+function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd): MoverEnd {
+  const { plates, handFirst, handLast } = end.view;
   const { widthPx: w, heightPx: h } = clip;
   const step = other.track.steps.get(end.track.startFrame);
   if (!step) return end;
@@ -317,6 +216,7 @@ function firstAway(end: MoverEnd, direction: 1 | -1): number | null {
 
 /** An end without a partner counts when it stands out and its points really travel. */
 function singleMover(clip: Clip, end: MoverEnd, best: number): Mover | null {
+  if (end.event.ambiguous) return null;
   const isLeft = end.event.kind === 'left';
   const { travel, lastMoving } = travelOf(end, isLeft ? 1 : -1);
   const size = Math.sqrt(end.area);

@@ -23,7 +23,11 @@ export interface CutRequest {
   readonly evidence?: Float32Array;
   /** How far outside the region the object may reach, px; default 0.16 of its size. */
   readonly reachPx?: number;
+  /** [H, W] where else it may reach; optional. */
+  readonly maybe?: Uint8Array;
   readonly iterations?: number;
+  /** Most that the colours may say about one pixel (log ratio); default no limit. */
+  readonly colourLimit?: number;
   /** Strength of the preference for smooth outlines. */
   readonly smoothness?: number;
 }
@@ -46,6 +50,10 @@ export function cutObject(request: CutRequest): Uint8Array {
   const core = erode(rough, w, h, Math.max(1, Math.round(0.08 * reach)));
   const sure = countSet(core) > 0 ? core : rough;
   const maybe = dilate(rough, w, h, reachPx);
+  if (request.maybe) {
+    const also = cropBytes(request.maybe, widthPx, window, 1);
+    for (let i = 0; i < maybe.length; i++) if (also[i] !== 0) maybe[i] = 1;
+  }
   const forbidden = request.forbidden ? cropBytes(request.forbidden, widthPx, window, 1) : new Uint8Array(w * h);
   const evidence = new Float32Array(w * h);
   if (request.evidence) {
@@ -54,6 +62,7 @@ export function cutObject(request: CutRequest): Uint8Array {
       evidence.set(request.evidence.subarray(from, from + w), y * w);
     }
   }
+  const limit = request.colourLimit ?? Number.POSITIVE_INFINITY;
   const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5);
   let labels = Uint8Array.from(rough, (value, i) => (value !== 0 && forbidden[i] === 0 ? 1 : 0));
   const unary = new Float32Array(w * h);
@@ -68,7 +77,10 @@ export function cutObject(request: CutRequest): Uint8Array {
     for (let i = 0; i < unary.length; i++) {
       if (forbidden[i] !== 0 || maybe[i] === 0) unary[i] = 50;
       else if (sure[i] !== 0) unary[i] = -50;
-      else unary[i] = Math.log(outside.density(crop, i) / inside.density(crop, i)) - evidence[i];
+      else {
+        const ratio = Math.log(outside.density(crop, i) / inside.density(crop, i));
+        unary[i] = Math.max(-limit, Math.min(limit, ratio)) - evidence[i];
+      }
     }
     labels = Uint8Array.from(gridCut({ widthPx: w, heightPx: h, unary, links }));
   }

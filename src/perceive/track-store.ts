@@ -2,7 +2,8 @@
 import type { ByteImage } from '../image/image.js';
 import type { Clip } from './clip.js';
 import { buildPyramid, findCorners } from './klt.js';
-import { carriedEnd, type Mover, type MoverEnd } from './movers.js';
+import type { MoverEnd } from './mover-ends.js';
+import { carriedEnd, type Mover } from './movers.js';
 import type { Tracks } from './perception.js';
 
 interface PointSource {

@@ -5,6 +5,7 @@ import type { ChangeEvent } from '../../src/perceive/candidates.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { ColourModel, looksLikeSkin } from '../../src/perceive/colour-model.js';
 import { warpMask } from '../../src/perceive/mask-track.js';
+import type { EventView } from '../../src/perceive/mover-ends.js';
 import { type Mover, trackedMask } from '../../src/perceive/movers.js';
 import { mainColour, uniqueName } from '../../src/perceive/naming.js';
 import { mergeRigidParts } from '../../src/perceive/rigid-parts.js';
@@ -35,6 +36,7 @@ function slider(x0: number, y0: number, size: number, speed: number): Mover {
   const event = { kind: 'left', frame: 5, cx: (x0 + size / 2) / 2, cy: (y0 + size / 2) / 2 } as ChangeEvent;
   const from = {
     event,
+    view: {} as EventView,
     mask,
     area: size * size,
     colours: new ColourModel(),

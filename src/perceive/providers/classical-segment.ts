@@ -16,9 +16,9 @@ export const classicalSegment: SegmentProvider = { segment: segmentByChange };
 
 async function segmentByChange(clip: Clip, ctx: StageContext): Promise<Segmentation> {
   const analysis = await analyseChange(clip, ctx);
-  const { movers, start, plate } = analysis;
+  const { movers, plates, plate } = analysis;
   const targets = findTargets(clip, plate.lab, movers);
-  const rests = { firstLab: start.plates.firstLab, lastLab: analysis.end.plates.lastLab };
+  const rests = { firstLab: plates.firstLab, lastLab: plates.lastLab };
   const objects = describeObjects(clip, rests, plate.lab, movers, targets);
   // The same averaging and blur as the frames of the clip got.
   const half = halveBytes(plate.lab, clip.widthPx, clip.heightPx, 3);
@@ -31,7 +31,7 @@ async function segmentByChange(clip: Clip, ctx: StageContext): Promise<Segmentat
     objects,
     rests,
     plate,
-    change: start,
+    change: analysis,
     frame: async (k) => {
       const seen = await segmentFrame(clip, k, plateHalf, plate.lab, rests, movers, targets, colours);
       return { ...seen, frameIds: null, confidence: frameConfidence(clip, k, seen.ids, movers, targets) };

@@ -5,7 +5,7 @@
 import type { StageContext } from '../../base/context.js';
 import type { ByteImage, RgbImage } from '../../image/image.js';
 import type { Vec3 } from '../../math/vec3.js';
-import type { ChangeView } from '../change-analysis.js';
+import type { ChangeAnalysis } from '../change-analysis.js';
 import type { Clip } from '../clip.js';
 import type { Estimate } from '../estimate.js';
 import type { HandWidth } from '../geometry-cues.js';
@@ -36,7 +36,7 @@ export interface Segmentation {
   readonly rests: RestingPictures;
   /** The scene behind everything that moved: at frame size, and [H, W, 3] u8 Lab at work size. */
   readonly plate: { readonly rgb: RgbImage; readonly lab: Uint8Array };
-  readonly change: Pick<ChangeView, 'transients' | 'events'>;
+  readonly change: Pick<ChangeAnalysis, 'transients' | 'events'>;
   /** Called once per frame, in order. */
   frame(k: number): Promise<FrameIds>;
 }

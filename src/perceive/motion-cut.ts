@@ -1,0 +1,173 @@
+/**
+ * Which pixels belong to a thing by how they move: seen at rest, a pixel of the thing shows up again where the thing went
+ * and no longer where it was. That finds parts that look like the table, and leaves shadows behind.
+ */
+import { countSet } from '../image/morphology.js';
+import type { Clip } from './clip.js';
+import type { MaskTrack, TrackStep } from './mask-track.js';
+import { applySimilarity } from './motion-models.js';
+import { boxOf, growBox } from './object-cut.js';
+
+/** Frames in which the thing's pixels are looked for where it went, and in which its place is looked at. */
+const MAX_SAMPLES = 8;
+const MAX_PLACE_SAMPLES = 14;
+/** Later than this after it began to move, a turn in depth no longer looks like a turn in the picture. */
+const MAX_MOVING_SEC = 1;
+/** The thing must be this far from its place: share of its size, and at least as many px. */
+const MIN_SHIFT_SHARE = 0.2;
+const MIN_SHIFT_PX = 6;
+const MIN_TRUST = 0.3;
+/** Lab distance worth one unit of log likelihood, and the most that may be said of a pixel. */
+const DISTANCE_UNIT = 4;
+const MAX_VOTE = 3;
+
+interface Sample {
+  readonly k: number;
+  readonly step: TrackStep;
+}
+
+/** Steps of a track in which the thing is well away from its place, nearest in time to its start first. */
+function stepsAway(clip: Clip, track: MaskTrack, mask: Uint8Array): Sample[] {
+  const box = boxOf(mask, clip.widthPx, clip.heightPx);
+  if (!box) return [];
+  const cx = (box.x0 + box.x1) / 2;
+  const cy = (box.y0 + box.y1) / 2;
+  const shift = Math.max(MIN_SHIFT_PX, MIN_SHIFT_SHARE * Math.sqrt(countSet(mask)));
+  const away: Sample[] = [];
+  for (const [k, step] of track.steps) {
+    const [x, y] = applySimilarity(step.fromStart, cx, cy);
+    if (step.trust >= MIN_TRUST && Math.hypot(x - cx, y - cy) >= shift) away.push({ k, step });
+  }
+  return away.sort((a, b) => Math.abs(a.k - track.startFrame) - Math.abs(b.k - track.startFrame));
+}
+
+function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, n) => items[Math.round((n * (items.length - 1)) / (count - 1))]);
+}
+
+/** At most `MAX_SAMPLES` steps soon after the thing was well away from its place. */
+export function movedSteps(clip: Clip, track: MaskTrack, mask: Uint8Array): Sample[] {
+  return soonAway(clip, stepsAway(clip, track, mask));
+}
+
+function soonAway(clip: Clip, away: readonly Sample[]): Sample[] {
+  const soon = away.filter(({ k }) => Math.abs(k - away[0].k) <= MAX_MOVING_SEC * clip.fps);
+  return spread(soon, MAX_SAMPLES);
+}
+
+/**
+ * [H, W] log odds that a pixel moves along, 0 outside of `reachPx` around the mask. `resting` [H/2, W/2, 3] is the picture of
+ * the scene with the thing at its place. Null when the track shows no motion to judge by.
+ */
+export function motionEvidence(
+  clip: Clip,
+  track: MaskTrack,
+  mask: Uint8Array,
+  resting: Uint8Array,
+  reachPx: number,
+): Float32Array | null {
+  const away = stepsAway(clip, track, mask);
+  const samples = soonAway(clip, away);
+  const box = boxOf(mask, clip.widthPx, clip.heightPx);
+  if (samples.length < 2 || !box) return null;
+  const places = spread(away, MAX_PLACE_SAMPLES);
+  const { widthPx: W, heightPx: H, halfWidthPx: w } = clip;
+  const window = growBox(box, reachPx, W, H);
+  const out = new Float32Array(W * H);
+  const there: number[] = [];
+  for (let y = window.y0 & ~1; y < window.y1; y += 2) {
+    for (let x = window.x0 & ~1; x < window.x1; x += 2) {
+      const i = (y >> 1) * w + (x >> 1);
+      there.length = 0;
+      for (const { k, step } of samples) {
+        const [u, v] = applySimilarity(step.fromStart, x + 1, y + 1);
+        const d = nearestLook(clip, clip.lab[k], u / 2, v / 2, resting, i);
+        if (d !== null) there.push(d);
+      }
+      if (there.length < 2) continue;
+      // A place that shows its resting picture again, even once, was only covered: an arm passes, a thing is gone.
+      let gone = Number.POSITIVE_INFINITY;
+      for (const { k } of places) {
+        const d = nearestLook(clip, clip.lab[k], (x + 1) / 2, (y + 1) / 2, resting, i);
+        if (d !== null && d < gone) gone = d;
+      }
+      // Fingers cover a pixel of the thing in some frames, so its better frames count.
+      there.sort((a, b) => a - b);
+      const value = (gone - there[Math.floor(0.35 * there.length)]) / DISTANCE_UNIT;
+      const vote = Math.max(-MAX_VOTE, Math.min(MAX_VOTE, value));
+      const row = y * W + x;
+      out[row] = vote;
+      if (x + 1 < W) out[row + 1] = vote;
+      if (y + 1 < H) {
+        out[row + W] = vote;
+        if (x + 1 < W) out[row + W + 1] = vote;
+      }
+    }
+  }
+  return out;
+}
+
+/** Smallest Lab distance of `look` [pixel i] to the five pixels around (u, v), half-size px; null outside the picture. */
+function nearestLook(clip: Clip, lab: Uint8Array, u: number, v: number, look: Uint8Array, i: number): number | null {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const x = Math.floor(u);
+  const y = Math.floor(v);
+  if (x < 1 || y < 1 || x >= w - 1 || y >= h - 1) return null;
+  const j = y * w + x;
+  let best = Number.POSITIVE_INFINITY;
+  for (const at of [j, j - 1, j + 1, j - w, j + w]) {
+    const dl = (look[3 * i] - lab[3 * at]) * (0.7 / 2.55);
+    const da = look[3 * i + 1] - lab[3 * at + 1];
+    const db = look[3 * i + 2] - lab[3 * at + 2];
+    const d2 = dl * dl + da * da + db * db;
+    if (d2 < best) best = d2;
+  }
+  return Math.sqrt(best);
+}
+
+/** [H, W] the convex hull of a mask: what lies between the parts of a thing may belong to it. */
+export function hullMask(mask: Uint8Array, w: number, h: number): Uint8Array {
+  const points: [number, number][] = [];
+  for (let y = 0; y < h; y++) {
+    let first = -1;
+    let last = -1;
+    for (let x = 0; x < w; x++) {
+      if (mask[y * w + x] === 0) continue;
+      if (first < 0) first = x;
+      last = x;
+    }
+    if (first >= 0) points.push([first, y], [last, y]);
+  }
+  points.sort((p, q) => p[0] - q[0] || p[1] - q[1]);
+  const chain = (input: readonly [number, number][]): [number, number][] => {
+    const hull: [number, number][] = [];
+    for (const p of input) {
+      while (hull.length >= 2) {
+        const [a, b] = hull.slice(-2);
+        if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
+        hull.pop();
+      }
+      hull.push(p);
+    }
+    return hull.slice(0, -1);
+  };
+  const hull = [...chain(points), ...chain([...points].reverse())];
+  const out = Uint8Array.from(mask);
+  if (hull.length >= 3) {
+    for (let y = 0; y < h; y++) {
+      let x0 = Number.POSITIVE_INFINITY;
+      let x1 = Number.NEGATIVE_INFINITY;
+      for (let k = 0; k < hull.length; k++) {
+        const [ax, ay] = hull[k];
+        const [bx, by] = hull[(k + 1) % hull.length];
+        if (y < Math.min(ay, by) || y > Math.max(ay, by)) continue;
+        const xs = ay === by ? [ax, bx] : [ax + ((y - ay) / (by - ay)) * (bx - ax)];
+        x0 = Math.min(x0, ...xs);
+        x1 = Math.max(x1, ...xs);
+      }
+      if (x1 >= x0) out.fill(1, y * w + Math.round(x0), y * w + Math.round(x1) + 1);
+    }
+  }
+  return out;
+}
