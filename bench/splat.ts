@@ -84,7 +84,7 @@ function timeRobot(renderer: SplatRenderer, robot: GaussianSet, timings: Record<
   return decibels;
 }
 
-function timePoseStep(renderer: SplatRenderer, timings: Record<string, Timing>): number {
+function timePoseStep(renderer: SplatRenderer, timings: Record<string, Timing>): void {
   const object = poseObject();
   const instances = [{ set: renderer.prepare(object), cameraFromSet: CROP_POSE, label: 1 }];
   const frame = createFrame(CAMERA_CROP.widthPx, CAMERA_CROP.heightPx);
@@ -95,13 +95,15 @@ function timePoseStep(renderer: SplatRenderer, timings: Record<string, Timing>):
     gradient.depthM[i] = Math.sin(0.02 * i);
   }
   const losses = { rgb: gradient.rgb, alpha: gradient.alpha, depthSum: gradient.depthM };
-  timings.poseStep = time(() => {
-    renderer.render(CAMERA_CROP, instances, {}, frame);
-    renderer.poseGradient(losses, 0);
-  }, 100);
+  const step = (list: typeof instances): Timing =>
+    time(() => {
+      renderer.render(CAMERA_CROP, list, {}, frame);
+      renderer.poseGradient(losses, 0);
+    }, 100);
+  timings.poseStep = step(instances);
   timings.poseForward = time(() => renderer.render(CAMERA_CROP, instances, {}, frame), 100);
+  timings.poseStepClosed = step([{ ...instances[0], set: renderer.prepare(object, { closed: true }) }]);
   say(`pose step (${object.count} Gaussians): ${describe(timings.poseStep)}`);
-  return object.count;
 }
 
 function timeCurve(renderer: SplatRenderer): { curve: SplatResult['curve']; memoryMb: number } {

@@ -15,8 +15,9 @@ const NAMES: Record<string, string> = {
   robot256: 'robot and two objects over a cached table, 256x256',
   robot256All: 'the same, every Gaussian drawn',
   robot640Floats: 'every Gaussian, without the table, 640x480, all outputs as floats',
-  poseStep: 'pose step (forward and backward), 160x120',
+  poseStep: 'pose step (forward and backward) of an object of 5,000 Gaussians, 160x120, every Gaussian drawn',
   poseForward: 'its forward part',
+  poseStepClosed: 'pose step of the same object as a closed body',
   twin640: 'the f64 twin, 640x480',
 };
 

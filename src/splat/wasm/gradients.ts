@@ -63,8 +63,7 @@ export function poseGradient(
   const gradients = screenGradients(engine, drawn, gradient, false);
   const { fx, fy } = drawn.camera;
   const { xMin, xMax, yMin, yMax } = jacobianLimits(drawn.camera);
-  const cameraAt = scratch.camera.ensure(6 * 8);
-  engine.arena.doubles(cameraAt, 6).set([fx, fy, xMin, xMax, yMin, yMax]);
+  const cameraAt = engine.uploadFloats('camera', Float32Array.of(fx, fy, xMin, xMax, yMin, yMax));
   const out = scratch.poseGradient.ensure(7 * 8);
   const instance = drawn.instances[instanceIdx];
   const set = instance.set as WasmSet;
