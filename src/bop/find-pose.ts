@@ -6,14 +6,22 @@ import type { Random } from '../base/random.js';
 import { createBytes } from '../image/image.js';
 import type { Intrinsics } from '../math/camera.js';
 import { differentialEvolution } from '../math/differential-evolution.js';
-import { compose, fromAxisAngle, fromQuaternion, type Mat4, rotationAngleBetween } from '../math/se3.js';
-import { cross, dot, norm, perpendicular, scale, type Vec3 } from '../math/vec3.js';
+import {
+  compose,
+  fromAxisAngle,
+  fromQuaternion,
+  type Mat4,
+  rotationAngleBetween,
+  rotationBetween,
+} from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { type Refined, refinePose } from '../pose/adam.js';
 import { calibrateScale } from '../pose/calibrate.js';
 import { evaluatePose, type TrackedObject } from '../pose/objective.js';
 import { boxOfId, type FrameEvidence, observe } from '../pose/observation.js';
 import { renderDepth } from './render-depth.js';
+import { UP_AXES } from './table-under.js';
 
 /** Rotations are unknown altogether: several times the population that a search on a table needs. */
 const POPULATION = 72;
@@ -30,16 +38,6 @@ const DISTANCE_LOG = 0.35;
 /** On a table only turn, place and distance are free. */
 const TABLE_POPULATION = 24;
 const TABLE_GENERATIONS = 18;
-/** Axes of a model that may point up: data sets have z up as a thing stands, but that is a custom, and things also lie. */
-const UP_AXES: readonly Vec3[] = [
-  [0, 0, 1],
-  [0, 0, -1],
-  [1, 0, 0],
-  [-1, 0, 0],
-  [0, 1, 0],
-  [0, -1, 0],
-];
-
 /**
  * null when the mask is empty. `areaM2`: surface of the object, for a first distance. `up`: the table's normal in the camera
  * frame, if the object may be standing on one.
@@ -106,6 +104,12 @@ export function findPose(
   return refined.reduce((best, other) => (other.value < best.value ? other : best));
 }
 
+export interface Calibrated {
+  /** At which the object is to be drawn. */
+  readonly scale: number;
+  readonly found: Refined;
+}
+
 /**
  * The object drawn at the scale at which its soft outline is that of its own mesh, at a pose near the truth, and that pose
  * improved with it. Discs and the low-pass filter widen the outline; uncorrected, the object seems up to 6 % too far.
@@ -117,26 +121,19 @@ export function calibrateToMesh(
   evidence: FrameEvidence,
   camera: Intrinsics,
   windowPx: number,
-): Refined {
+): Calibrated {
   const start = found.cameraFromObject;
   const drawn = Uint8Array.from(renderDepth(mesh, start, camera), (z) => (z > 0 ? object.id : 0));
   const ownMask = createBytes(camera.widthPx, camera.heightPx, drawn);
   const ownBox = boxOfId(ownMask, object.id);
   const box = boxOfId(evidence.idMap, object.id);
-  if (ownBox === null || box === null) return found;
+  if (ownBox === null || box === null) return { scale: object.scale, found };
   const own = observe({ rgb: evidence.rgb, idMap: ownMask }, object.id, camera, ownBox, windowPx);
   const calibrated = calibrateScale(object, start, [{ observation: own, tracks: null }]);
   const nearer = start.map((value, k) => (k === 3 || k === 7 || k === 11 ? value * calibrated.scale : value));
   const view = { observation: observe(evidence, object.id, camera, box, windowPx), tracks: null };
-  return refinePose(calibrated, nearer, [view], { steps: REFINE_STEPS, freedom: 'free' });
-}
-
-/** The least rotation that takes unit vector `from` to `to`. */
-function rotationBetween(from: Vec3, to: Vec3): Mat4 {
-  const axis = cross(from, to);
-  const sine = norm(axis);
-  const angle = Math.atan2(sine, dot(from, to));
-  return fromAxisAngle(sine > 1e-9 ? scale(axis, 1 / sine) : perpendicular(from), angle);
+  const refined = refinePose(calibrated, nearer, [view], { steps: REFINE_STEPS, freedom: 'free' });
+  return { scale: calibrated.scale, found: refined };
 }
 
 /** Three uniform numbers as a uniform rotation (Shoemake 1992), wxyz. */

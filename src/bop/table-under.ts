@@ -1,27 +1,90 @@
-/** The table's distance once the models say how large things are: perception alone knows it to some 20 %. */
-import { axisOf, transformPoint } from '../math/se3.js';
-import { dot, type Vec3 } from '../math/vec3.js';
+/**
+ * The table once models say how large and how upright things are: perception alone knows its distance to some 20 % and its tilt to a
+ * few degrees. Objects are then set onto it.
+ */
+import { axisOf, compose, type Mat4, rotationBetween, transformDirection, transformPoint } from '../math/se3.js';
+import { add, dot, normalize, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { Perception } from '../perceive/perception.js';
 import { worldFrame } from '../perceive/table.js';
-import type { Refined } from '../pose/adam.js';
 
-/** Perception's table moved along the optical axis to under the lowest points of the objects where they were found at rest. */
-export function tableUnder(
-  { table }: Pick<Perception, 'table'>,
-  rests: readonly { readonly mesh: TriangleMesh; readonly found: Refined }[],
-): Perception['table'] {
+/** An object as it was found at rest, without any table. */
+export interface Rest {
+  readonly mesh: TriangleMesh;
+  readonly cameraFromObject: Mat4;
+  /** Agreement with its mask, 0..1. */
+  readonly iou: number;
+  /** Pixels of its mask: a mask is wrong by about a pixel, which matters less for a large one. */
+  readonly areaPx: number;
+}
+
+/** Axes of a model that may point up: data sets have z up as a thing stands, but that is a custom, and things also lie. */
+export const UP_AXES: readonly Vec3[] = [
+  [0, 0, 1],
+  [0, 0, -1],
+  [1, 0, 0],
+  [-1, 0, 0],
+  [0, 1, 0],
+  [0, -1, 0],
+];
+/** One of those within this of the table's normal stands for it. */
+const MAX_TILT_RAD = 0.3;
+/** What perception's own normal counts, as a share of all objects' weight. */
+const PERCEIVED_SHARE = 0.25;
+/** Even a perfect fit is not trusted more than this disagreement. */
+const FIT_FLOOR = 0.02;
+/** Things that would have to move by more than this share of their own height stand on something else. */
+const MAX_GAP_SHARE = 0.4;
+
+/** Perception's table, its normal and distance as the objects found at rest have them, the best and largest counting most. */
+export function tableUnder({ table }: Pick<Perception, 'table'>, rests: readonly Rest[]): Perception['table'] {
   if (rests.length === 0) return table;
-  const up = axisOf(table.cameraFromWorld, 2);
-  const heights = rests.map(({ mesh, found }) => {
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < mesh.vertices.length; i += 3) {
-      const [x, y, z] = mesh.vertices.subarray(i, i + 3);
-      const p: Vec3 = transformPoint(found.cameraFromObject, [x, y, z]);
-      lowest = Math.min(lowest, dot(up, p));
-    }
-    return lowest;
-  });
-  const height = heights.reduce((a, b) => a + b, 0) / heights.length;
+  const perceived = axisOf(table.cameraFromWorld, 2);
+  const weights = rests.map(({ iou, areaPx }) => areaPx / (FIT_FLOOR + 1 - iou) ** 2);
+  const total = weights.reduce((a, b) => a + b, 0);
+  let sum = scale(perceived, PERCEIVED_SHARE * total);
+  for (const [i, { cameraFromObject }] of rests.entries()) {
+    const normal = uprightAxis(cameraFromObject, perceived);
+    if (normal) sum = add(sum, scale(normal, weights[i]));
+  }
+  const up = normalize(sum);
+  const height = rests.reduce((mean, rest, i) => mean + (weights[i] / total) * extent(rest, up)[0], 0);
   return { ...table, cameraFromWorld: worldFrame(up, height / up[2]), scaleSource: 'models', scaleLogSd: 0.01 };
+}
+
+/** The pose set upright and onto the table along its own line of sight; null if the object stands on something else. */
+export function setOnTable(rest: Rest, cameraFromWorld: Mat4): Mat4 | null {
+  const up = axisOf(cameraFromWorld, 2);
+  const normal = uprightAxis(rest.cameraFromObject, up);
+  if (!normal) return null;
+  const turn = rotationBetween(normal, up);
+  const upright = compose(turn, rest.cameraFromObject);
+  for (const i of [3, 7, 11]) upright[i] = rest.cameraFromObject[i];
+  const [lowest, highest] = extent({ ...rest, cameraFromObject: upright }, up);
+  const table = dot(up, [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]]);
+  if (Math.abs(lowest - table) > MAX_GAP_SHARE * (highest - lowest)) return null;
+  const centre: Vec3 = [upright[3], upright[7], upright[11]];
+  // up . (f centre) + (lowest - up . centre) = table
+  const f = (table - lowest) / dot(up, centre) + 1;
+  for (const i of [3, 7, 11]) upright[i] *= f;
+  return upright;
+}
+
+/** Direction of the model's axis that points most nearly up, camera frame; null if none does. */
+function uprightAxis(cameraFromObject: Mat4, up: Vec3): Vec3 | null {
+  const axes = UP_AXES.map((axis) => transformDirection(cameraFromObject, axis));
+  const best = axes.reduce((a, b) => (dot(b, up) > dot(a, up) ? b : a));
+  return dot(best, up) > Math.cos(MAX_TILT_RAD) ? best : null;
+}
+
+/** Lowest and highest extent along `up`. */
+function extent({ mesh, cameraFromObject }: Pick<Rest, 'mesh' | 'cameraFromObject'>, up: Vec3): [number, number] {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < mesh.vertices.length; i += 3) {
+    const [x, y, z] = mesh.vertices.subarray(i, i + 3);
+    const height = dot(up, transformPoint(cameraFromObject, [x, y, z]));
+    lowest = Math.min(lowest, height);
+    highest = Math.max(highest, height);
+  }
+  return [lowest, highest];
 }

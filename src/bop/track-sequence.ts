@@ -3,14 +3,14 @@
  * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import { axisOf, compose, type Mat4 } from '../math/se3.js';
+import { axisOf, compose, inverse, type Mat4 } from '../math/se3.js';
 import { meshArea } from '../objects/mesh.js';
 import type { ObjectModel } from '../objects/object-model.js';
-import type { PerceivedObject } from '../perceive/perception.js';
-import type { Refined } from '../pose/adam.js';
+import type { PerceivedObject, Perception } from '../perceive/perception.js';
+import { type Refined, refinePose } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
 import { type TrackedObject, weightsOf } from '../pose/objective.js';
-import type { FrameEvidence } from '../pose/observation.js';
+import { boxOfId, type FrameEvidence, observe } from '../pose/observation.js';
 import type { PoseOptions } from '../pose/options.js';
 import { extremePoints } from '../pose/point-loss.js';
 import { trackPoses } from '../pose/track-poses.js';
@@ -19,18 +19,22 @@ import type { GaussianSet } from '../splat/gaussians.js';
 import { assignModels } from './assign-models.js';
 import { type BopDataset, readSceneDepth } from './dataset.js';
 import { calibrateToMesh, findPose } from './find-pose.js';
+import { matchColours } from './match-colours.js';
 import { gaussiansOfModel } from './model-gaussians.js';
 import type { ColouredMesh } from './ply-mesh.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';
-import { tableUnder } from './table-under.js';
+import { type Rest, setOnTable, tableUnder } from './table-under.js';
 
 /**
  * Given models are exact, so finer pictures pay: on a real sequence with the window and count of the run's defaults a thin
  * object's soft outline put it 33 mm too far, with these 4 mm (MSSD).
  */
 export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const;
+
+/** Adam steps of an object that slides and turns on the table. */
+const SETTLE_STEPS = 40;
 
 export interface TrackOptions {
   readonly pose: PoseOptions;
@@ -45,6 +49,8 @@ interface Start {
   set: GaussianSet;
   mesh: ColouredMesh;
   found: Refined;
+  /** At which the model is drawn with the outline of its mesh. */
+  scale: number;
 }
 
 /** One estimate per object and image in which it was not lost. */
@@ -68,11 +74,11 @@ export async function trackSequence(
     idMap: await sequence.readMask(frameIdx),
     depth: options.useDepth ? await readDepth(frameIdx) : null,
   });
-  const starts = await findStarts(dataset, sequence, pose, evidenceOf, ctx);
-  const perception = {
-    ...sequence.perception,
-    table: hasTable ? tableUnder(sequence.perception, starts) : sequence.perception.table,
-  };
+  const found = await findStarts(dataset, sequence, pose, evidenceOf, ctx);
+  const { starts, table } = hasTable
+    ? await settled(found, sequence, pose, evidenceOf)
+    : { starts: found, table: sequence.perception.table };
+  const perception = { ...sequence.perception, table };
   const poses = await trackPoses(
     {
       ...{ frames: sequence.frames, perception, tracks: sequence.tracks },
@@ -124,7 +130,7 @@ async function findStarts(
       const found = findPose(object, evidence, camera, areaM2, pose.poseCrop, random, up);
       if (found) {
         const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
-        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, found: start });
+        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, ...start });
       }
       object.set.dispose();
     }
@@ -138,6 +144,39 @@ async function findStarts(
     if (!assigned.includes(m)) ctx.warn('no-mask', `scene ${sequence.scene.id}: no mask for object ${objId}; left out`);
   }
   return assigned.flatMap((m, mask) => (m < 0 ? [] : [fits.get(`${perception.objects[mask].id}/${m}`)!]));
+}
+
+/** The table under what was found, everything that stands on it set onto it, and the models' colours brought to the film. */
+async function settled(
+  starts: readonly Start[],
+  { camera, perception }: Sequence,
+  pose: PoseOptions,
+  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
+): Promise<{ starts: Start[]; table: Perception['table'] }> {
+  const rests: Rest[] = [];
+  for (const { seen, mesh, found } of starts) {
+    const { data } = (await evidenceOf(seen.referenceFrame)).idMap;
+    const areaPx = data.reduce((sum, id) => sum + (id === seen.id ? 1 : 0), 0);
+    rests.push({ mesh, cameraFromObject: found.cameraFromObject, iou: found.iou, areaPx });
+  }
+  const table = tableUnder(perception, rests);
+  const worldFromCamera = inverse(table.cameraFromWorld);
+  const out: Start[] = [];
+  for (const [i, start] of starts.entries()) {
+    const evidence = await evidenceOf(start.seen.referenceFrame);
+    const standing = setOnTable(rests[i], table.cameraFromWorld);
+    const box = boxOfId(evidence.idMap, start.seen.id);
+    const object = { ...(await prepared(start.seen.id, start.set, pose)), worldFromCamera, scale: start.scale };
+    let { found } = start;
+    if (standing && box) {
+      const view = { observation: observe(evidence, start.seen.id, camera, box, pose.poseCrop), tracks: null };
+      found = refinePose(object, standing, [view], { steps: SETTLE_STEPS, freedom: 'on-table' });
+    }
+    const set = matchColours(object, start.set, found.cameraFromObject, evidence, camera);
+    object.set.dispose();
+    out.push({ ...start, found, set });
+  }
+  return { starts: out, table };
 }
 
 async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {

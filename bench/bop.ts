@@ -1,0 +1,136 @@
+/**
+ * `npm run bench -- bop [--keep] [--no-ablate] [--scenes 3,5]`: the pose tracker scored the BOP way on the fixtures and, where ../shared is, on
+ * real sequences. Writes its section of docs/accuracy.md unless scenes were chosen.
+ *
+ *   --keep       go on from what an interrupted run has left (code changes are not noticed)
+ *   --no-ablate  leave out the ablation
+ *   --scenes     only these fixtures, by number in the alphabet
+ *   --data DIR   BOP data set of the fixtures (default .cache/bop-fixtures, made if it is not there)
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FIXTURES } from '../scripts/fixtures/scenes/all.js';
+import { VERSION } from '../src/base/version.js';
+import { type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
+import { bopText, type Row } from './bop/accuracy-doc.js';
+import { writeCubeSequence } from './bop/cube-sequence.js';
+import { replaceSection } from './section.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SHARED = path.join(ROOT, '..', 'shared', 'data');
+/** Fixtures with a moving turning body and with a labelled one: where each ingredient shows. */
+const ABLATED = ['place', 'drum'];
+
+interface Config {
+  title: string;
+  folder: string;
+  masks: 'perceived' | 'true';
+  models: 'given' | 'reconstructed';
+  scenes?: string;
+  ablate?: boolean;
+  sceneNames: Record<string, string>;
+}
+
+export interface BopResult {
+  version: string;
+  /** By configuration, what `v2r bench bop --json` gives. */
+  runs: Record<string, BenchSummary>;
+  partial: boolean;
+}
+
+export default async function run(args: string[]): Promise<BopResult> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      keep: { type: 'boolean', default: false },
+      'no-ablate': { type: 'boolean', default: false },
+      scenes: { type: 'string' },
+      data: { type: 'string', default: path.join(ROOT, '.cache', 'bop-fixtures') },
+    },
+  });
+  const out = path.join(ROOT, '.cache', 'bench', 'bop');
+  if (!values.keep) await rm(out, { recursive: true, force: true });
+  makeFixtures(values.data);
+  const configs = [...fixtureConfigs(values.data, values.scenes, !values['no-ablate']), ...(await realConfigs(out))];
+  const runs: Record<string, BenchSummary> = {};
+  const rows: Row[] = [];
+  for (const config of configs) {
+    const name = config.title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
+    console.error(config.title);
+    const summary = await runOne(config, path.join(out, name));
+    runs[name] = summary;
+    rows.push({ title: config.title, sceneNames: config.sceneNames, summary });
+  }
+  const partial = values.scenes !== undefined || values['no-ablate'];
+  const text = bopText(['npm run bench -- bop', ...args].join(' '), VERSION, rows);
+  if (partial) console.error(`\n${text}`);
+  else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'bop', text);
+  return { version: VERSION, runs, partial };
+}
+
+function makeFixtures(folder: string): void {
+  if (existsSync(path.join(folder, 'test_targets_bop19.json'))) return;
+  const script = path.join(ROOT, 'scripts', 'fixtures', 'bop', 'export.ts');
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', script, folder], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`the fixtures could not be written to ${folder}`);
+}
+
+function fixtureConfigs(folder: string, scenes: string | undefined, ablate: boolean): Config[] {
+  const names = Object.keys(FIXTURES);
+  const sceneNames = Object.fromEntries(names.map((name, i) => [i + 1, name]));
+  const some = scenes === undefined ? {} : { scenes };
+  const base = { folder, sceneNames, ...some };
+  const configs: Config[] = [
+    { ...base, title: 'Fixtures, our masks, models given', masks: 'perceived', models: 'given' },
+    { ...base, title: 'Fixtures, our masks, models reconstructed', masks: 'perceived', models: 'reconstructed' },
+    { ...base, title: 'Fixtures, true masks, models given', masks: 'true', models: 'given' },
+  ];
+  const ablated = names.flatMap((name, i) => (ABLATED.includes(name) ? [i + 1] : [])).join(',');
+  return ablate
+    ? [
+        ...configs,
+        {
+          ...base,
+          ...{ title: 'Ablation, our masks, models given', masks: 'perceived', models: 'given' },
+          scenes: scenes ?? ablated,
+          ablate: true,
+        },
+      ]
+    : configs;
+}
+
+async function realConfigs(out: string): Promise<Config[]> {
+  const configs: Config[] = [];
+  const rbt = path.join(SHARED, 'bop', 'visp_rbt');
+  if (existsSync(rbt)) {
+    const title = 'Real, visp_rbt, masks drawn from the truth, models given';
+    configs.push({ title, folder: rbt, masks: 'true', models: 'given', sceneNames: { 1: 'cube and dragon' } });
+  }
+  const cube = path.join(SHARED, 'sequences', 'visp_mbt_cube');
+  if (existsSync(cube)) {
+    const folder = path.join(out, 'visp_mbt_cube');
+    await writeCubeSequence(cube, folder);
+    const sceneNames = { 1: 'dragged cube' };
+    const title = 'Real, visp_mbt_cube, our masks, plain grey model given';
+    configs.push({ title, folder, masks: 'perceived', models: 'given', sceneNames });
+  }
+  return configs;
+}
+
+function runOne({ folder, masks, models, scenes, ablate }: Config, out: string): Promise<BenchSummary> {
+  const flags = { masks, models, out, seed: '0', ablate: Boolean(ablate), ...(scenes === undefined ? {} : { scenes }) };
+  let last = 0;
+  return benchBop(folder, flags, new AbortController().signal, (event) => {
+    if (event.kind === 'warning') console.error(`  warning: ${event.message}`);
+    if (event.kind !== 'progress' || Date.now() - last < 15_000) return;
+    last = Date.now();
+    console.error(`  ${event.what} ${event.done}/${event.total}`);
+  });
+}
