@@ -20,6 +20,7 @@ import { type Refined, refinePose } from '../pose/adam.js';
 import { calibrateScale } from '../pose/calibrate.js';
 import { evaluatePose, type TrackedObject } from '../pose/objective.js';
 import { boxOfId, type FrameEvidence, observe } from '../pose/observation.js';
+import type { PoseOptions } from '../pose/options.js';
 import { renderDepth } from './render-depth.js';
 import { UP_AXES } from './table-under.js';
 
@@ -35,19 +36,21 @@ const REFINE_STEPS = 40;
 const OFFSET_RADII = 0.6;
 const DISTANCE_LOG = 0.35;
 
+/** Up for cameras that are held level. */
+const UP_IN_CAMERA: Vec3 = [0, -1, 0];
 /** On a table only turn, place and distance are free. */
 const TABLE_POPULATION = 24;
 const TABLE_GENERATIONS = 18;
 /**
  * null when the mask is empty. `areaM2`: surface of the object, for a first distance. `up`: the table's normal in the camera
- * frame, if the object may be standing on one.
+ * frame, if the object may be standing on one. Without `de` an upright pose at the middle of the mask is improved, whatever its turn.
  */
 export function findPose(
   object: TrackedObject,
   evidence: FrameEvidence,
   camera: Intrinsics,
   areaM2: number,
-  windowPx: number,
+  { poseCrop: windowPx, de }: Pick<PoseOptions, 'poseCrop' | 'de'>,
   random: Random,
   up: Vec3 | null = null,
 ): Refined | null {
@@ -64,6 +67,12 @@ export function findPose(
   };
   const poseOf = ([u1, u2, u3, dx, dy, logZ]: readonly number[]): Mat4 =>
     fromQuaternion(uniformRotation(u1, u2, u3), centreOf(dx, dy, logZ));
+  const fine = [{ observation: observe(evidence, object.id, camera, box, windowPx), tracks: null }];
+  if (!de) {
+    const upright = rotationBetween(UP_AXES[0], up ?? UP_IN_CAMERA);
+    [upright[3], upright[7], upright[11]] = centreOf(0, 0, 0);
+    return refinePose(object, upright, fine, { steps: REFINE_STEPS, freedom: 'free' });
+  }
   const coarse = [{ observation: observe(evidence, object.id, camera, box, SEARCH_WINDOW_PX), tracks: null }];
   const population = differentialEvolution(
     (p) => evaluatePose(object, poseOf(p), coarse, false).value,
@@ -91,7 +100,6 @@ export function findPose(
           );
           return poseAt(best.x);
         });
-  const fine = [{ observation: observe(evidence, object.id, camera, box, windowPx), tracks: null }];
   const kept: Mat4[] = [];
   for (const { x } of population) {
     const pose = poseOf(x);

@@ -5,8 +5,8 @@ import { gaussiansFromMesh } from '../splat/from-mesh.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { ColouredMesh } from './ply-mesh.js';
 
-/** Discs per object: tracking merges them to a few hundred anyway. */
-const DISCS = 3000;
+/** Discs per object, fine enough for print at the size of a phone's film; tracking merges them to fewer. */
+const DISCS = 10000;
 /** Of meshes without vertex colours (textured or plain ones). */
 const GREY: Vec3 = [0.5, 0.5, 0.5];
 

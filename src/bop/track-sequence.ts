@@ -3,14 +3,14 @@
  * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import { axisOf, compose, inverse, type Mat4 } from '../math/se3.js';
+import { axisOf, compose, fromAxisAngle, inverse, type Mat4 } from '../math/se3.js';
 import { meshArea } from '../objects/mesh.js';
 import type { ObjectModel } from '../objects/object-model.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
 import { type Refined, refinePose } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
-import { type TrackedObject, weightsOf } from '../pose/objective.js';
-import { boxOfId, type FrameEvidence, observe } from '../pose/observation.js';
+import { evaluatePose, type TrackedObject, weightsOf } from '../pose/objective.js';
+import { boxOfId, type FrameEvidence, type Observation, observe } from '../pose/observation.js';
 import type { PoseOptions } from '../pose/options.js';
 import { extremePoints } from '../pose/point-loss.js';
 import { trackPoses } from '../pose/track-poses.js';
@@ -35,6 +35,12 @@ export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const
 
 /** Adam steps of an object that slides and turns on the table. */
 const SETTLE_STEPS = 40;
+/** Window in which print is compared: about the pixels of the films. */
+const FINE_WINDOW_PX = 160;
+const OUTLINE_SHARE = 0.25;
+/** Turns tried: a print's letters are some 15 degrees wide. */
+const NUM_TURNS = 36;
+const REFINED_TURNS = 4;
 
 export interface TrackOptions {
   readonly pose: PoseOptions;
@@ -87,7 +93,8 @@ export async function trackSequence(
       gaussians: new Map(starts.map(({ seen, set }) => [seen.id, set])),
       ...(options.useDepth ? { readDepth } : {}),
     },
-    pose,
+    // The first poses have been searched for already.
+    { ...pose, de: false },
     ctx,
   );
   const timeSec = (performance.now() - started) / 1000 / images.length;
@@ -127,7 +134,7 @@ async function findStarts(
       ctx.progress(fits.size, perception.objects.length * models.length, `first pose of object ${objId}`);
       const object = await prepared(seen.id, set, pose);
       const random = ctx.random(`start-${seen.id}-${objId}`);
-      const found = findPose(object, evidence, camera, areaM2, pose.poseCrop, random, up);
+      const found = findPose(object, evidence, camera, areaM2, pose, random, up);
       if (found) {
         const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
         fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, ...start });
@@ -174,9 +181,43 @@ async function settled(
     }
     const set = matchColours(object, start.set, found.cameraFromObject, evidence, camera);
     object.set.dispose();
+    if (standing && box && pose.de) {
+      const fine = { ...(await prepared(start.seen.id, set, { ...pose, poseGaussians: set.count })), worldFromCamera };
+      const observation = observe(evidence, start.seen.id, camera, box, FINE_WINDOW_PX);
+      found = turnedAsPrinted({ ...fine, scale: start.scale }, found, observation, table.cameraFromWorld);
+      fine.set.dispose();
+    }
     out.push({ ...start, found, set });
   }
   return { starts: out, table };
+}
+
+/**
+ * How the object is turned on the table, decided at full resolution with every Gaussian: labels that repeat look alike from afar.
+ * Colours decide; the outline only keeps it in place.
+ */
+function turnedAsPrinted(
+  object: TrackedObject,
+  found: Refined,
+  observation: Observation,
+  cameraFromWorld: Mat4,
+): Refined {
+  const weights = { ...object.weights, mask: OUTLINE_SHARE * object.weights.mask };
+  const views = [{ observation, tracks: null }];
+  const { cameraFromObject } = found;
+  const up = axisOf(cameraFromWorld, 2);
+  const turns = Array.from({ length: NUM_TURNS }, (_, k) => {
+    const turned = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), cameraFromObject);
+    for (const i of [3, 7, 11]) turned[i] = cameraFromObject[i];
+    return turned;
+  });
+  const best = turns
+    .map((pose) => ({ pose, value: evaluatePose({ ...object, weights }, pose, views, false).value }))
+    .sort((a, b) => a.value - b.value)
+    .slice(0, REFINED_TURNS)
+    .map(({ pose }) => refinePose({ ...object, weights }, pose, views, { steps: SETTLE_STEPS, freedom: 'on-table' }))
+    .reduce((a, b) => (b.value < a.value ? b : a));
+  return { ...found, cameraFromObject: best.cameraFromObject };
 }
 
 async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
