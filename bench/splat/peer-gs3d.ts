@@ -2,7 +2,7 @@
  * @mkkellogg/gaussian-splats-3d in headless Chromium: the page renders one still view over and over and reads one pixel back
  * after each frame, so that the time is that of finished frames. Its sorter runs once, before the clock starts.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -14,7 +14,8 @@ const PAGE = `<!doctype html><body style="margin:0"><script type="importmap">
 {"imports":{"three":"/three.js"}}</script><script type="module">
 import * as THREE from 'three';
 import * as GS from '/gs3d.js';
-window.draw = async (view, worldFromCamera, runs) => {
+let frame, gl, size;
+window.show = async (view, worldFromCamera) => {
   const renderer = new THREE.WebGLRenderer({ antialias: false, preserveDrawingBuffer: true });
   renderer.setPixelRatio(1);
   renderer.setSize(view.widthPx, view.heightPx);
@@ -31,18 +32,24 @@ window.draw = async (view, worldFromCamera, runs) => {
     gpuAcceleratedSort: false, sceneRevealMode: GS.SceneRevealMode.Instant, sphericalHarmonicsDegree: 0,
   });
   await viewer.addSplatScene('/scene.ply', { splatAlphaRemovalThreshold: 1, showLoadingUI: false, progressiveLoad: false });
-  const gl = renderer.getContext();
+  gl = renderer.getContext();
+  size = view;
   const pixel = new Uint8Array(4);
-  const frame = () => { viewer.update(); viewer.render(); gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); };
+  frame = () => { viewer.update(); viewer.render(); gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); };
   for (let k = 0; k < 10; k++) { frame(); await new Promise((resolve) => setTimeout(resolve, 50)); }
+};
+window.time = (runs) => {
   const times = [];
   for (let k = 0; k < runs; k++) { const from = performance.now(); frame(); times.push(performance.now() - from); }
   times.sort((a, b) => a - b);
-  const rgba = new Uint8Array(view.widthPx * view.heightPx * 4);
-  gl.readPixels(0, 0, view.widthPx, view.heightPx, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+  return times[times.length >> 1];
+};
+window.picture = () => {
+  const rgba = new Uint8Array(size.widthPx * size.heightPx * 4);
+  gl.readPixels(0, 0, size.widthPx, size.heightPx, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
   let text = '';
   for (let i = 0; i < rgba.length; i += 32768) text += String.fromCharCode(...rgba.subarray(i, i + 32768));
-  return { frameMs: times[times.length >> 1], rgba: btoa(text) };
+  return btoa(text);
 };
 window.ready = true;
 </script></body>`;
@@ -97,13 +104,38 @@ export async function drawWithGaussianSplats3d(
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction('window.ready === true');
-    const call = `draw(${JSON.stringify(view)}, ${JSON.stringify(inverse(view.cameraFromWorld))}, ${runs})`;
-    const { frameMs, rgba } = await page.evaluate<{ frameMs: number; rgba: string }>(call);
-    return { frameMs, rgb: upright(Buffer.from(rgba, 'base64'), view) };
+    await page.evaluate(`show(${JSON.stringify(view)}, ${JSON.stringify(inverse(view.cameraFromWorld))})`);
+    const before = await childrenCpuMs();
+    const frameMs = await page.evaluate<number>(`time(${runs})`);
+    const after = await childrenCpuMs();
+    const rgba = await page.evaluate<string>('picture()');
+    return { frameMs, cpuMs: (after - before) / runs, rgb: upright(Buffer.from(rgba, 'base64'), view) };
   } finally {
     await browser.close();
     server.close();
   }
+}
+
+/** Clock ticks per second in /proc, on every usual Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU time so far of all processes started by this one and theirs; NaN where there is no /proc. */
+async function childrenCpuMs(): Promise<number> {
+  const names = await readdir('/proc').catch(() => []);
+  const processes = new Map<number, { parent: number; ticks: number }>();
+  for (const name of names) {
+    const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '') : '';
+    // The name, in brackets, may hold anything; after it come state, parent, ..., and user and system time as numbers 11 and 12.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (stat)
+      processes.set(Number(name), { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) });
+  }
+  const isOurs = (pid: number): boolean => {
+    const parent = processes.get(pid)?.parent ?? 0;
+    return parent === process.pid || (parent > 1 && isOurs(parent));
+  };
+  const ticks = [...processes].filter(([pid]) => isOurs(pid)).reduce((sum, [, entry]) => sum + entry.ticks, 0);
+  return names.length > 0 ? (ticks * 1000) / TICKS_PER_SECOND : Number.NaN;
 }
 
 /** RGBA from the bottom up to RGB from the top down. */

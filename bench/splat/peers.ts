@@ -22,8 +22,8 @@ import { AT_CAMERA, CAMERA_640, robotScene } from './scenes.js';
 /** What a peer gives: its picture, [H, W, 3] u8 sRGB over black, and times per frame. */
 export interface PeerPicture {
   frameMs: number;
-  /** CPU time of all its threads, where it can be told. */
-  cpuMs?: number;
+  /** CPU time of all its threads, NaN where it cannot be told. */
+  cpuMs: number;
   rgb: Uint8Array;
 }
 
@@ -31,8 +31,11 @@ export interface PeerComparison {
   peer: string;
   scene: string;
   gaussians: number;
+  /** Medians by the wall clock, the peer's and ours. */
   frameMs: number;
   ownMs: number;
+  cpuMs: number | null;
+  ownCpuMs: number;
   /** The smaller one of the ratios by wall clock and, where known, by CPU time. */
   ratio: number;
   psnrDb: number;
@@ -98,8 +101,7 @@ export async function comparePeers(
         try {
           const comparison = await compare(peer, scene, renderer, () => by(scene));
           comparisons.push(comparison);
-          const { frameMs, ownMs, ratio, psnrDb: decibels } = comparison;
-          say(`${peer}, ${scene.name}: ${frameMs} ms a frame, ours ${ownMs} ms (${ratio}x), PSNR ${decibels} dB`);
+          say(`${peer}, ${scene.name}: ${JSON.stringify(comparison)}`);
         } catch (error) {
           notes.push(`${peer}, ${scene.name}: failed: ${messageOf(error).slice(0, 300)}`);
           say(notes.at(-1)!);
@@ -178,7 +180,7 @@ async function compare(
   const after = own();
   prepared.dispose();
   const ownMs = (before.medianMs + after.medianMs) / 2;
-  const byCpu = cpuMs === undefined ? Infinity : cpuMs / ((before.cpuMs + after.cpuMs) / 2);
+  const ownCpuMs = (before.cpuMedianMs + after.cpuMedianMs) / 2;
   let different = 0;
   for (let i = 0; i < rgb.length; i += 3) {
     different += Number([0, 1, 2].some((c) => Math.abs(rgb[i + c] - into.rgb[i + c]) > 2));
@@ -189,7 +191,9 @@ async function compare(
     gaussians: set.count,
     frameMs: round(frameMs),
     ownMs: round(ownMs),
-    ratio: round(Math.min(frameMs / ownMs, byCpu), 1),
+    cpuMs: Number.isNaN(cpuMs) ? null : round(cpuMs),
+    ownCpuMs: round(ownCpuMs),
+    ratio: round(Math.min(frameMs / ownMs, Number.isNaN(cpuMs) ? Infinity : cpuMs / ownCpuMs), 1),
     psnrDb: round(psnrDb(toUnit(into.rgb), toUnit(rgb))),
     differentShare: round(different / (rgb.length / 3), 4),
   };
