@@ -17,6 +17,27 @@ const DTYPES = {
   '<i4': Int32Array,
 } as const;
 
+/** Stored types that are read into one of ours: half floats, and whole numbers of other sizes. */
+const CONVERTED: Readonly<
+  Record<string, { bytes: number; read: (view: DataView, at: number) => number; to: 'f32' | 'i32' }>
+> = {
+  '<f2': { bytes: 2, read: (view, at) => halfToNumber(view.getUint16(at, true)), to: 'f32' },
+  '<i8': { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)), to: 'i32' },
+  '<i2': { bytes: 2, read: (view, at) => view.getInt16(at, true), to: 'i32' },
+  '<u2': { bytes: 2, read: (view, at) => view.getUint16(at, true), to: 'i32' },
+  '|i1': { bytes: 1, read: (view, at) => view.getInt8(at), to: 'i32' },
+};
+
+/** IEEE 754 binary16. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
 export function encodeNpy(shape: number[], data: NpyData): Uint8Array {
   const count = shape.reduce((a, b) => a * b, 1);
   if (count !== data.length) throw new Error(`npy: ${data.length} values for shape ${shape.join('x')}`);
@@ -43,9 +64,10 @@ export function decodeNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
   const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? '';
   const shapeText = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
   const type = DTYPES[descr as keyof typeof DTYPES];
-  if (!type || shapeText === undefined || /'fortran_order':\s*True/.test(header)) {
+  const converted = CONVERTED[descr];
+  if ((!type && !converted) || shapeText === undefined || /'fortran_order':\s*True/.test(header)) {
     throw new UserError(
-      `${name}: unsupported .npy layout (${descr || 'no dtype'}); expected C order and one of ${Object.keys(DTYPES).join(', ')}`,
+      `${name}: unsupported .npy layout (${descr || 'no dtype'}); expected C order and one of ${[...Object.keys(DTYPES), ...Object.keys(CONVERTED)].join(', ')}`,
     );
   }
   const shape = shapeText
@@ -54,11 +76,16 @@ export function decodeNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
     .map(Number);
   const count = shape.reduce((a, b) => a * b, 1);
   const start = headerStart + headerLength;
-  const need = count * type.BYTES_PER_ELEMENT;
+  const need = count * (converted?.bytes ?? type.BYTES_PER_ELEMENT);
   if (bytes.length - start < need) {
     throw new UserError(
       `${name}: need ${need} bytes of data for shape ${shape.join('x')}, have ${bytes.length - start}`,
     );
+  }
+  if (converted) {
+    const data = converted.to === 'f32' ? new Float32Array(count) : new Int32Array(count);
+    for (let i = 0; i < count; i++) data[i] = converted.read(view, start + i * converted.bytes);
+    return { shape, data };
   }
   // Not `slice`: on a Buffer that gives a view into the whole file, header and all.
   const copy = Uint8Array.from(bytes.subarray(start, start + need));

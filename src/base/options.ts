@@ -33,7 +33,11 @@ export interface StringOption extends OptionBase {
   kind: 'string';
   default: string;
 }
-export type OptionSpec = NumberOption | OptionalNumberOption | EnumOption | BooleanOption | StringOption;
+/** Several texts: the flag takes several values and may be given several times. */
+export interface ListOption extends OptionBase {
+  kind: 'list';
+}
+export type OptionSpec = NumberOption | OptionalNumberOption | EnumOption | BooleanOption | StringOption | ListOption;
 export type OptionTable = Record<string, OptionSpec>;
 
 type ValueOf<S extends OptionSpec> = S extends NumberOption
@@ -44,7 +48,9 @@ type ValueOf<S extends OptionSpec> = S extends NumberOption
       ? V
       : S extends BooleanOption
         ? boolean
-        : string;
+        : S extends ListOption
+          ? readonly string[]
+          : string;
 export type OptionsOf<T extends OptionTable> = { [K in keyof T]: ValueOf<T[K]> };
 
 /** Declares a table while keeping the literal types of enum values. */
@@ -53,6 +59,7 @@ export function defineOptions<const T extends OptionTable>(table: T): T {
 }
 
 function defaultOf(spec: OptionSpec): unknown {
+  if (spec.kind === 'list') return [];
   return spec.kind === 'optional-number' ? null : spec.default;
 }
 
@@ -79,6 +86,8 @@ function checkValue(name: string, spec: OptionSpec, value: unknown): unknown {
       return typeof value === 'boolean' ? value : fail('true or false');
     case 'string':
       return typeof value === 'string' ? value : fail('a text');
+    case 'list':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : fail('texts');
     case 'enum':
       return spec.values.includes(value as string) ? value : fail(`one of ${spec.values.join(', ')}`);
     case 'optional-number':

@@ -22,6 +22,8 @@ function flagOf(name: string, spec: OptionSpec): Option {
       return new Option(`--${flag} <number>`, `${spec.help} (default: ${spec.default})`);
     case 'optional-number':
       return new Option(`--${flag} <number>`, spec.help);
+    case 'list':
+      return new Option(`--${flag} <text...>`, spec.help);
     case 'string':
       return new Option(
         `--${flag} <text>`,

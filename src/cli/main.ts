@@ -7,6 +7,7 @@ import { addDoctorVerb } from './doctor.js';
 import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
 import { addModelsVerb } from './models.js';
+import { addPerceiveVerb } from './perceive.js';
 import { addRenderVerb } from './render.js';
 import { addRobotVerb } from './robot.js';
 import { addRunVerb } from './run.js';
@@ -24,6 +25,7 @@ export async function main(argv: string[]): Promise<number> {
     .exitOverride();
   for (const addVerb of [
     addRunVerb,
+    addPerceiveVerb,
     addInspectVerb,
     addRenderVerb,
     addVerifyVerb,

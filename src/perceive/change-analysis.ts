@@ -18,6 +18,7 @@ import {
 import { type BetweenState, type ChangeRegion, findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
 import type { ColourModel } from './colour-model.js';
+import { judgeByEvidence } from './evident-regions.js';
 import { contactShare } from './hand-contact.js';
 import type { EventPlates, EventView } from './mover-ends.js';
 import { findMovers, type Mover } from './movers.js';
@@ -108,7 +109,7 @@ function viewChange(
   transients: Transients,
   scene: ColourModel,
 ): ChangeView {
-  const regions = judgeRegions(clip, change, found, transients, scene);
+  const regions = judgeByEvidence(clip, judgeRegions(clip, change, found, transients, scene));
   const handFirst = new Uint8Array(clip.valid.length);
   const handLast = new Uint8Array(clip.valid.length);
   for (const region of regions) {

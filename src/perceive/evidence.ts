@@ -22,13 +22,3 @@ export interface Evidence {
   /** What the detector saw in the nearest frame it looked at; empty when it never looked. */
   boxes(frameIdx: number): readonly NamedBox[];
 }
-
-/** The same evidence for a stretch of the clip that begins at frame `from`. */
-export function evidenceFrom(evidence: Evidence | null, from: number): Evidence | null {
-  if (evidence === null) return null;
-  return {
-    hand: (k) => evidence.hand(k + from),
-    boxFrames: evidence.boxFrames.map((k) => k - from).filter((k) => k >= 0),
-    boxes: (k) => evidence.boxes(k + from),
-  };
-}

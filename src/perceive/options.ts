@@ -1,25 +1,71 @@
 import { defineOptions, type OptionsOf } from '../base/options.js';
 
+/** Values of the flags that choose a provider. */
+const PROVIDER_CHOICES = ['auto', 'classical', 'onnx', 'files'] as const;
+
 /** Options of the `perceive` stage. */
 export const perceiveOptions = defineOptions({
   segment: {
     kind: 'enum',
-    values: ['auto', 'classical'],
+    values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'How objects and hand are told apart. auto takes the best provider that is present.',
+    help: 'Who tells objects and hand apart. auto: files if --mask-files names some, else networks if they are there, else classical.',
   },
   track: {
     kind: 'enum',
-    values: ['auto', 'classical'],
+    values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'How points are followed. auto takes the best provider that is present.',
+    help: 'Who follows points. auto: files if --track-files names some, else networks if they are there, else classical.',
   },
   depth: {
     kind: 'enum',
-    values: ['auto', 'classical'],
+    values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'Where depth comes from. classical: the table plane and the scale priors.',
+    help: 'Where depth comes from. classical: the table plane alone. auto: files if --depth-files names some, else a network, else classical.',
   },
+  camera: {
+    kind: 'enum',
+    values: PROVIDER_CHOICES,
+    default: 'auto',
+    help: 'Where camera, table and scale come from. onnx: hand landmarks as one more cue of scale. auto: files if --camera-file names one.',
+  },
+  maskFiles: {
+    kind: 'string',
+    default: '',
+    help: 'Folder of mask PNGs (id maps, one folder per object, or a perceive folder of v2r); see v2r perceive --explain-files.',
+  },
+  trackFiles: {
+    kind: 'string',
+    default: '',
+    help: 'Point tracks [T, N, 2] as .npz or .npy; see v2r perceive --explain-files.',
+  },
+  depthFiles: {
+    kind: 'string',
+    default: '',
+    help: 'Depth as .npy, .npz, or a folder of .npy, .npz or 16-bit PNG; see v2r perceive --explain-files.',
+  },
+  depthKind: {
+    kind: 'enum',
+    values: ['metric', 'relative', 'inverse'],
+    default: 'metric',
+    help: 'What the values of --depth-files are: metres, linear in depth (larger = farther), or linear in 1 / depth (larger = nearer).',
+  },
+  depthUnit: {
+    kind: 'number',
+    default: 0.001,
+    min: 1e-6,
+    max: 1,
+    help: 'Metres per step of 16-bit PNG depth.',
+  },
+  cameraFile: { kind: 'string', default: '', help: 'Camera as JSON; see v2r perceive --explain-files.' },
+  object: {
+    kind: 'list',
+    help: 'Something to look at: "mug@412,300" (a pixel on it in the first frame) or "mug@412,300@25" (in frame 25).',
+  },
+  source: { kind: 'string', default: '', help: 'Name of the object that is moved.' },
+  target: { kind: 'string', default: '', help: 'Name of the object that it is brought to.' },
+  table: { kind: 'list', help: 'Three or more pixels on the bare table: x,y x,y x,y' },
+  size: { kind: 'list', help: 'A known size: "mug=95mm", the largest of its height, width and length.' },
   hfov: {
     kind: 'optional-number',
     min: 10,

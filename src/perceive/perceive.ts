@@ -16,7 +16,8 @@ import { trackedMask } from './movers.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception, Tracks } from './perception.js';
 import { chooseProviders } from './providers/choose.js';
-import type { Segmentation, TrackSink } from './providers/provider.js';
+import type { HandTracks } from './providers/hand-tracks.js';
+import type { DepthMap, Segmentation, TrackSink } from './providers/provider.js';
 import { worldFrame } from './table.js';
 
 /** What the stage needs to know of the video besides its frames. */
@@ -31,6 +32,10 @@ export interface PerceptionResult {
   readonly masks: ByteImage[];
   readonly tracks: Tracks;
   readonly plate: RgbImage;
+  /** Depth of frames in which objects are seen best; empty without a depth provider. */
+  readonly depth: { readonly source: string; readonly maps: readonly DepthMap[] };
+  /** Hands as points at frame size per frame, where a network saw them; else null. */
+  readonly hands: HandTracks | null;
 }
 
 /**
@@ -50,8 +55,9 @@ export async function perceive(
   const { movers, plate } = segmentation;
 
   const masks: ByteImage[] = [];
-  const sink = await providers.track.start(clip, segmentation);
-  const seen = await segmentAll(clip, segmentation, sink, ctx, async (k, ids) => {
+  const sink = await providers.track.start(clip, segmentation, ctx);
+  const depthFrames = new Set(segmentation.objects.map(({ referenceFrame }) => referenceFrame));
+  const seen = await segmentAll(clip, segmentation, sink, depthFrames, ctx, async (k, ids) => {
     if (onMask) await onMask(k, ids);
     else masks.push(ids);
   });
@@ -60,10 +66,13 @@ export async function perceive(
     frameConfidence: seen.confidence.map((frame) => Math.round(100 * (frame.get(object.id) ?? 0)) / 100),
   }));
 
-  const found = await providers.camera.estimate(
+  const seenBy = await providers.camera.estimate(
     { clip, segmentation, handWidth: seen.handWidth, focal35mm: video.focal35mm },
     ctx,
   );
+  const fixed = providers.names.camera === 'files';
+  const found = fixed ? seenBy : await providers.depth.refine({ clip, found: seenBy, ids: seen.kept }, ctx);
+  const maps = await providers.depth.maps({ clip, found, ids: seen.kept }, ctx);
   const toFrame = clip.frameWidthPx / clip.widthPx;
   const perception: Perception = {
     kind: 'v2r/perception',
@@ -73,7 +82,7 @@ export async function perceive(
     providers: providers.names,
     camera: found.camera,
     table: {
-      cameraFromWorld: worldFrame(found.up, found.distance.value),
+      cameraFromWorld: found.cameraFromWorld ?? worldFrame(found.up, found.distance.value),
       normalSource: found.normalSource,
       normalSdDeg: found.normalSdDeg,
       scaleSource: found.distance.source,
@@ -92,7 +101,20 @@ export async function perceive(
       'the focal length is an assumption (65 degrees on the long side, +-12 %): give --hfov if you know it',
     );
   }
-  return { perception, masks, tracks: sink.finish(), plate: plate.rgb };
+  return {
+    perception,
+    masks,
+    tracks: sink.finish(),
+    plate: plate.rgb,
+    depth: { source: providers.depth.source, maps },
+    hands: segmentation.hands ? atFrameSize(segmentation.hands, toFrame) : null,
+  };
+}
+
+function atFrameSize(hands: HandTracks, toFrame: number): HandTracks {
+  return hands.map((frame) =>
+    frame.map((hand) => ({ ...hand, xyzPx: hand.xyzPx.map((v) => v * toFrame), sidePx: hand.sidePx * toFrame })),
+  );
 }
 
 function scaleHomography(m: readonly number[], s: number): number[] {
@@ -108,23 +130,28 @@ interface Seen {
   handWidth: HandWidth | null;
   /** Per frame, by object id. */
   confidence: ReadonlyMap<number, number>[];
+  /** Id maps at work size of the frames that were asked for. */
+  kept: Map<number, ByteImage>;
 }
 
 async function segmentAll(
   clip: Clip,
   segmentation: Segmentation,
   sink: TrackSink,
+  keep: ReadonlySet<number>,
   ctx: StageContext,
   emit: (k: number, frameIds: ByteImage) => Promise<void>,
 ): Promise<Seen> {
   const handFrames: number[] = [];
   const widths: HandWidth[] = [];
   const confidence: ReadonlyMap<number, number>[] = [];
+  const kept = new Map<number, ByteImage>();
   for (let k = 0; k < clip.numFrames; k++) {
     throwIfCancelled(ctx);
     const seen = await segmentation.frame(k);
     if (seen.handArea > 0) handFrames.push(k);
     confidence.push(seen.confidence);
+    if (keep.has(k)) kept.set(k, seen.ids);
     sink.addFrame(k, seen.ids);
     for (const mover of segmentation.movers) {
       const apart = Math.min(Math.abs(k - mover.liftFrame), Math.abs(k - mover.downFrame));
@@ -146,5 +173,6 @@ async function segmentAll(
     },
     handWidth: sorted.length >= 3 ? sorted[sorted.length >> 1] : null,
     confidence,
+    kept,
   };
 }

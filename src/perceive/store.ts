@@ -6,6 +6,9 @@ import { readJson, writeJson } from '../base/files.js';
 import { readNpy, writeNpy } from '../base/npy.js';
 import type { ByteImage, RgbImage } from '../image/image.js';
 import { readBytes, readRgb, writePng } from '../image/image-io.js';
+import { writeDepth } from './depth-store.js';
+import { writeHands } from './hand-store.js';
+import type { PerceptionResult } from './perceive.js';
 import { type Perception, PerceptionSchema, type Tracks } from './perception.js';
 
 const TracksSchema = z.object({
@@ -30,10 +33,7 @@ export async function readMask(folder: string, frame: number): Promise<ByteImage
 }
 
 /** Writes everything but the masks. */
-export async function writePerception(
-  folder: string,
-  result: { perception: Perception; tracks: Tracks; plate: RgbImage },
-): Promise<void> {
+export async function writePerception(folder: string, result: Omit<PerceptionResult, 'masks'>): Promise<void> {
   const { perception, tracks, plate } = result;
   await writePng(path.join(folder, 'plate.png'), plate);
   await writeNpy(path.join(folder, 'tracks.npy'), [tracks.numFrames, tracks.numTracks, 2], tracks.xyPx);
@@ -44,6 +44,8 @@ export async function writePerception(
     numTracks: tracks.numTracks,
     objectIds: tracks.objectIds,
   });
+  await writeDepth(folder, result.depth);
+  if (result.hands) await writeHands(folder, result.hands);
   await writeJson(path.join(folder, 'perception.json'), perception);
 }
 

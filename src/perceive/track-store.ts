@@ -66,6 +66,18 @@ export class TrackCollector {
     }
   }
 
+  /** [N, 2] work-size pixels of points before a mover's lift and after it is set down; unknown in between. */
+  addRests(id: number, xyFrom: Float32Array, liftFrame: number, xyTo: Float32Array, downFrame: number): void {
+    for (let p = 0; p < xyFrom.length; p += 2) {
+      const before: [number, number] = [xyFrom[p], xyFrom[p + 1]];
+      const after: [number, number] = [xyTo[p], xyTo[p + 1]];
+      this.sources.push({
+        objectId: id,
+        at: (k) => (k < liftFrame ? before : k > downFrame ? after : null),
+      });
+    }
+  }
+
   /** Call once per frame, in order, with the id map at work size. */
   addFrame(k: number, ids: ByteImage): void {
     const { widthPx: w, heightPx: h, frameWidthPx, frameHeightPx } = this.clip;

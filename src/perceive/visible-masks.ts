@@ -9,6 +9,7 @@ import { labDistance2, rgbToLab8 } from '../image/lab.js';
 import { closed, countSet, dilate, distanceTo, fillHoles, opened } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { ColourModel, looksLikeSkin, plateDensity } from './colour-model.js';
+import { handWithEvidence } from './evident-hand.js';
 import { gridCut } from './grid-cut.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
@@ -123,7 +124,9 @@ export async function segmentFrame(
     const part = halved(mask, clip);
     for (let i = 0; i < part.length; i++) if (part[i] !== 0) staticsHalf[i] = 1;
   }
-  const hand = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, staticsHalf, colours.hand);
+  const alone = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, staticsHalf, colours.hand);
+  const evidence = clip.evidence?.hand(k) ?? null;
+  const hand = evidence ? handWithEvidence(clip, k, alone, evidence, ownerHalf, plateHalf, colours.hand) : alone;
   const handFull = doubledSmooth(hand, clip);
   for (const { id, mask } of statics) {
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) ids.data[i] = id;

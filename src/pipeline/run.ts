@@ -46,7 +46,7 @@ export interface RunResult {
 export async function runStages(stages: readonly Stage[], request: RunRequest): Promise<RunResult> {
   const folder = new RunFolder(request.outFolder);
   const videoDigest = await digestOfFile(request.videoFile);
-  const plan = planStages(stages, request, videoDigest);
+  const plan = await planStages(stages, request, videoDigest);
   await folder.open();
   const unlock = await folder.lock();
   try {
@@ -96,21 +96,23 @@ interface PlannedStage {
 }
 
 /** Resolves options and digests before any work, so that usage mistakes show at once. */
-function planStages(stages: readonly Stage[], request: RunRequest, videoDigest: string): PlannedStage[] {
+async function planStages(stages: readonly Stage[], request: RunRequest, videoDigest: string): Promise<PlannedStage[]> {
   const order = (name: StageName): number => STAGE_NAMES.indexOf(name);
   const digests = new Map<StageName, string>();
-  return stages
-    .filter((stage) => request.until === undefined || order(stage.name) <= order(request.until))
-    .map((stage) => {
-      const options = resolveOptions(stage.options, request.options);
-      const inputs = stage.inputs.map((name) => digests.get(name));
-      const digest = sha256(
-        JSON.stringify({ name: stage.name, version: stage.version, options, seed: request.seed, inputs, videoDigest }),
-      );
-      digests.set(stage.name, digest);
-      const forced = request.force || (request.from !== undefined && order(stage.name) >= order(request.from));
-      return { stage, options, digest, forced: Boolean(forced) };
-    });
+  const plan: PlannedStage[] = [];
+  for (const stage of stages) {
+    if (request.until !== undefined && order(stage.name) > order(request.until)) continue;
+    const options = resolveOptions(stage.options, request.options);
+    const inputs = stage.inputs.map((name) => digests.get(name));
+    const { name, version } = stage;
+    const { seed } = request;
+    const surroundings = await stage.fingerprint?.(options);
+    const digest = sha256(JSON.stringify({ name, version, options, seed, inputs, videoDigest, surroundings }));
+    digests.set(name, digest);
+    const forced = request.force || (request.from !== undefined && order(name) >= order(request.from));
+    plan.push({ stage, options, digest, forced: Boolean(forced) });
+  }
+  return plan;
 }
 
 async function executeStage(

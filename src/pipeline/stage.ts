@@ -41,5 +41,7 @@ export interface Stage {
   readonly resumable?: boolean;
   /** Also run when an earlier stage ended the run with a finding. */
   readonly afterFinding?: boolean;
+  /** Whatever the result depends on besides inputs and options (networks that are present, files that options name). */
+  fingerprint?(options: Record<string, unknown>): Promise<unknown>;
   run(io: StageIo, options: Record<string, unknown>, ctx: StageContext): Promise<StageOutcome | undefined>;
 }

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { add, adi, rotationErrorDeg, translationError } from '../../src/bop/add.js';
 import { type BopDataset, openBopDataset } from '../../src/bop/dataset.js';
-import { readDepthImage } from '../../src/bop/depth-image.js';
 import { type Evaluation, evaluateBop } from '../../src/bop/evaluate.js';
 import { mspd, mssd } from '../../src/bop/mssd-mspd.js';
 import { matchGreedily, pooledRecall, VSD_TAUS } from '../../src/bop/recall.js';
@@ -13,6 +12,7 @@ import { decodeResults, encodeResults, readResults } from '../../src/bop/results
 import { poseFromMm } from '../../src/bop/scene-files.js';
 import { symmetrySet } from '../../src/bop/symmetry.js';
 import { sphereProjectionsOverlap, vsd } from '../../src/bop/vsd.js';
+import { readDepthImage } from '../../src/image/depth-image.js';
 
 /** What the real BOP toolkit computed, see `v2r bench bop` in the docs for how the set was made. */
 const SHARED = fileURLToPath(new URL('../../../shared', import.meta.url));

@@ -1,27 +1,50 @@
 /** Camera, table plane and scale from lines, rims, sizes and stated priors. */
-
+import type { Vec3 } from '../../math/vec3.js';
 import { rimTilts, sizeCues, tableLines } from '../geometry-cues.js';
 import type { PerceiveOptions } from '../options.js';
-import { estimateCamera, estimateDistance, estimatePlane, focalFromLines, unitDepthAt } from '../table.js';
+import {
+  type CameraEstimate,
+  estimateCamera,
+  estimateDistance,
+  estimatePlane,
+  focalFromLines,
+  type SizeCue,
+  unitDepthAt,
+} from '../table.js';
 import type { CameraFinding, CameraInputs, CameraProvider } from './provider.js';
 
-export const classicalCamera = (options: PerceiveOptions): CameraProvider => ({
-  estimate: async (inputs) => estimateFromCues(inputs, options),
+/** Turns a length in the picture at a place on the table into one of the unit scene; null above the horizon. */
+export type UnitLength = (lengthPx: number, xPx: number, yPx: number) => number | null;
+
+export interface CameraExtras {
+  /** A camera that is known already. */
+  readonly camera?: CameraEstimate;
+  /** Further cues of scale; all pixels are of the work size. */
+  readonly cues?: (inputs: CameraInputs, unitLength: UnitLength, up: Vec3) => SizeCue[];
+}
+
+export const classicalCamera = (options: PerceiveOptions, extras: CameraExtras = {}): CameraProvider => ({
+  estimate: async (inputs) => estimateFromCues(inputs, options, extras),
 });
 
-function estimateFromCues(
-  { clip, segmentation, handWidth, focal35mm }: CameraInputs,
-  options: PerceiveOptions,
-): CameraFinding {
+function estimateFromCues(inputs: CameraInputs, options: PerceiveOptions, extras: CameraExtras): CameraFinding {
+  const { clip, segmentation, handWidth, focal35mm } = inputs;
   const { movers, targets, plate } = segmentation;
   const toFrame = clip.frameWidthPx / clip.widthPx;
-  const assumed = estimateCamera(clip.frameWidthPx, clip.frameHeightPx, focal35mm, options);
+  const assumed = extras.camera ?? estimateCamera(clip.frameWidthPx, clip.frameHeightPx, focal35mm, options);
   const lines = tableLines(clip, plate.lab, assumed);
   const camera = focalFromLines(assumed, lines);
   const plane = estimatePlane(lines, rimTilts(clip, camera, movers, targets, lines), options);
-  const cues = sizeCues(clip, movers, handWidth, camera.fx / toFrame, options, (x, y) =>
-    unitDepthAt(camera, plane.up, x * toFrame, y * toFrame),
-  );
+  const focalWorkPx = camera.fx / toFrame;
+  const unitDepth = (x: number, y: number): number | null => unitDepthAt(camera, plane.up, x * toFrame, y * toFrame);
+  const unitLength: UnitLength = (lengthPx, x, y) => {
+    const depth = unitDepth(x, y);
+    return depth === null ? null : (lengthPx * depth) / focalWorkPx;
+  };
+  const cues = [
+    ...sizeCues(clip, movers, handWidth, focalWorkPx, options, unitDepth),
+    ...(extras.cues?.(inputs, unitLength, plane.up) ?? []),
+  ];
   return {
     camera,
     up: plane.up,

@@ -1,15 +1,11 @@
 /** Segmentation without a network: first and last stable colours, events, movers, targets, then exact masks per frame. */
 import type { StageContext } from '../../base/context.js';
-import { boxBlurBytes, halveBytes } from '../../image/filters.js';
 import { countSet, dilate, maskIou } from '../../image/morphology.js';
 import { analyseChange } from '../change-analysis.js';
 import type { Clip } from '../clip.js';
-import { ColourModel } from '../colour-model.js';
-import { describeObjects } from '../describe.js';
-import { bestEnd, type Mover } from '../movers.js';
+import type { Mover } from '../movers.js';
 import { findTarget, learnTableColours, offTableMask, type Target } from '../target.js';
-import { learnHandColours, segmentFrame } from '../visible-masks.js';
-import { frameConfidence } from './confidence.js';
+import { assemble } from './assemble.js';
 import type { Segmentation, SegmentProvider } from './provider.js';
 
 export const classicalSegment: SegmentProvider = { segment: segmentByChange };
@@ -19,24 +15,7 @@ async function segmentByChange(clip: Clip, ctx: StageContext): Promise<Segmentat
   const { movers, plates, plate } = analysis;
   const targets = findTargets(clip, plate.lab, movers);
   const rests = { firstLab: plates.firstLab, lastLab: plates.lastLab };
-  const objects = describeObjects(clip, rests, plate.lab, movers, targets);
-  // The same averaging and blur as the frames of the clip got.
-  const half = halveBytes(plate.lab, clip.widthPx, clip.heightPx, 3);
-  const plateHalf = boxBlurBytes(half, clip.halfWidthPx, clip.halfHeightPx, 3);
-  const hand = learnHandColours(clip, plateHalf, movers);
-  const colours = { hand, objects: movers.map(coloursOf) };
-  return {
-    movers,
-    targets,
-    objects,
-    rests,
-    plate,
-    change: analysis,
-    frame: async (k) => {
-      const seen = await segmentFrame(clip, k, plateHalf, plate.lab, rests, movers, targets, colours);
-      return { ...seen, frameIds: null, confidence: frameConfidence(clip, k, seen.ids, movers, targets) };
-    },
-  };
+  return assemble(clip, { movers, targets, rests, plate, change: analysis });
 }
 
 function findTargets(clip: Clip, plateLab: Uint8Array, movers: readonly Mover[]): Target[] {
@@ -57,14 +36,4 @@ function findTargets(clip: Clip, plateLab: Uint8Array, movers: readonly Mover[])
     targets.push({ id: movers.length + targets.length + 1, mask: finding.mask, finding });
   });
   return targets;
-}
-
-/** Colours of a mover at both of its places: light differs from place to place. */
-function coloursOf(mover: Mover): ColourModel {
-  const { from, to } = mover;
-  if (mover.carried !== 'both' || !from || !to) return bestEnd(mover).colours;
-  const model = new ColourModel();
-  model.mix(from.colours, from.area);
-  model.mix(to.colours, from.area);
-  return model;
 }

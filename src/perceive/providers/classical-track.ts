@@ -2,11 +2,11 @@
 import { createBytes } from '../../image/image.js';
 import type { Clip } from '../clip.js';
 import { TrackCollector } from '../track-store.js';
-import type { Segmentation, TrackProvider, TrackSink } from './provider.js';
+import type { Segmentation, TrackProvider } from './provider.js';
 
 export const classicalTrack: TrackProvider = { start: collectTracks };
 
-async function collectTracks(clip: Clip, { movers, targets, plate }: Segmentation): Promise<TrackSink> {
+export async function collectTracks(clip: Clip, { movers, targets, plate }: Segmentation): Promise<TrackCollector> {
   const collector = new TrackCollector(clip);
   movers.forEach((mover, m) => {
     collector.addMover(m + 1, mover);

@@ -3,7 +3,8 @@
  * (results the user already has). Steps meet in these types only, so that any mix of providers works.
  */
 import type { StageContext } from '../../base/context.js';
-import type { ByteImage, RgbImage } from '../../image/image.js';
+import type { ByteImage, FloatImage, RgbImage } from '../../image/image.js';
+import type { Mat4 } from '../../math/se3.js';
 import type { Vec3 } from '../../math/vec3.js';
 import type { ChangeAnalysis } from '../change-analysis.js';
 import type { Clip } from '../clip.js';
@@ -14,6 +15,7 @@ import type { PerceivedObject, Tracks } from '../perception.js';
 import type { CameraEstimate } from '../table.js';
 import type { Target } from '../target.js';
 import type { RestingPictures } from '../visible-masks.js';
+import type { HandTracks } from './hand-tracks.js';
 
 /** What is seen in one frame. */
 export interface FrameIds {
@@ -37,6 +39,8 @@ export interface Segmentation {
   /** The scene behind everything that moved: at frame size, and [H, W, 3] u8 Lab at work size. */
   readonly plate: { readonly rgb: RgbImage; readonly lab: Uint8Array };
   readonly change: Pick<ChangeAnalysis, 'transients' | 'events'>;
+  /** Hands as points per frame, where a network saw them; else null. */
+  readonly hands?: HandTracks | null;
   /** Called once per frame, in order. */
   frame(k: number): Promise<FrameIds>;
 }
@@ -53,7 +57,7 @@ export interface TrackSink {
 }
 
 export interface TrackProvider {
-  start(clip: Clip, segmentation: Segmentation): Promise<TrackSink>;
+  start(clip: Clip, segmentation: Segmentation, ctx: StageContext): Promise<TrackSink>;
 }
 
 /** What the camera step may use. */
@@ -73,8 +77,35 @@ export interface CameraFinding {
   readonly normalSource: string;
   /** z-depth in metres at which the optical axis meets the table; `sd` is that of its logarithm. */
   readonly distance: Estimate;
+  /** Where the provider knows it exactly; else it follows from `up` and `distance`. */
+  readonly cameraFromWorld?: Mat4;
 }
 
 export interface CameraProvider {
   estimate(inputs: CameraInputs, ctx: StageContext): Promise<CameraFinding>;
+}
+
+/** Depth of one frame. */
+export interface DepthMap {
+  readonly frame: number;
+  /** [H, W] f32 z-depth in metres at frame size; 0: none. */
+  readonly depth: FloatImage;
+  /** Median relative distance from the table plane, on the table near the objects. */
+  readonly tableError: number;
+}
+
+/** What the depth step may use. */
+export interface DepthInputs {
+  readonly clip: Clip;
+  readonly found: CameraFinding;
+  /** Id maps at work size of the frames whose depth is wanted. */
+  readonly ids: ReadonlyMap<number, ByteImage>;
+}
+
+export interface DepthProvider {
+  /** What it is called in depth.json. */
+  readonly source: string;
+  /** Camera, table and scale as depth tells them; the same when it cannot. */
+  refine(inputs: DepthInputs, ctx: StageContext): Promise<CameraFinding>;
+  maps(inputs: DepthInputs, ctx: StageContext): Promise<DepthMap[]>;
 }

@@ -1,7 +1,7 @@
 /** 16-bit depth images. */
 import sharp, { type OutputInfo } from 'sharp';
 import { messageOf, UserError } from '../base/errors.js';
-import { createFloats, type FloatImage } from '../image/image.js';
+import { createFloats, type FloatImage } from './image.js';
 
 /** z-depth in metres, 0 = none. `metresPerUnit` is what one step of the stored integers means. */
 export async function readDepthImage(file: string, metresPerUnit: number): Promise<FloatImage> {

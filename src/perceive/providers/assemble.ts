@@ -1,0 +1,38 @@
+/** From movers and targets to a segmentation: names, colours, and the id map of each frame. */
+import { boxBlurBytes, halveBytes } from '../../image/filters.js';
+import type { Clip } from '../clip.js';
+import { ColourModel } from '../colour-model.js';
+import { describeObjects } from '../describe.js';
+import { bestEnd, type Mover } from '../movers.js';
+import { learnHandColours, segmentFrame } from '../visible-masks.js';
+import { frameConfidence } from './confidence.js';
+import type { Segmentation } from './provider.js';
+
+export type SegmentationParts = Pick<Segmentation, 'movers' | 'targets' | 'rests' | 'plate' | 'change'>;
+
+export function assemble(clip: Clip, parts: SegmentationParts): Segmentation {
+  const { movers, targets, rests, plate } = parts;
+  // The same averaging and blur as the frames of the clip got.
+  const half = halveBytes(plate.lab, clip.widthPx, clip.heightPx, 3);
+  const plateHalf = boxBlurBytes(half, clip.halfWidthPx, clip.halfHeightPx, 3);
+  const hand = learnHandColours(clip, plateHalf, movers);
+  const colours = { hand, objects: movers.map(coloursOf) };
+  return {
+    ...parts,
+    objects: describeObjects(clip, rests, plate.lab, movers, targets),
+    frame: async (k) => {
+      const seen = await segmentFrame(clip, k, plateHalf, plate.lab, rests, movers, targets, colours);
+      return { ...seen, frameIds: null, confidence: frameConfidence(clip, k, seen.ids, movers, targets) };
+    },
+  };
+}
+
+/** Colours of a mover at both of its places: light differs from place to place. */
+function coloursOf(mover: Mover): ColourModel {
+  const { from, to } = mover;
+  if (mover.carried !== 'both' || !from || !to) return bestEnd(mover).colours;
+  const model = new ColourModel();
+  model.mix(from.colours, from.area);
+  model.mix(to.colours, from.area);
+  return model;
+}

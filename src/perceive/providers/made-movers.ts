@@ -1,0 +1,113 @@
+/**
+ * Movers and targets that were not found by change analysis but are known from masks or a pointing user: outlines at rest,
+ * followed by points as usual.
+ */
+import type { StageContext } from '../../base/context.js';
+import { countSet } from '../../image/morphology.js';
+import type { ChangeEvent } from '../candidates.js';
+import type { Clip } from '../clip.js';
+import { ColourModel } from '../colour-model.js';
+import { type MaskTrack, MaskTracker, runTrackers } from '../mask-track.js';
+import type { EventView, MoverEnd } from '../mover-ends.js';
+import type { Mover } from '../movers.js';
+import type { Target } from '../target.js';
+import { halved } from '../visible-masks.js';
+
+/** An outline in a frame in which it is seen well. */
+export interface OutlineAt {
+  readonly frame: number;
+  /** [H, W] at work size. */
+  readonly mask: Uint8Array;
+  /** [H, W, 3] u8 Lab of that frame at work size. */
+  readonly lab: Uint8Array;
+}
+
+/** A mover's end from its outline; `track` leads from there through the clip. */
+export function madeEnd(
+  clip: Clip,
+  kind: ChangeEvent['kind'],
+  at: OutlineAt,
+  eventFrame: number,
+  track: MaskTrack,
+): MoverEnd {
+  const mask = halved(at.mask, clip);
+  let area = 0;
+  let sx = 0;
+  let sy = 0;
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    area++;
+    sx += (i % clip.halfWidthPx) + 0.5;
+    sy += Math.floor(i / clip.halfWidthPx) + 0.5;
+  }
+  const event: ChangeEvent = {
+    kind,
+    mask,
+    area,
+    cx: sx / Math.max(1, area),
+    cy: sy / Math.max(1, area),
+    frame: eventFrame,
+    restFrame: at.frame,
+    score: 1,
+    ambiguous: false,
+    regions: [],
+  };
+  return {
+    event,
+    view: stillView(clip, at.lab),
+    mask: at.mask,
+    area: countSet(at.mask),
+    colours: ColourModel.of(at.lab, at.mask),
+    cutIou: 1,
+    track,
+  };
+}
+
+/** The view of an end that no change analysis found: nothing changed, no hand rested. */
+function stillView(clip: Clip, lab: Uint8Array): EventView {
+  const size = clip.halfWidthPx * clip.halfHeightPx;
+  const none = new Uint8Array(size);
+  const never = new Int16Array(size).fill(-1);
+  const colours = clip.lab[0];
+  return {
+    change: { first: colours, last: colours, changed: none, leaves: never, arrives: never },
+    plates: { firstLab: lab, lastLab: lab },
+    handFirst: none,
+    handLast: none,
+    armFirst: none,
+    armLast: none,
+  };
+}
+
+/** Follows outlines both ways from their frames, all together. */
+export function followOutlines(clip: Clip, outlines: readonly OutlineAt[], ctx: StageContext): MaskTrack[] {
+  const everywhere = new Uint8Array(clip.widthPx * clip.heightPx).fill(1);
+  const make = (direction: string): MaskTracker[] =>
+    outlines.map(
+      ({ frame, mask }, n) =>
+        new MaskTracker(clip, mask, everywhere, frame, ctx.random(`outline-${direction}-${n}-${frame}`)),
+    );
+  const ahead = make('ahead');
+  const back = make('back');
+  runTrackers(clip, ahead, 1, ctx);
+  runTrackers(clip, back, -1, ctx);
+  return outlines.map(({ frame }, n) => ({
+    startFrame: frame,
+    steps: new Map([...back[n].track.steps, ...ahead[n].track.steps]),
+  }));
+}
+
+export function madeMover(
+  from: MoverEnd | null,
+  to: MoverEnd | null,
+  span: { liftFrame: number; downFrame: number },
+  confidence: number,
+  evidence: string,
+): Mover {
+  const carried = from && to ? 'both' : from ? 'from' : 'to';
+  return { from, to, carried, ...span, confidence, evidence };
+}
+
+export function madeTarget(id: number, mask: Uint8Array, confidence: number, evidence: string): Target {
+  return { id, mask, finding: { mask, confidence, evidence } };
+}
