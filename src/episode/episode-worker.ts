@@ -8,8 +8,6 @@ import { encodeNpy } from '../base/npy.js';
 import { serveJobs } from '../base/pool.js';
 import { deriveSeed } from '../base/random.js';
 import { ImageStats } from '../image/image-stats.js';
-import { FRANKA_SHAPES } from '../robot/franka-shapes.js';
-import { robotGaussians, spacingFor } from '../robot/robot-gaussians.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import { VideoEncoder } from '../video/encode.js';
 import { type EpisodeInputs, type EpisodePlan, stateAt } from './episode.js';
@@ -40,14 +38,14 @@ export type EpisodeJobResult = readonly EpisodeRecord[];
 
 /** The stage is set up when the first accepted plan asks for it. */
 async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => Promise<EpisodeJobResult>> {
-  const { inputs, objectGaussians } = await loadEpisodeInputs(setup.folders);
+  const { inputs, robot, objectGaussians } = await loadEpisodeInputs(setup.folders);
   const replay = setup.options.physics === 'off' ? undefined : await openPhysics(inputs);
   let stage: EpisodeStage | undefined;
   const openStage = async (): Promise<EpisodeStage> => {
     const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.imageWidth);
     return prepareStage(await createRenderer(), {
       robot: inputs.robot,
-      robotGaussians: robotGaussians(FRANKA_SHAPES, inputs.robot.joints.length + 2, spacingFor(camera.widthPx)),
+      robotGaussians: await robot.gaussians(camera.widthPx),
       objectGaussians,
       layer,
       camera,

@@ -1,6 +1,5 @@
 /** Everything episodes need, read from the folders of the earlier stages. */
 import path from 'node:path';
-import { UserError } from '../base/errors.js';
 import { readJson } from '../base/files.js';
 import { readNpy } from '../base/npy.js';
 import { readRgb, resizeRgb } from '../image/image-io.js';
@@ -9,8 +8,7 @@ import { compose, inverse, type Mat4 } from '../math/se3.js';
 import type { ObjectModel } from '../objects/object-model.js';
 import { readObjectGaussians, readObjectMesh, readObjects } from '../objects/objects-io.js';
 import { type Poses, PosesSchema } from '../pose/poses.js';
-import { createFranka } from '../robot/franka.js';
-import type { RobotModel } from '../robot/robot-model.js';
+import { keptRobot, type OpenRobot } from '../robot/open-robot.js';
 import { type Scene, SceneSchema } from '../scene/scene.js';
 import { readSkill } from '../skill/skill-io.js';
 import type { GaussianSet } from '../splat/gaussians.js';
@@ -29,12 +27,8 @@ export interface EpisodeFolders {
 
 export interface LoadedEpisodeInputs {
   readonly inputs: EpisodeInputs;
+  readonly robot: OpenRobot;
   readonly objectGaussians: ReadonlyMap<number, GaussianSet>;
-}
-
-export function robotByName(name: string): RobotModel {
-  if (name === 'franka') return createFranka();
-  throw new UserError(`scene: unknown robot ${name}`, 'known robots: franka');
 }
 
 export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<LoadedEpisodeInputs> {
@@ -42,6 +36,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
   const poses = await readJson(path.join(folders.poses, 'poses.json'), PosesSchema);
   const skill = await readSkill(folders.skill);
   const scene = await readJson(path.join(folders.scene, 'scene.json'), SceneSchema);
+  const robot = await keptRobot(folders.scene);
   const objects: EpisodeObject[] = [];
   const objectGaussians = new Map<number, GaussianSet>();
   for (const model of models) {
@@ -56,7 +51,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       restYawRad: yawOf(restPose(model, poses)),
     });
   }
-  return { inputs: { robot: robotByName(scene.robot), scene, skill, objects }, objectGaussians };
+  return { inputs: { robot: robot.model, scene, skill, objects }, robot, objectGaussians };
 }
 
 /** worldFromObject as it first stood: the earliest resting pose, else the pose of the shape fit. */

@@ -46,7 +46,7 @@ export function planManipulation(
     const size = extents.high.map((high, i) => ((high - extents.low[i]) * 100).toFixed(1)).join(' x ');
     return {
       reason: 'no-grasp',
-      detail: `nothing on ${source.name} (${size} cm) fits between the fingers (${robot.gripper.maxWidthM * 100} cm)`,
+      detail: `nothing on ${source.name} (${size} cm) fits between the fingers (${(robot.gripper.maxWidthM * 100).toFixed(1)} cm)`,
     };
   }
   const tried = grasps.slice(0, GRASPS_TRIED);

@@ -9,7 +9,7 @@ import { rasterizeMesh } from '../objects/rasterize.js';
 import { stabilisedFrames } from '../perceive/clip.js';
 import { HAND_ID, type Perception } from '../perceive/perception.js';
 import type { Poses } from '../pose/poses.js';
-import { createFranka } from '../robot/franka.js';
+import type { RobotModel } from '../robot/robot-model.js';
 import type { Skill } from '../skill/skill.js';
 import type { FrameSource } from '../video/frames.js';
 import { type BasePlacement, placeBase } from './base-placement.js';
@@ -23,6 +23,7 @@ import { findWorkArea, taskObjectIds, type WorkArea } from './work-area.js';
 import { findWorkspace, reachShareIn } from './workspace.js';
 
 export interface SceneInputs {
+  readonly robot: RobotModel;
   /** The decoded frames, not stabilised. */
   readonly frames: FrameSource;
   readonly perception: Perception;
@@ -53,7 +54,7 @@ const UNSURE_SCALE_LOG_SD = 0.15;
 const GOOD_REACH = 0.9;
 
 export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx: StageContext): Promise<BuiltScene> {
-  const { perception, objects, meshes, poses, skill } = inputs;
+  const { perception, objects, meshes, poses, skill, robot } = inputs;
   const { background, holeShare } = await emptyPicture(inputs, options, ctx);
   throwIfCancelled(ctx);
   const { cameraFromWorld } = perception.table;
@@ -62,7 +63,6 @@ export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx
   drawPassive(depth, inputs);
 
   ctx.progress(0, 1, 'robot base');
-  const robot = createFranka();
   const candidates = placeBase(robot, work, perception.camera, cameraFromWorld, {
     distanceM: options.baseDistance,
     azimuthRad: options.baseAzimuth === null ? null : (options.baseAzimuth * Math.PI) / 180,
@@ -86,7 +86,7 @@ export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx
     version: 1,
     camera: intrinsicsOf(perception),
     cameraFromWorld,
-    robot: options.robot,
+    robot: robot.name,
     worldFromBase,
     workspace: polygon,
     reachShare,

@@ -2,7 +2,11 @@ import { defineOptions, type OptionsOf } from '../base/options.js';
 
 /** Options of the scene stage. */
 export const sceneOptions = defineOptions({
-  robot: { kind: 'enum', values: ['franka'], default: 'franka', help: 'Arm that the episodes show.' },
+  robot: {
+    kind: 'string',
+    default: 'franka',
+    help: 'Arm that the episodes show: franka, or a folder made by `v2r robot import`.',
+  },
   baseDistance: {
     kind: 'optional-number',
     min: 0.2,

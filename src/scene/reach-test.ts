@@ -1,13 +1,19 @@
 /** Can the arm bring its hand, pointing down, to places on and above the table? */
 import { compose, fromAxisAngle, fromTranslation, fromYaw, inverse, type Mat4 } from '../math/se3.js';
 import { limitMargin } from '../robot/kinematics.js';
-import { reachable } from '../robot/reach.js';
+import { downwardReach, reachable } from '../robot/reach.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Point2 } from './polygon.js';
 
-/** Height of the tool above the table when it grasps something small, and when it carries something over other things. */
-export const GRASP_HEIGHT_M = 0.03;
-export const CARRY_HEIGHT_M = 0.22;
+/** Height of the tool above the table when it grasps something small, metres. */
+const GRASP_HEIGHT_M = 0.03;
+/** Height at which it carries things over others, as a share of how far out it grasps: 0.22 m for the Franka. */
+const CARRY_HEIGHT_SHARE = 0.275;
+/** Both heights that a place must be reached at. */
+export const workHeights = (robot: RobotModel): [number, number] => [
+  GRASP_HEIGHT_M,
+  Math.max(2 * GRASP_HEIGHT_M, CARRY_HEIGHT_SHARE * downwardReach(robot)[1]),
+];
 /** Least distance to any joint limit that counts as reaching, as a share of the joint's half range. */
 const MIN_LIMIT_MARGIN = 0.03;
 /** The fingers may close along any direction: these turns from the radial one are tried as separate wishes, radians. */
@@ -43,7 +49,7 @@ export function reachShareOf(robot: RobotModel, worldFromBase: Mat4, places: rea
   let tried = 0;
   let good = 0;
   for (const place of places) {
-    for (const height of [GRASP_HEIGHT_M, CARRY_HEIGHT_M]) {
+    for (const height of workHeights(robot)) {
       for (const turn of HAND_TURNS) {
         tried++;
         if (reaches(robot, worldFromBase, downwardTool(worldFromBase, place, height, turn))) good++;

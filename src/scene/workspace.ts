@@ -2,9 +2,10 @@
 import type { Random } from '../base/random.js';
 import type { Intrinsics } from '../math/camera.js';
 import type { Mat4 } from '../math/se3.js';
+import { downwardReach } from '../robot/reach.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { area, circlePolygon, clip, contains, type HalfPlane, type Point2 } from './polygon.js';
-import { CARRY_HEIGHT_M, downwardTool, GRASP_HEIGHT_M, HAND_TURNS, reaches, reachShareOf } from './reach-test.js';
+import { downwardTool, HAND_TURNS, reaches, reachShareOf, workHeights } from './reach-test.js';
 import type { Obstacle, WorkArea } from './work-area.js';
 
 /** Objects must be seen whole: kept this share of the picture away from its border, on the table and this high above it. */
@@ -13,7 +14,8 @@ const SEEN_HEIGHT_M = 0.08;
 /** Room between the workspace's edge and things that stay where they are, for half a hand's width, metres. */
 const PASSIVE_CLEARANCE_M = 0.05;
 const SIDES = 16;
-const REACH_STEP_M = 0.04;
+/** Steps outward in which reach is tried, as a share of how far out the hand grasps. */
+const REACH_STEP_SHARE = 0.05;
 const REACH_DIRECTIONS = [-0.5, 0, 0.5];
 /** Smaller than this, episodes could hardly differ: 10 cm x 10 cm. */
 const MIN_AREA_M2 = 0.01;
@@ -145,10 +147,11 @@ function reachInterval(robot: RobotModel, worldFromBase: Mat4, towards: Point2):
   const base: Point2 = [worldFromBase[3], worldFromBase[7]];
   const ahead = Math.atan2(towards[1] - base[1], towards[0] - base[0]);
   const good: number[] = [];
-  for (let r = 0.2; r < 0.9; r += REACH_STEP_M) {
+  const [, farM] = downwardReach(robot);
+  for (let r = 0.25 * farM; r < 1.12 * farM; r += REACH_STEP_SHARE * farM) {
     const all = REACH_DIRECTIONS.every((side) => {
       const place: Point2 = [base[0] + r * Math.cos(ahead + side), base[1] + r * Math.sin(ahead + side)];
-      return [GRASP_HEIGHT_M, CARRY_HEIGHT_M].every((height) =>
+      return workHeights(robot).every((height) =>
         HAND_TURNS.every((turn) => reaches(robot, worldFromBase, downwardTool(worldFromBase, place, height, turn))),
       );
     });

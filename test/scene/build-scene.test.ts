@@ -11,6 +11,7 @@ import { type Intrinsics, project } from '../../src/math/camera.js';
 import { compose, type Mat4, transformPoint } from '../../src/math/se3.js';
 import { createDepthBuffer, rasterizeMesh } from '../../src/objects/rasterize.js';
 import { HAND_ID } from '../../src/perceive/perception.js';
+import { createFranka } from '../../src/robot/franka.js';
 import { type BuiltScene, buildScene } from '../../src/scene/build-scene.js';
 import { sceneOptions } from '../../src/scene/options.js';
 import { contains } from '../../src/scene/polygon.js';
@@ -129,6 +130,7 @@ describe('buildScene', () => {
   const { skill } = parse(bodies, poses);
   const perception = { ...perceptionOf(NUM_FRAMES), camera: { ...perceptionOf(1).camera, ...CAMERA } };
   const inputs = {
+    robot: createFranka(),
     ...film(room, bodies),
     perception,
     plate: room,

@@ -1,5 +1,7 @@
 import { readPlate } from '../../perceive/store.js';
 import { readPoses } from '../../pose/poses-io.js';
+import { keepRobot, openRobot } from '../../robot/open-robot.js';
+import { downwardReach } from '../../robot/reach.js';
 import { buildScene } from '../../scene/build-scene.js';
 import { type SceneOptions, sceneOptions } from '../../scene/options.js';
 import { writeScene } from '../../scene/scene-io.js';
@@ -18,12 +20,19 @@ export const sceneStage: Stage = {
     const plate = await readPlate(io.input('perceive'));
     const poses = await readPoses(io.input('poses'));
     const skill = await readSkill(io.input('skill'));
+    const { robot: wanted } = options as SceneOptions;
+    const { model: robot } = await openRobot(wanted);
     const built = await buildScene(
-      { frames: rawFrames, perception, readMask, plate, objects, meshes, poses, skill },
+      { robot, frames: rawFrames, perception, readMask, plate, objects, meshes, poses, skill },
       options as SceneOptions,
       ctx,
     );
     await writeScene(io.output, built);
-    return undefined;
+    await keepRobot(wanted, io.output);
+    if (built.scene.workspace.length > 0) return undefined;
+    const reachM = downwardReach(robot)[1].toFixed(2);
+    return {
+      finding: `${robot.name} cannot work in this scene: it grasps up to ${reachM} m from its base, and there is no place for it from which it would reach the objects. ${built.scene.finding}`,
+    };
   },
 };

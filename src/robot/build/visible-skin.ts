@@ -14,6 +14,9 @@ const PAINT = 0.95;
 /** How much darker a surface gets where it turns away from the viewer, as in the built-in arm. */
 const FALLOFF = 0.46;
 const NUM_VIEWS = 48;
+/** Discs are judged from where they are seen at less than 53 degrees. */
+const LEAST_COSINE = 0.6;
+const CELLS_PER_SPACING = 3;
 
 /** [0 Gaussians] for no meshes. All in the part's frame. */
 export function visibleSkin(meshes: readonly ColouredMesh[], spacingM: number): GaussianSet {
@@ -66,26 +69,24 @@ function normalOf(set: GaussianSet, i: number): Vec3 {
 /** Sum of the viewing directions (towards the viewer) from which each disc is in front of everything; 0 for hidden ones. */
 function outwardDirections(set: GaussianSet, meshes: readonly ColouredMesh[], spacingM: number): Vec3[] {
   const outward = Array.from({ length: set.count }, (): Vec3 => [0, 0, 0]);
-  const cellM = spacingM / 2;
+  const cellM = spacingM / CELLS_PER_SPACING;
+  const normals = Array.from({ length: set.count }, (_, i) => normalOf(set, i));
   for (let view = 0; view < NUM_VIEWS; view++) {
     const direction = ballPoint(view);
     const right = perpendicular(direction);
     const up = cross(direction, right);
     const buffer = new HeightMap(meshes, right, up, direction, cellM);
     for (let i = 0; i < set.count; i++) {
+      const cosine = Math.abs(dot(normals[i], direction));
+      if (cosine < LEAST_COSINE) continue;
       const p: Vec3 = [set.position[3 * i], set.position[3 * i + 1], set.position[3 * i + 2]];
       const height = dot(p, direction);
-      const slack = spacingM * (0.3 + Math.min(2, slopeOf(normalOf(set, i), direction)) / 2);
+      // Within a cell the surface rises by its slope over half the diagonal; covers lie on shells with less than a millimetre between.
+      const slack = cellM * (0.1 + 0.7 * Math.sqrt(1 / (cosine * cosine) - 1));
       if (height >= buffer.at(dot(p, right), dot(p, up)) - slack) outward[i] = add(outward[i], direction);
     }
   }
   return outward;
-}
-
-/** Height gained per way sideways on a surface with this normal. */
-function slopeOf(normal: Vec3, direction: Vec3): number {
-  const cosine = Math.abs(dot(normal, direction));
-  return Math.sqrt(1 - Math.min(1, cosine * cosine)) / Math.max(cosine, 0.1);
 }
 
 /** Evenly spread directions (golden spiral). */
