@@ -21,9 +21,15 @@ const MIN_TRUST = 0.3;
 const DISTANCE_UNIT = 4;
 const MAX_VOTE = 3;
 
+/** A place is looked at when the thing has left it: this many sizes away, or at this share of the farthest it goes. */
+const CLEAR_SIZES = 1.2;
+const CLEAR_SHARE = 0.7;
+
 interface Sample {
   readonly k: number;
   readonly step: TrackStep;
+  /** How far the middle of the thing is from its place, px. */
+  readonly shiftPx: number;
 }
 
 /** Steps of a track in which the thing is well away from its place, nearest in time to its start first. */
@@ -36,7 +42,8 @@ function stepsAway(clip: Clip, track: MaskTrack, mask: Uint8Array): Sample[] {
   const away: Sample[] = [];
   for (const [k, step] of track.steps) {
     const [x, y] = applySimilarity(step.fromStart, cx, cy);
-    if (step.trust >= MIN_TRUST && Math.hypot(x - cx, y - cy) >= shift) away.push({ k, step });
+    const shiftPx = Math.hypot(x - cx, y - cy);
+    if (step.trust >= MIN_TRUST && shiftPx >= shift) away.push({ k, step, shiftPx });
   }
   return away.sort((a, b) => Math.abs(a.k - track.startFrame) - Math.abs(b.k - track.startFrame));
 }
@@ -71,7 +78,12 @@ export function motionEvidence(
   const samples = soonAway(clip, away);
   const box = boxOf(mask, clip.widthPx, clip.heightPx);
   if (samples.length < 2 || !box) return null;
-  const places = spread(away, MAX_PLACE_SAMPLES);
+  const farthest = Math.max(...away.map(({ shiftPx }) => shiftPx));
+  const clear = Math.min(CLEAR_SIZES * Math.sqrt(countSet(mask)), CLEAR_SHARE * farthest);
+  const places = spread(
+    away.filter(({ shiftPx }) => shiftPx >= clear),
+    MAX_PLACE_SAMPLES,
+  );
   const { widthPx: W, heightPx: H, halfWidthPx: w } = clip;
   const window = growBox(box, reachPx, W, H);
   const out = new Float32Array(W * H);

@@ -54,12 +54,12 @@ describe('changesBetween', () => {
 
 describe('motionEvidence', () => {
   const noise = (x: number, y: number): number => ((x * 7919 + y * 104729 + x * y * 31) % 41) - 20;
-  /** The thing moves right by a pixel per frame from frame 5 on, over a table with a grain; an arm covers its first row. */
+  /** The thing moves right by a pixel per frame from frame 5 on, over a table with a coarse grain; an arm covers its first row. */
   const shift = (k: number): number => Math.max(0, Math.min(15, k - 5));
   const clip = clipOf(30, (x, y, k) => {
     const u = x - shift(k);
     if (inThing(u, y)) return y === 10 && k > 5 ? ARM : [190 + noise(u, y), 128, 140];
-    return [150 + noise(x, y), 128, 140];
+    return [150 + 2 * noise(x >> 2, y >> 2), 128, 140];
   });
   const mask = new Uint8Array(4 * W * H);
   // Known so far: the left half of the thing.
