@@ -3,7 +3,7 @@
 import { connectedComponents } from '../image/components.js';
 import { boxBlurBytes } from '../image/filters.js';
 import type { PixelBox } from '../image/image.js';
-import { closed, countSet, dilate, fillHoles, opened } from '../image/morphology.js';
+import { closed, countSet, dilate, erode, fillHoles, opened } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { boxOf, cutObject, growBox } from './object-cut.js';
 
@@ -104,7 +104,13 @@ const WINDOW_FACTORS = [2.2, 3.5, 5, 8];
 const MAX_FRAME_SHARE = 0.15;
 
 /** `place` [H, W] is the mover's last outline; `plateLab` the picture without movers. */
-export function findTarget(clip: Clip, plateLab: Uint8Array, offTable: Uint8Array, place: Uint8Array): TargetFinding {
+export function findTarget(
+  clip: Clip,
+  plateLab: Uint8Array,
+  offTable: Uint8Array,
+  place: Uint8Array,
+  table: TableColours,
+): TargetFinding {
   const { widthPx: w, heightPx: h } = clip;
   const footprint = dilate(place, w, h, 4);
   let off = 0;
@@ -123,8 +129,7 @@ export function findTarget(clip: Clip, plateLab: Uint8Array, offTable: Uint8Arra
     const area = countSet(part.mask);
     if (area > MAX_FRAME_SHARE * w * h) break;
     if (part.touchesWindow) continue;
-    const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: part.mask, iterations: 2 });
-    const mask = fillHoles(cut, w, h);
+    const mask = outlineTarget(clip, plateLab, innerObject(clip, plateLab, part.mask, table, place) ?? part.mask);
     const confidence = area < 300 ? 0.4 : share < 0.35 ? 0.6 : 0.85;
     return { mask, confidence, evidence: `stands out from the table under the mover's last place (${percent})` };
   }
@@ -137,6 +142,60 @@ export function findTarget(clip: Clip, plateLab: Uint8Array, offTable: Uint8Arra
     confidence: 0.4,
     evidence: `lies under the mover's last place (${percent}); its outline does not close against the table, so it is a guess by colour`,
   };
+}
+
+/** Exact outline of a target from its rough region, without holes. */
+export function outlineTarget(clip: Clip, plateLab: Uint8Array, region: Uint8Array): Uint8Array {
+  const { widthPx: w, heightPx: h } = clip;
+  return fillHoles(cutObject({ lab: plateLab, widthPx: w, heightPx: h, region, iterations: 2 }), w, h);
+}
+
+/** The rim of a mat is looked at this far inside its outline, px. */
+const MAT_RIM_PX = 12;
+const MIN_RIM_SHARE = 0.3;
+/** What stands on a mat covers this much of it. */
+const ON_MAT_SHARES = [0.08, 0.75];
+/** Share of the region's rim that must have the mat's colours. */
+const MAT_COVER = 0.55;
+
+/**
+ * What stands out from the table may be a mat with a thing on it: then the colours along its rim are a second table, and what
+ * stands out from both at `place` [H, W] is the thing. Null when there is no such thing.
+ */
+export function innerObject(
+  clip: Clip,
+  plateLab: Uint8Array,
+  region: Uint8Array,
+  table: TableColours,
+  place: Uint8Array,
+): Uint8Array | null {
+  const { widthPx: w, heightPx: h } = clip;
+  const inner = erode(region, w, h, MAT_RIM_PX);
+  const rim: [number, number, number][] = [];
+  for (let i = 0; i < region.length; i++) {
+    if (region[i] !== 0 && inner[i] === 0) rim.push([plateLab[3 * i], plateLab[3 * i + 1], plateLab[3 * i + 2]]);
+  }
+  const mat = kMeans(rim, 3, MIN_RIM_SHARE);
+  if (mat.length === 0) return null;
+  const like = rim.filter((p) => nearest(p, mat).d2 <= TABLE_DISTANCE * TABLE_DISTANCE).length;
+  if (like < MAT_COVER * rim.length) return null;
+  const off = offTableMask(clip, plateLab, { centres: [...table.centres, ...mat] });
+  for (let i = 0; i < off.length; i++) if (region[i] === 0) off[i] = 0;
+  const area = countSet(region);
+  const { labels, components } = connectedComponents(off, w, h);
+  const hits = new Int32Array(components.length + 1);
+  for (let i = 0; i < labels.length; i++) if (place[i] !== 0) hits[labels[i]]++;
+  hits[0] = 0;
+  const best = components.reduce<(typeof components)[number] | null>(
+    (most, c) => (hits[c.label] > (most ? hits[most.label] : 20) ? c : most),
+    null,
+  );
+  if (!best || best.area < ON_MAT_SHARES[0] * area || best.area > ON_MAT_SHARES[1] * area) return null;
+  return fillHoles(
+    Uint8Array.from(labels, (label) => (label === best.label ? 1 : 0)),
+    w,
+    h,
+  );
 }
 
 /** Off-table component(s) that overlap the footprint, inside a window. */
