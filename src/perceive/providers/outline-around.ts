@@ -53,7 +53,7 @@ export function outlineAround(
   for (const place of places) {
     // The colours around tell what the thing stands on; the ring must lie outside of it, so a failure tries a wider one.
     const table = learnTableColours(clip, lab, place);
-    const { mask, confidence } = findTarget(clip, lab, offTableMask(clip, lab, table), seed);
+    const { mask, confidence } = findTarget(clip, lab, offTableMask(clip, lab, table), seed, table);
     if (mask && confidence >= 0.4 && usable(mask)) return mask;
   }
   return null;
