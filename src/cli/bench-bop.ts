@@ -29,6 +29,7 @@ export interface BenchFlags extends Record<string, unknown> {
   results?: string;
   sensorDepth?: boolean;
   out?: string;
+  perception?: string;
   seed: string;
   json?: boolean;
   quiet?: boolean;
@@ -82,7 +83,7 @@ export async function benchBop(
   const out = flags.out ?? path.join('runs', `bop-${dataset.name}`);
   const request: DatasetRequest = {
     ...{ used, models, masks, useDepth: Boolean(flags.sensorDepth), folder: out },
-    perceptionFolder: path.join(out, 'perceive'),
+    perceptionFolder: flags.perception ?? path.join(out, 'perceive'),
     pose: resolveOptions(poseOptions, {
       ...(models === 'given' ? SEQUENCE_DEFAULTS : {}),
       ...givenValues(flags, [poseOptions]),

@@ -24,6 +24,10 @@ export function addBenchVerb(program: Command): void {
     .option('--frames <number>', 'only the first frames of each scene')
     .option('--sensor-depth', 'give the tracker the sensor depth as well (default: colour and masks)')
     .option('-o, --out <folder>', 'results, report and page go here, and finished scenes (default: runs/bop-NAME)')
+    .option(
+      '--perception <folder>',
+      'our perception of the scenes is kept here, for several runs (default: OUT/perceive)',
+    )
     .option('--seed <number>', 'seed of everything random', '0')
     .option('--json', 'print one JSON object on stdout')
     .option('--quiet', 'no progress')
