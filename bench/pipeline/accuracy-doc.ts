@@ -114,7 +114,7 @@ ${table(rows)}
 Masks: mean over frames. Tracks: against where the true surface point went, over all frames in which it is seen. Scale: found against true size, source
 and target. Shape: mean distance between the surfaces over the true diagonal, size taken out. Pose: mean over frames, after the best constant offset
 between the object frames, symmetry respected; "less scale" with all found positions multiplied by the one factor that fits best. T_rel: the skill's
-relative motion along the task. Events: mean distance of those found, and how many of the expected were. "-": not found. Mean: over the fixtures that
+relative motion along the task, of the source against the target (in the sweep, of the swept thing against the pan). Events: mean distance of those found, and how many of the expected were. "-": not found. Mean: over the fixtures that
 have the number; look at what was not found first.
 ${findingsText(fixtures)}
 ## By object

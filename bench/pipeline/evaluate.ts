@@ -182,7 +182,14 @@ function withoutOffset(scores: PoseScores | null): Omit<PoseScores, 'foundFromTr
   return rest;
 }
 
-/** Of the motion the skill recorded for the true source against the true target; the longest one if there are several. */
+/** Whose relative motion is scored: the first pair of roles of which the skill recorded one. In a sweep that is the swept thing. */
+const PAIRS = [
+  ['source', 'target'],
+  ['moved', 'target'],
+  ['source', 'moved'],
+] as const;
+
+/** Of the motion the skill recorded for a pair; the longest one if there are several. */
 function relation(
   truth: TrueScene['truth'],
   found: FoundScene,
@@ -190,23 +197,25 @@ function relation(
   scored: readonly Scored[],
   factor: number,
 ): RelScores | null {
-  const sides = (['source', 'target'] as const).map((role) => {
+  const sideOf = (role: string) => {
     const object = truth.objects.find((candidate) => candidate.role === role);
     const match = scored.find(({ scores }) => scores.trueId === object?.id);
     const poses = factor === 1 ? match?.raw : match?.scaled;
-    return object && match && poses
-      ? {
-          foundId: match.scores.foundId,
-          truth: aligned.poses.get(object.id)!,
-          symmetry: symmetryOf(object.symmetry),
-          foundFromTrue: poses.foundFromTrue,
-        }
-      : null;
-  });
-  const [source, target] = sides;
-  if (!source || !target) return null;
-  const motion = found.relativeMotions
-    .filter(({ sourceId, targetId }) => sourceId === source.foundId && targetId === target.foundId)
-    .sort((a, b) => b.targetFromSource.length - a.targetFromSource.length)[0];
-  return motion ? scoreRelative(motion.targetFromSource, motion.fromFrame, source, target, factor) : null;
+    if (!object || !match || !poses) return null;
+    return {
+      foundId: match.scores.foundId,
+      truth: aligned.poses.get(object.id)!,
+      symmetry: symmetryOf(object.symmetry),
+      foundFromTrue: poses.foundFromTrue,
+    };
+  };
+  for (const [mover, other] of PAIRS) {
+    const [source, target] = [sideOf(mover), sideOf(other)];
+    if (!source || !target) continue;
+    const motion = found.relativeMotions
+      .filter(({ sourceId, targetId }) => sourceId === source.foundId && targetId === target.foundId)
+      .sort((a, b) => b.targetFromSource.length - a.targetFromSource.length)[0];
+    if (motion) return scoreRelative(motion.targetFromSource, motion.fromFrame, source, target, factor);
+  }
+  return null;
 }

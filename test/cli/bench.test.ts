@@ -47,6 +47,10 @@ describe('v2r bench bop', () => {
     expect(summary).toMatchObject({ ar: 0.5, arVsd: 0.5, arMssd: 0.5, arMspd: 0.5, framesPerSecond: null });
     expect(summary.sequences['3']).toMatchObject({ ar: 0.5, targets: 4 });
     expect(JSON.parse(await readFile(path.join(outFolder, 'report.json'), 'utf8')).recalls.mssd).toHaveLength(10);
+    const html = await readFile(path.join(outFolder, 'index.html'), 'utf8');
+    expect(html).toContain('2 of 4 targets have no estimate');
+    expect(html).toContain('scene 3, image 7, object 1: MSSD 0 % of the diameter, MSPD 0.0 px');
+    expect(html.match(/data:image\/jpeg/g)).toHaveLength(2);
   });
 
   it('prints a table for people', async () => {
@@ -58,6 +62,9 @@ describe('v2r bench bop', () => {
   it.each([
     [['--scenes', '3,8'], 'no scene 8', 2],
     [['--frames', 'none'], '--frames: expected a number', 2],
+    [['--models', 'mine'], '--models: expected given or reconstructed, got mine', 2],
+    [['--masks', 'none'], '--masks: expected perceived or true, got none', 2],
+    [['--models', 'reconstructed', '--out', '/tmp/never'], 'reconstructed models need a table', 2],
     [['--results', '/nowhere.csv'], 'no such file', 1],
     [['--split', 'val'], 'has no folder val', 1],
   ] as const)('says what is wrong with %j', async (flags, message, code) => {
