@@ -79,7 +79,8 @@ async function buildObject(
   const cameraFromWorld = perception.table.cameraFromWorld;
   const restFrames = framesOfRest(object, perception.numFrames, options.restFrames);
   const view = await gatherRestView(object.id, restFrames, frames, inputs.readMask);
-  const fit = chooseShape({ id: object.id, name: object.name, view, camera, cameraFromWorld }, options);
+  const evidence = { id: object.id, name: object.name, view, camera, cameraFromWorld };
+  const fit = chooseShape(evidence, options, ctx.random(`shape-${object.id}`));
   if (fit === null) {
     ctx.warn(
       'object-without-shape',

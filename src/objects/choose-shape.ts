@@ -1,4 +1,5 @@
 /** Picks a shape family for a standing object by silhouette agreement, opens vessels, and adds what sticks out (handles). */
+import type { Random } from '../base/random.js';
 import { connectedComponents } from '../image/components.js';
 import { createBytes, maskMoments } from '../image/image.js';
 import { countSet, dilate } from '../image/morphology.js';
@@ -36,6 +37,9 @@ const FLAT_HEIGHT_M = 0.008;
 /** Vessels are opened with this wall (geometry study), but never thicker than an eighth of the radius. */
 const WALL_M = 0.003;
 
+/** The last fit of a box looks through a window this much finer. */
+const FINE_WINDOW = 2;
+
 /** Everything the shape fit of one object needs. */
 export interface ShapeEvidence {
   readonly id: number;
@@ -46,7 +50,7 @@ export interface ShapeEvidence {
 }
 
 /** Null when the mask is empty or the object does not touch the visible table. */
-export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions): ShapeFit | null {
+export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, random: Random): ShapeFit | null {
   const { view, camera, cameraFromWorld } = evidence;
   const moments = maskMoments(view.mask);
   const guess = guessStanding(view.mask, camera, cameraFromWorld);
@@ -54,11 +58,13 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions): Sh
   const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
   const mask = sampleMask(view.idMap, evidence.id, crop);
   const target = createSilhouetteTarget(crop, mask, cameraFromWorld);
+  const fineCrop = cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize);
+  const fine = createSilhouetteTarget(fineCrop, sampleMask(view.idMap, evidence.id, fineCrop), cameraFromWorld);
   const steps = stepImage(sampleRgb(view.rgb, crop), mask.inside, crop.camera.widthPx, crop.camera.heightPx);
   const { shape } = options;
   const wanted = (family: string): boolean => shape === 'auto' || shape === family;
   const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
-  const box = wanted('box') ? fitBox(target, guess, steps) : null;
+  const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou: revolution?.iou ?? 0 }) : null;
   let best = better(revolution, box);
   if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
   if (best && (shape !== 'auto' || isGoodEnough(best))) {

@@ -1,6 +1,6 @@
 /** Closed triangle meshes of the shape families, and what is measured on them. Metres; z up; the base stands on z = 0. */
 import type { Mat4 } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { norm, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from './object-model.js';
 
 export function makeMesh(vertices: readonly number[], triangles: readonly number[]): TriangleMesh {
@@ -19,6 +19,59 @@ export function boxMesh(sizeX: number, sizeY: number, height: number): TriangleM
     ],
     height,
   );
+}
+
+/** Facets per rounded edge. */
+const ROUND_STEPS = 3;
+
+/**
+ * Box standing on z = 0, centred on the z axis, its edges and corners rounded with this radius (0: sharp): the grid of a cube,
+ * each corner eighth pushed onto a sphere.
+ */
+export function roundedBoxMesh(sizeX: number, sizeY: number, height: number, radiusM: number): TriangleMesh {
+  const radius = Math.min(radiusM, 0.499 * Math.min(sizeX, sizeY, height));
+  if (!(radius > 0)) return boxMesh(sizeX, sizeY, height);
+  const inner: Vec3 = [sizeX / 2 - radius, sizeY / 2 - radius, height / 2 - radius];
+  // Directions -1..1 along each axis: ROUND_STEPS facets round each edge, one flat face between.
+  const half = Array.from({ length: ROUND_STEPS }, (_, k) => Math.tan(((k + 1) / ROUND_STEPS) * (Math.PI / 4)));
+  const ticks = [...half.map((t) => -t).reverse(), -0, 0, ...half];
+  const n = ticks.length;
+  const isUpper = (i: number): boolean => i >= n / 2;
+  const vertices: number[] = [];
+  const index = new Map<string, number>();
+  const corner = (ijk: Vec3): number => {
+    const key = ijk.join();
+    const known = index.get(key);
+    if (known !== undefined) return known;
+    const direction = ijk.map((i) => ticks[i]) as Vec3;
+    const length = norm(direction);
+    for (let c = 0; c < 3; c++) {
+      const side = isUpper(ijk[c]) ? 1 : -1;
+      vertices.push(side * inner[c] + (radius * direction[c]) / length + (c === 2 ? height / 2 : 0));
+    }
+    index.set(key, vertices.length / 3 - 1);
+    return vertices.length / 3 - 1;
+  };
+  const triangles: number[] = [];
+  for (const axis of [0, 1, 2]) {
+    for (const end of [0, n - 1]) {
+      for (let i = 0; i + 1 < n; i++) {
+        for (let j = 0; j + 1 < n; j++) {
+          const at = (u: number, v: number): number => {
+            const ijk: Vec3 = [0, 0, 0];
+            ijk[axis] = end;
+            ijk[(axis + 1) % 3] = u;
+            ijk[(axis + 2) % 3] = v;
+            return corner(ijk);
+          };
+          const [a, b, c, d] = [at(i, j), at(i + 1, j), at(i + 1, j + 1), at(i, j + 1)];
+          if (end > 0) triangles.push(a, b, c, a, c, d);
+          else triangles.push(a, c, b, a, d, c);
+        }
+      }
+    }
+  }
+  return makeMesh(vertices, triangles);
 }
 
 /** Upright prism over a star-shaped polygon (counter-clockwise from above, its kernel holding the vertex mean). */

@@ -2,6 +2,7 @@
 import { compose, expTwist, type Mat4, orthonormalize, type Twist, translationOf } from '../math/se3.js';
 import { cross, dot, normalize, perpendicular, scale, type Vec3 } from '../math/vec3.js';
 import { type Evaluation, evaluatePose, type TrackedObject, type View } from './objective.js';
+import { dropped } from './support.js';
 
 /** Few steps from a near start: short memories. */
 const BETA_1 = 0.8;
@@ -14,8 +15,8 @@ const LAST_STEP_PX = 0.08;
 const DEPTH_UNITS = 1.5;
 const TURN_UNITS = 1.5;
 
-/** Directions in which a pose may move: all six, or only sliding and turning on the table. */
-export type Freedom = 'free' | 'on-table';
+/** Directions in which a pose may move: all six, only sliding and turning on what it stands on, or also up and down. */
+export type Freedom = 'free' | 'on-table' | 'upright';
 
 /** Twists (camera frame, left perturbation) that move the object by about one window pixel each. */
 export function motionBasis(object: TrackedObject, cameraFromObject: Mat4, focalPx: number, freedom: Freedom): Twist[] {
@@ -30,14 +31,15 @@ export function motionBasis(object: TrackedObject, cameraFromObject: Mat4, focal
     // Rotation about the object's centre: v = -w x centre.
     return [...scale(cross(w, centre), -1), ...w];
   };
-  if (freedom === 'on-table') {
+  if (freedom !== 'free') {
     const w = object.worldFromCamera;
     const rows: Vec3[] = [
       [w[0], w[1], w[2]],
       [w[4], w[5], w[6]],
       [w[8], w[9], w[10]],
     ];
-    return [shift(rows[0], pixelM), shift(rows[1], pixelM * DEPTH_UNITS), spin(rows[2], turn)];
+    const level = [shift(rows[0], pixelM), shift(rows[1], pixelM * DEPTH_UNITS), spin(rows[2], turn)];
+    return freedom === 'on-table' ? level : [...level, shift(rows[2], pixelM)];
   }
   const ray = normalize(centre);
   const right = perpendicular(ray);
@@ -65,7 +67,7 @@ export function refinePose(
 ): Refined {
   const { steps, freedom, reach = 1, expected = null } = settings;
   const focalPx = views[0].observation.crop.camera.fx;
-  const size = freedom === 'free' ? 6 : 3;
+  const size = { free: 6, 'on-table': 3, upright: 4 }[freedom];
   const first = new Float64Array(size);
   const second = new Float64Array(size);
   let pose = start;
@@ -88,6 +90,9 @@ export function refinePose(
       for (let i = 0; i < 6; i++) twist[i] += move * basis[k][i];
     }
     pose = orthonormalize(compose(expTwist(twist), pose));
+    if (freedom === 'on-table' && object.field) {
+      pose = dropped(object.extremes, pose, object.worldFromCamera, object.field);
+    }
   }
   const last = evaluatePose(object, pose, views, false, expected);
   return best === null || last.value < best.value ? { ...last, cameraFromObject: pose } : best;

@@ -18,6 +18,7 @@ import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './
 import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { solvePnp } from './pnp.js';
+import type { HeightField } from './support.js';
 
 /** Below this agreement after new starts the object counts as lost in that frame. */
 const LOST_IOU = 0.55;
@@ -33,6 +34,10 @@ const RESTART_STEPS = 6;
 const MIN_VISIBLE = 0.12;
 /** Agreement from which new tracks are given a place on the model. */
 const LIFT_IOU = 0.85;
+/** An object is pushed along what it stands on while that explains a frame within this much of the free fit... */
+const GROUND_TOLERANCE = 0.015;
+/** ...and counts as lifted after this many frames in which it does not. */
+const LIFTED_AFTER = 2;
 /** How much of the last motion is expected to go on. */
 const MOMENTUM = 0.8;
 
@@ -44,6 +49,8 @@ export interface FollowedFrame {
   readonly iou: number;
   readonly visibleFraction: number;
   readonly lost: boolean;
+  /** Slides on what it stands on. */
+  readonly grounded: boolean;
 }
 
 export interface FollowInputs {
@@ -52,24 +59,38 @@ export interface FollowInputs {
   readonly lifted: LiftedTracks | null;
   readonly options: PoseOptions;
   readonly random: Random;
+  /** What other objects offer to slide on. */
+  readonly field?: HeightField | null;
   evidence(frameIdx: number): Promise<FrameEvidence>;
 }
 
-/** `frameIdxs` in the order of following (forwards or backwards); `start` is the pose just before the first of them. */
+/**
+ * `frameIdxs` in the order of following (forwards or backwards); `start` is the pose just before the first of them, `standing`
+ * whether the object stands there: until it is lifted it then can only slide and turn.
+ */
 export async function followObject(
   inputs: FollowInputs,
   start: Mat4,
   frameIdxs: readonly number[],
+  standing: boolean,
   onFrame: () => void,
 ): Promise<FollowedFrame[]> {
   const followed: FollowedFrame[] = [];
   const misses: number[] = [];
+  let liftedFrames = standing && inputs.options.contact ? 0 : LIFTED_AFTER;
   let last = start;
   let beforeLast = start;
   for (const frameIdx of frameIdxs) {
     onFrame();
-    const result = followFrame(inputs, await inputs.evidence(frameIdx), frameIdx, last, beforeLast, misses);
+    const result = followFrame(inputs, await inputs.evidence(frameIdx), {
+      frameIdx,
+      last,
+      beforeLast,
+      misses,
+      mayStand: liftedFrames < LIFTED_AFTER,
+    });
     followed.push(result);
+    if (!result.lost && !result.grounded) liftedFrames++;
     if (!result.lost) misses.push(1 - result.iou);
     beforeLast = last;
     last = result.cameraFromObject;
@@ -77,19 +98,27 @@ export async function followObject(
   return followed;
 }
 
+const NOWHERE = { lost: true, grounded: false } as const;
+
+interface Situation {
+  readonly frameIdx: number;
+  readonly last: Mat4;
+  readonly beforeLast: Mat4;
+  /** 1 - IoU of the frames before. */
+  readonly misses: readonly number[];
+  readonly mayStand: boolean;
+}
+
 function followFrame(
   inputs: FollowInputs,
   evidence: FrameEvidence,
-  frameIdx: number,
-  last: Mat4,
-  beforeLast: Mat4,
-  misses: readonly number[],
+  { frameIdx, last, beforeLast, misses, mayStand }: Situation,
 ): FollowedFrame {
   const { object, camera, lifted, options, random } = inputs;
   const moved = compose(last, inverse(beforeLast));
   const expected = compose(interpolate(identity(), moved, MOMENTUM), last);
   const maskBox = boxOfId(evidence.idMap, object.id);
-  const hidden = { frameIdx, cameraFromObject: expected, value: Number.NaN, iou: 0, visibleFraction: 0, lost: true };
+  const hidden = { frameIdx, cameraFromObject: expected, value: Number.NaN, iou: 0, visibleFraction: 0, ...NOWHERE };
   const predictedBox = projectedBox(object, expected, camera);
   if (maskBox === null || predictedBox === null) return hidden;
   const shifted = shiftedToMask(object, expected, camera, maskBox, predictedBox);
@@ -117,12 +146,27 @@ function followFrame(
       lifted?.clear();
     }
   }
+  const slid = mayStand ? slide({ ...object, field: inputs.field ?? null }, last, best, views, options) : null;
+  if (slid !== null) best = slid;
   if (!(best.iou >= LOST_IOU)) return { ...hidden, iou: best.iou, value: best.value };
   if (lifted && best.iou >= LIFT_IOU) {
     lifted.lift(frameIdx, best.cameraFromObject, camera, box, object);
   }
   const { cameraFromObject, value, iou, visibleFraction } = best;
-  return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false };
+  return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false, grounded: slid !== null };
+}
+
+/** The frame explained by sliding and turning on the support from the pose before; null when a free pose is clearly better. */
+function slide(
+  object: TrackedObject,
+  last: Mat4,
+  free: Refined,
+  views: readonly View[],
+  options: PoseOptions,
+): Refined | null {
+  const settings = { steps: options.poseSteps, freedom: 'on-table' } as const;
+  const slid = refinePose(object, last, views, settings);
+  return slid.value < free.value + GROUND_TOLERANCE ? slid : null;
 }
 
 function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4): Mat4 {
@@ -174,7 +218,13 @@ export function projectedBox(object: TrackedObject, cameraFromObject: Mat4, came
 }
 
 /** The pose moved across the view so that its box meets the mask's box (middle to middle). */
-function shiftedToMask(object: TrackedObject, pose: Mat4, camera: Intrinsics, mask: PixelBox, box: PixelBox): Mat4 {
+export function shiftedToMask(
+  object: TrackedObject,
+  pose: Mat4,
+  camera: Intrinsics,
+  mask: PixelBox,
+  box: PixelBox,
+): Mat4 {
   const depth = Math.max(pose[11], object.radiusM);
   const dx = (((mask.x0 + mask.x1 - box.x0 - box.x1) / 2) * depth) / camera.fx;
   const dy = (((mask.y0 + mask.y1 - box.y0 - box.y1) / 2) * depth) / camera.fy;

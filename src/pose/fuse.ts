@@ -14,6 +14,8 @@ const SAME_RAD = 0.35;
 /** Error of a good fit in window pixels, and how it grows with what does not agree. */
 const FIT_ERROR_PX = 0.35;
 const ERROR_PX_PER_MISS = 5;
+/** Along the view, a place on the table is known this much less well than across: the ray meets the table at a slant. */
+const GROUNDED_ALONG = 2;
 /** A turn shows about this much less in the outline than a shift. */
 const TURN_BLINDNESS = 2;
 
@@ -43,7 +45,8 @@ export function measuredPose(frame: FollowedFrame, object: TrackedObject, focalP
   return {
     cameraFromObject: frame.lost ? null : frame.cameraFromObject,
     acrossM: (errorPx * depth) / focalPx,
-    alongM: (errorPx * depth) / radiusPx,
+    // What slides on its support is as far as the support is.
+    alongM: frame.grounded ? (GROUNDED_ALONG * errorPx * depth) / focalPx : (errorPx * depth) / radiusPx,
     rotationRad: (TURN_BLINDNESS * errorPx) / radiusPx,
   };
 }

@@ -26,6 +26,8 @@ const GAIN_RANGE = [0.75, 1.35] as const;
 /** Share of the colour term that even a plain object keeps: its colour still tells it from the background. */
 const MIN_RGB_TRUST = 0.15;
 const MIN_ALPHA = 0.02;
+/** Nearer than a seen object by more than this, the model would hide it (metres; what shapes and poses are known to). */
+const HIDING_M = 0.006;
 
 export interface ImageLoss {
   readonly value: number;
@@ -41,7 +43,7 @@ export interface ImageLoss {
 /** Loss of a frame drawn over black (no layer) against an observation of the same size. */
 export function imageLoss(frame: Frame, observation: Observation, weights: LossWeights): ImageLoss {
   const { inside, care } = observation.mask;
-  const { outsideWeight = 1 } = observation;
+  const { outsideWeight = 1, behindM } = observation;
   const count = inside.length;
   const rgbGradient = new Float32Array(3 * count);
   const alphaGradient = new Float32Array(count);
@@ -59,7 +61,13 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
       drawnCared += care[i];
       drawnSeen += care[i] * inside[i];
     }
-    if (care[i] === 0) continue;
+    if (care[i] === 0) {
+      if (behindM === null || !hides(a, frame.depthM[i], behindM[i])) continue;
+      union += a;
+      maskSum += a * a;
+      alphaGradient[i] = maskScale * 2 * a;
+      continue;
+    }
     intersection += Math.min(a, inside[i]);
     union += Math.max(a, inside[i]);
     const trust = a > inside[i] ? outsideWeight : 1;
@@ -85,6 +93,11 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
     drawnPx: drawnCared,
     gradient: { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
   };
+}
+
+/** Whether the model stands in front of something that is seen there (depth 0: nothing is known). */
+function hides(alpha: number, depthM: number, behindM: number): boolean {
+  return behindM > 0 && alpha > MIN_ALPHA && depthM > 0 && depthM < behindM - HIDING_M;
 }
 
 /** Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). */

@@ -6,6 +6,7 @@ import { imageLoss, type LossWeights } from './image-loss.js';
 import type { Observation } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { contactLoss, type PointTargets, trackLoss } from './point-loss.js';
+import type { HeightField } from './support.js';
 
 /** What stays the same while one object is tracked. */
 export interface TrackedObject {
@@ -23,6 +24,10 @@ export interface TrackedObject {
   /** Radius of the bounding sphere about the origin, metres. */
   readonly radiusM: number;
   readonly worldFromCamera: Mat4;
+  /** What it can rest on besides the table; absent: nothing. */
+  readonly field?: HeightField | null;
+  /** Known to rest: it then touches what is under it. */
+  readonly touching?: boolean;
   readonly weights: LossWeights;
 }
 
@@ -73,7 +78,7 @@ export function evaluatePose(
   const instance = { set: object.set, cameraFromSet: cameraFromObject, scale: object.scale, label: 1 };
   for (const { observation, tracks } of views) {
     const { camera } = observation.crop;
-    const depth = weights.depth > 0 && observation.depthM !== null;
+    const depth = (weights.depth > 0 && observation.depthM !== null) || observation.behindM !== null;
     const frame = renderer.render(camera, [instance], { depth });
     const image = imageLoss(frame, observation, weights);
     value += share * image.value;
@@ -92,7 +97,7 @@ export function evaluatePose(
   }
   if (weights.contact > 0) {
     const own = new Float64Array(6);
-    value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own);
+    value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own, object);
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
   if (expected !== null) value += turnPrior(cameraFromObject, expected, gradient);

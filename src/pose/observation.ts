@@ -3,6 +3,7 @@ import type { ByteImage, FloatImage, PixelBox, RgbImage } from '../image/image.j
 import { distanceTo } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { type Crop, cropAround, type MaskSample, sampleMask, sampleRgb } from '../objects/crop.js';
+import { HAND_ID } from '../perceive/perception.js';
 
 /** Room around the object on each side, per longer side: a hand moves it about that far between frames. */
 const MARGIN = 0.3;
@@ -20,6 +21,11 @@ export interface Observation {
   readonly rgb: Float32Array;
   /** [H, W] f32 metres, 0 = unknown; null without a depth map. */
   readonly depthM: Float32Array | null;
+  /**
+   * [H, W] f32 z-depth in metres of other, known objects where they are seen, else 0; null when there are none. Whatever is nearer
+   * would hide them.
+   */
+  readonly behindM: Float32Array | null;
   /** [H, W] f32 window pixels to the outline of the observed mask, on both sides, capped. */
   readonly distancePx: Float32Array;
   /** Observed and cared-for coverage, window pixels. */
@@ -34,6 +40,8 @@ export interface FrameEvidence {
   readonly rgb: RgbImage;
   readonly idMap: ByteImage;
   readonly depth?: FloatImage | null;
+  /** z-depth of other objects whose poses are known. */
+  readonly others?: FloatImage | null;
 }
 
 /** `box` is where the object is expected, in frame pixels. */
@@ -58,8 +66,9 @@ export function observe(
   let areaPx = 0;
   for (let i = 0; i < mask.inside.length; i++) areaPx += mask.inside[i] * mask.care[i];
   const depthM = evidence.depth ? sampleDepth(evidence.depth, crop) : null;
+  const behindM = evidence.others ? seenBehind(evidence.others, evidence.idMap, id, crop) : null;
   const rgb = sampleRgb(evidence.rgb, crop);
-  return { crop, mask, rgb, depthM, distancePx, areaPx, texture: textureOf(rgb, mask, widthPx) };
+  return { crop, mask, rgb, depthM, behindM, distancePx, areaPx, texture: textureOf(rgb, mask, widthPx) };
 }
 
 /** Mean colour step between neighbouring pixels well inside the mask, against that of a clear pattern. */
@@ -90,6 +99,22 @@ function sampleDepth(depth: FloatImage, crop: Crop): Float32Array {
     }
   }
   return out;
+}
+
+/** Depth of the other objects where the id map says that one of them is seen. */
+function seenBehind(others: FloatImage, idMap: ByteImage, id: number, crop: Crop): Float32Array | null {
+  const { widthPx } = crop.camera;
+  const behind = sampleDepth(others, crop);
+  let count = 0;
+  for (let i = 0; i < behind.length; i++) {
+    if (behind[i] === 0) continue;
+    const x = Math.floor(crop.x0Px + ((i % widthPx) + 0.5) / crop.scale);
+    const y = Math.floor(crop.y0Px + (Math.floor(i / widthPx) + 0.5) / crop.scale);
+    const seen = idMap.data[y * idMap.widthPx + x];
+    if (seen === 0 || seen === id || seen === HAND_ID) behind[i] = 0;
+    else count++;
+  }
+  return count > 0 ? behind : null;
 }
 
 /** Box of an id's pixels in an id map; null when there are none. */

@@ -1,10 +1,11 @@
-/** Losses on single points: tracked points must reproject onto their tracks, and nothing reaches below the table. */
+/** Losses on single points: tracked points must reproject onto their tracks, and nothing reaches into what it stands on. */
 import type { Intrinsics } from '../math/camera.js';
 import type { Mat4 } from '../math/se3.js';
+import { clearanceOf, type HeightField } from './support.js';
 
 /** Tracks farther off than this (window pixels) have slipped: they stop pulling (Geman-McClure scale). */
 const TRACK_SCALE_PX = 4;
-/** Depth below the table that costs 1, metres. */
+/** Depth below the support that costs 1, metres. */
 const CONTACT_UNIT_M = 0.01;
 
 /** K tracked points of one object in one frame. */
@@ -62,49 +63,23 @@ function addPointGradient(
   gradient[5] += p[0] * gy - p[1] * gx;
 }
 
-/** Lowest of some points above the table z = 0 of the world (metres, negative below). `worldFromCamera` gives height = row 2. */
-export function lowestPoint(
-  points: Float64Array,
-  cameraFromObject: Mat4,
-  worldFromCamera: Mat4,
-): { heightM: number; inCamera: [number, number, number] } {
-  const m = cameraFromObject;
-  const [a, b, c, d] = worldFromCamera.slice(8, 12);
-  let heightM = Number.POSITIVE_INFINITY;
-  let inCamera: [number, number, number] = [0, 0, 0];
-  for (let k = 0; k < points.length; k += 3) {
-    const [px, py, pz] = [points[k], points[k + 1], points[k + 2]];
-    const x = m[0] * px + m[1] * py + m[2] * pz + m[3];
-    const y = m[4] * px + m[5] * py + m[6] * pz + m[7];
-    const z = m[8] * px + m[9] * py + m[10] * pz + m[11];
-    const height = a * x + b * y + c * z + d;
-    if (height < heightM) {
-      heightM = height;
-      inCamera = [x, y, z];
-    }
-  }
-  return { heightM, inCamera };
-}
-
-/** Squared depth below the table of the lowest point; nothing for points above it. Adds its gradient like `trackLoss`. */
+/**
+ * Squared depth of the lowest point below what is under it; with `touching` (a thing known to rest) also its squared height above.
+ * Adds its gradient like `trackLoss`.
+ */
 export function contactLoss(
   points: Float64Array,
   cameraFromObject: Mat4,
   worldFromCamera: Mat4,
   weight: number,
   gradient: Float64Array,
+  { field = null, touching = false }: { readonly field?: HeightField | null; readonly touching?: boolean } = {},
 ): number {
-  const { heightM, inCamera } = lowestPoint(points, cameraFromObject, worldFromCamera);
-  if (!(heightM < 0)) return 0;
+  const { heightM, inCamera, normal } = clearanceOf(points, cameraFromObject, worldFromCamera, field);
+  if (!Number.isFinite(heightM) || (heightM >= 0 && !touching)) return 0;
   const depth = heightM / CONTACT_UNIT_M;
   const factor = (2 * weight * depth) / CONTACT_UNIT_M;
-  addPointGradient(
-    gradient,
-    inCamera,
-    factor * worldFromCamera[8],
-    factor * worldFromCamera[9],
-    factor * worldFromCamera[10],
-  );
+  addPointGradient(gradient, inCamera, factor * normal[0], factor * normal[1], factor * normal[2]);
   return weight * depth * depth;
 }
 

@@ -1,12 +1,12 @@
 /** One pose for a whole rest of an object, from the frames in which most of it is seen. */
 import type { Random } from '../base/random.js';
-import { compose, inverse, type Mat4, rotationBetween, transformDirection } from '../math/se3.js';
-import { type Refined, refinePose } from './adam.js';
-import { type FollowInputs, projectedBox } from './follow.js';
+import { compose, fromYaw, inverse, type Mat4 } from '../math/se3.js';
+import { type Freedom, type Refined, refinePose } from './adam.js';
+import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
-import { lowestPoint } from './point-loss.js';
+import { clearanceOf, dropped } from './support.js';
 import { searchOnTable } from './table-search.js';
 
 /** Frames looked at, and how many of them (the least covered) are compared. */
@@ -15,11 +15,19 @@ const COMPARED_FRAMES = 3;
 /** Window of the first search: the geometry study found every start at 32 to 48 pixels. */
 const SEARCH_WINDOW_PX = 36;
 const REFINE_STEPS = 2;
-/** Lying this near to the table (metres) and this upright (radians), an object is taken to stand on it. */
-const ON_TABLE_M = 0.012;
-const UPRIGHT_RAD = 0.2;
-/** Standing on the table is believed unless it fits the picture worse by more than this. */
-const TABLE_PREFERENCE = 0.02;
+/** Standing as before is believed unless it fits the picture worse by more than this; leaning on something, by half of it. */
+const STANDING_PREFERENCE = 0.02;
+/** Where tracking arrives with less agreement than this, its turn is not to be trusted. */
+const TRACKED_IOU = 0.75;
+/** The table is where it is; other things' shapes are known to some millimetres only, which this share of the contact loss leaves. */
+const SOFT_CONTACT = 0.04;
+const HEIGHT_REACH_M = 0.02;
+/** One more coordinate needs a larger search. */
+const FIELD_POPULATION = 24;
+const FIELD_GENERATIONS = 20;
+/** Distances along the ray, as factors, within which support is looked for: further off the object hangs in the air. */
+const REACH = 1.4;
+const REACH_SAMPLES = 57;
 
 /**
  * Objects with less pattern than this need their tracks to tell how they are turned; for the others, tracks that slipped during
@@ -28,12 +36,18 @@ const TABLE_PREFERENCE = 0.02;
 const PLAIN_TEXTURE = 0.3;
 
 export interface RestPose extends Refined {
-  readonly onTable: boolean;
+  /** standing: upright as at its reference, on the table or something else; leaning: touches it, tilted; free: held or hanging. */
+  readonly how: 'standing' | 'leaning' | 'free';
   /** Frames that were compared. */
   readonly frameIdxs: readonly number[];
   /** Too little pattern to tell by itself how the object is turned. */
   readonly isPlain: boolean;
 }
+
+export type RestKind =
+  | { readonly known: true }
+  /** The start is where tracking arrived; upright is as in `reference`. After a loss (`lost`) the turn is open as well. */
+  | { readonly known: false; readonly reference: Mat4; readonly lost: boolean };
 
 /** The frames of [first, last] that show most of the object, best first. */
 async function clearestFrames(inputs: FollowInputs, first: number, last: number): Promise<number[]> {
@@ -54,54 +68,87 @@ async function clearestFrames(inputs: FollowInputs, first: number, last: number)
 }
 
 /**
- * Estimates the pose of a rest. `search`: look for it on the table by differential evolution around `start` first (the object
- * is known to stand there); else start where tracking arrived, and put it on the table only if it lies there.
+ * Estimates the pose of a rest. `known`: the object stands as at `start`, only its place and turn are looked for. Otherwise
+ * three explanations compete: it stands upright on what is under it (`object.field`), it touches it but leans, or it is held in
+ * the air.
  */
 export async function estimateRest(
   inputs: FollowInputs,
   start: Mat4,
   interval: readonly [number, number],
-  search: boolean,
+  kind: RestKind,
 ): Promise<RestPose | null> {
-  const { object, camera, options, random } = inputs;
+  const { object, options, random } = inputs;
   const frameIdxs = await clearestFrames(inputs, interval[0], interval[1]);
   if (frameIdxs.length === 0) return null;
-  const viewsAt = async (sizePx: number): Promise<View[]> => {
-    const views: View[] = [];
-    for (const frameIdx of frameIdxs) {
-      const evidence = await inputs.evidence(frameIdx);
-      const box = unionBox(projectedBox(object, start, camera), boxOfId(evidence.idMap, object.id));
-      if (box === null) continue;
-      const observed = observe(evidence, object.id, camera, box, sizePx);
-      const observation = search ? observed : doubtShrunkMask(object, start, observed);
-      const isPlain = observation.texture < PLAIN_TEXTURE;
-      views.push({
-        observation,
-        tracks: isPlain ? (inputs.lifted?.targets(frameIdx, observation.crop) ?? null) : null,
-      });
-    }
-    return views;
-  };
-  const views = await viewsAt(object.windowPx ?? options.poseCrop);
+  const views = await viewsOf(inputs, start, frameIdxs, object.windowPx ?? options.poseCrop, !kind.known);
   if (views.length === 0) return null;
   const isPlain = views.every(({ observation }) => observation.texture < PLAIN_TEXTURE);
   const seen = { frameIdxs, isPlain };
   const steps = REFINE_STEPS * options.poseSteps;
-  if (search) {
-    const found = options.de
-      ? searchAndCompare(object, start, (await viewsAt(SEARCH_WINDOW_PX)).slice(0, 1), views, options, random)
-      : start;
-    return { ...refinePose(object, found, views, { steps, freedom: 'on-table' }), onTable: true, ...seen };
+  const free = kind.known ? null : refinePose(object, start, views, { steps, freedom: 'free', expected: start });
+  // A pattern that repeats round the object must not make it jump from where its tracking left it.
+  const isOpen = kind.known || kind.lost || free === null || free.iou < TRACKED_IOU;
+  const turnedAs = (from: Mat4): Mat4 | null => (isOpen ? null : from);
+  const soft = { ...object.weights, contact: SOFT_CONTACT * object.weights.contact };
+  const standFrom = async (from: Mat4): Promise<Refined> => {
+    const coarse = options.de ? await viewsOf(inputs, from, frameIdxs.slice(0, 1), SEARCH_WINDOW_PX, !kind.known) : [];
+    const turned = turnedAs(from);
+    const body = object.field ? { ...object, touching: true, weights: soft } : object;
+    const found = coarse.length > 0 ? searchAndCompare(body, from, coarse, views, options, random, turned) : from;
+    return refinePose(body, found, views, { steps, freedom: freedomOf(body), ...(turned ? { expected: turned } : {}) });
+  };
+  if (kind.known || free === null) return { ...(await standFrom(start)), how: 'standing', ...seen };
+  let best: RestPose = { ...free, how: 'free', ...seen };
+  if (!options.contact) return best;
+  const fitOf = (pose: Mat4): number =>
+    evaluatePose({ ...object, weights: { ...object.weights, contact: 0 } }, pose, views, false).value;
+  let bestFit = fitOf(free.cameraFromObject);
+  const touching = { ...object, touching: true };
+  const leaning = refinePose(touching, free.cameraFromObject, views, { steps, freedom: 'free', expected: start });
+  const place = await overMask(inputs, free.cameraFromObject, frameIdxs[0]);
+  const tries: [RestPose['how'], Refined, number][] = [['leaning', leaning, STANDING_PREFERENCE / 2]];
+  for (const upright of supportedOnRay(object, uprightAt(object, place, kind.reference))) {
+    tries.push(['standing', await standFrom(upright), STANDING_PREFERENCE]);
   }
-  const free = refinePose(object, start, views, { steps, freedom: 'free', expected: start });
-  const upright = standUpright(object, free.cameraFromObject);
-  if (upright === null) return { ...free, onTable: false, ...seen };
-  const standing = refinePose(object, upright, views, { steps, freedom: 'on-table' });
-  const onTable = standing.value < free.value + TABLE_PREFERENCE;
-  return { ...(onTable ? standing : free), onTable, ...seen };
+  for (const [how, tried, preference] of tries) {
+    const fit = fitOf(tried.cameraFromObject) - preference;
+    if (fit >= bestFit) continue;
+    bestFit = fit;
+    best = { ...tried, how, ...seen };
+  }
+  return best;
 }
 
-/** Candidates of the search, each refined a little at full resolution; the best one. */
+/** What the frames show around a pose. Tracks only where the object is too plain to tell its turn by itself. */
+async function viewsOf(
+  { object, camera, evidence: evidenceOf, lifted }: FollowInputs,
+  pose: Mat4,
+  frameIdxs: readonly number[],
+  sizePx: number,
+  doubtful: boolean,
+): Promise<View[]> {
+  const views: View[] = [];
+  for (const frameIdx of frameIdxs) {
+    const evidence = await evidenceOf(frameIdx);
+    const box = unionBox(projectedBox(object, pose, camera), boxOfId(evidence.idMap, object.id));
+    if (box === null) continue;
+    const observed = observe(evidence, object.id, camera, box, sizePx);
+    const observation = doubtful ? doubtShrunkMask(object, pose, observed) : observed;
+    const isPlain = observation.texture < PLAIN_TEXTURE;
+    views.push({ observation, tracks: isPlain ? (lifted?.targets(frameIdx, observation.crop) ?? null) : null });
+  }
+  return views;
+}
+
+/** Turns tried about the best place, and how many of all candidates are refined. */
+const TURNS = 24;
+const REFINED = 4;
+
+/**
+ * Candidates of the coarse search and the best one turned all round (an outline says where a round thing is, only its colours how
+ * it is turned, and those blur in the coarse window); the most promising ones refined a little at full resolution; the best one.
+ */
 function searchAndCompare(
   object: TrackedObject,
   start: Mat4,
@@ -109,29 +156,79 @@ function searchAndCompare(
   fine: readonly View[],
   options: PoseOptions,
   random: Random,
+  expected: Mat4 | null,
 ): Mat4 {
-  const steps = Math.ceil(options.poseSteps / 2);
-  const refined = searchOnTable(object, start, coarse, random)
-    .map(({ cameraFromObject }) =>
-      refinePose(object, cameraFromObject, fine.slice(0, 1), { steps, freedom: 'on-table' }),
-    )
+  const settings = {
+    steps: Math.ceil(options.poseSteps / 2),
+    freedom: freedomOf(object),
+    ...(expected && { expected }),
+  };
+  const onField = object.field
+    ? { heightM: HEIGHT_REACH_M, population: FIELD_POPULATION, generations: FIELD_GENERATIONS }
+    : {};
+  const found = searchOnTable(object, start, coarse, random, { expected, ...onField });
+  const [clearest] = fine;
+  const turned = Array.from({ length: TURNS }, (_, k) =>
+    turnedUpright(object, found[0].cameraFromObject, (2 * Math.PI * k) / TURNS),
+  );
+  const refined = [start, ...found.map(({ cameraFromObject }) => cameraFromObject), ...turned]
+    .map((pose) => ({ pose, value: evaluatePose(object, pose, [clearest], false, expected).value }))
+    .sort((a, b) => a.value - b.value)
+    .slice(0, REFINED)
+    .map(({ pose }) => refinePose(object, pose, [clearest], settings))
     .sort((a, b) => a.value - b.value);
-  return evaluatePose(object, start, fine.slice(0, 1), false).value <= refined[0].value
+  return evaluatePose(object, start, [clearest], false, expected).value <= refined[0].value
     ? start
     : refined[0].cameraFromObject;
 }
 
-/** The pose set upright on the table, if it nearly stands there; null if it is in the air, tilted, or on something else. */
-function standUpright(object: TrackedObject, cameraFromObject: Mat4): Mat4 | null {
-  const worldFromObject = compose(object.worldFromCamera, cameraFromObject);
-  const { heightM } = lowestPoint(object.extremes, cameraFromObject, object.worldFromCamera);
-  const up = transformDirection(worldFromObject, [0, 0, 1]);
-  if (Math.abs(heightM) > ON_TABLE_M || Math.acos(Math.min(1, Math.max(-1, up[2]))) > UPRIGHT_RAD) return null;
-  const turn = rotationBetween(up, [0, 0, 1]);
-  const upright = compose(turn, [...worldFromObject]);
-  for (const k of [3, 7, 11]) upright[k] = worldFromObject[k];
-  const cameraFromWorld = inverse(object.worldFromCamera);
-  const left = lowestPoint(object.extremes, compose(cameraFromWorld, upright), object.worldFromCamera).heightM;
-  upright[11] -= left;
-  return compose(cameraFromWorld, upright);
+/** Turned about the vertical through the object's own centre. */
+function turnedUpright({ worldFromCamera }: TrackedObject, cameraFromObject: Mat4, yawRad: number): Mat4 {
+  const worldFromObject = compose(worldFromCamera, cameraFromObject);
+  const turned = compose(fromYaw(yawRad), worldFromObject);
+  for (const k of [3, 7, 11]) turned[k] = worldFromObject[k];
+  return compose(inverse(worldFromCamera), turned);
+}
+
+/** On the table itself there is no up and down. */
+const freedomOf = ({ field }: TrackedObject): Freedom => (field ? 'upright' : 'on-table');
+
+/** The reference's orientation at a pose's place, turned about the vertical as far as that pose is. */
+function uprightAt({ worldFromCamera }: TrackedObject, cameraFromObject: Mat4, reference: Mat4): Mat4 {
+  const wanted = compose(worldFromCamera, cameraFromObject);
+  const upright = compose(worldFromCamera, reference);
+  // The turn about z that brings the upright axes nearest to the wanted ones (maximises the trace).
+  const rowDot = (a: Mat4, i: number, b: Mat4, j: number): number =>
+    a[4 * i] * b[4 * j] + a[4 * i + 1] * b[4 * j + 1] + a[4 * i + 2] * b[4 * j + 2];
+  const sine = rowDot(wanted, 1, upright, 0) - rowDot(wanted, 0, upright, 1);
+  const cosine = rowDot(wanted, 0, upright, 0) + rowDot(wanted, 1, upright, 1);
+  const turned = compose(fromYaw(Math.atan2(sine, cosine)), upright);
+  for (const k of [3, 7, 11]) turned[k] = wanted[k];
+  return compose(inverse(worldFromCamera), turned);
+}
+
+/** The poses along its viewing ray at which it just touches what is under it, the nearest one first. */
+function supportedOnRay({ extremes, worldFromCamera, field = null }: TrackedObject, pose: Mat4): Mat4[] {
+  const at = (factor: number): Mat4 => pose.map((v, k) => (k === 3 || k === 7 || k === 11 ? v * factor : v));
+  const heightAt = (factor: number): number => clearanceOf(extremes, at(factor), worldFromCamera, field).heightM;
+  const touches: number[] = [];
+  let [before, heightBefore] = [1 / REACH, heightAt(1 / REACH)];
+  for (let k = 1; k < REACH_SAMPLES; k++) {
+    const factor = REACH ** ((2 * k) / (REACH_SAMPLES - 1) - 1);
+    const height = heightAt(factor);
+    if (heightBefore > 0 && height <= 0) {
+      touches.push(before + ((factor - before) * heightBefore) / (heightBefore - height));
+    }
+    [before, heightBefore] = [factor, height];
+  }
+  return touches
+    .sort((a, b) => Math.abs(Math.log(a)) - Math.abs(Math.log(b)))
+    .map((factor) => dropped(extremes, at(factor), worldFromCamera, field));
+}
+
+/** The pose moved across the view to the middle of the object's mask. */
+async function overMask({ object, camera, evidence }: FollowInputs, pose: Mat4, frameIdx: number): Promise<Mat4> {
+  const mask = boxOfId((await evidence(frameIdx)).idMap, object.id);
+  const box = projectedBox(object, pose, camera);
+  return mask && box ? shiftedToMask(object, pose, camera, mask, box) : pose;
 }

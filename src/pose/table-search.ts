@@ -3,6 +3,7 @@ import type { Random } from '../base/random.js';
 import { differentialEvolution } from '../math/differential-evolution.js';
 import { compose, fromAxisAngle, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { evaluatePose, type TrackedObject, type View } from './objective.js';
+import { dropped } from './support.js';
 
 /** Population and generations that found every one of 36 starts in the geometry study, at a 32-48 px window. */
 const POPULATION = 16;
@@ -15,9 +16,18 @@ export interface TableCandidate {
   readonly value: number;
 }
 
+export interface SearchScale {
+  readonly population?: number;
+  readonly generations?: number;
+  /** Pose whose turn is expected. */
+  readonly expected?: Mat4 | null;
+  /** Half width of the search in height; default 0: on the support. */
+  readonly heightM?: number;
+}
+
 /**
  * Searches around `start` (an object standing as it should): turns about the table's normal through the object's centre and
- * slides along the table. Returns the best few poses that differ by more than 20 degrees or a third of a radius: while an
+ * slides along the table; turns away from `expected`, if given, cost as in tracking. Returns the best few poses that differ by more than 20 degrees or a third of a radius: while an
  * object is symmetric several are equally good.
  */
 export function searchOnTable(
@@ -25,22 +35,27 @@ export function searchOnTable(
   start: Mat4,
   views: readonly View[],
   random: Random,
-  scale: { readonly population?: number; readonly generations?: number } = {},
+  scale: SearchScale = {},
 ): TableCandidate[] {
   const cameraFromWorld = inverse(object.worldFromCamera);
   const worldFromObject = compose(object.worldFromCamera, start);
   const reach = OFFSET_RADII * object.radiusM;
-  const poseOf = (p: readonly number[]): Mat4 => slid(cameraFromWorld, worldFromObject, p[0], p[1], p[2]);
+  const { heightM = 0 } = scale;
+  const poseOf = (p: readonly number[]): Mat4 => {
+    const pose = slid(cameraFromWorld, worldFromObject, p[0], p[1], p[2]);
+    const down = object.field ? dropped(object.extremes, pose, object.worldFromCamera, object.field) : pose;
+    return heightM > 0 ? raised(cameraFromWorld, down, p[3]) : down;
+  };
   const population = differentialEvolution(
-    (p) => evaluatePose(object, poseOf(p), views, false).value,
-    [-Math.PI, -reach, -reach],
-    [Math.PI, reach, reach],
+    (p) => evaluatePose(object, poseOf(p), views, false, scale.expected ?? null).value,
+    [-Math.PI, -reach, -reach, -heightM].slice(0, heightM > 0 ? 4 : 3),
+    [Math.PI, reach, reach, heightM].slice(0, heightM > 0 ? 4 : 3),
     random,
     {
       populationSize: scale.population ?? POPULATION,
       generations: scale.generations ?? GENERATIONS,
-      periodic: [true, false, false],
-      seeds: [[0, 0, 0]],
+      periodic: [true],
+      seeds: [[0, 0, 0, 0].slice(0, heightM > 0 ? 4 : 3)],
     },
   );
   const kept: { x: readonly number[]; candidate: TableCandidate }[] = [];
@@ -53,6 +68,12 @@ export function searchOnTable(
     if (kept.length === 3) break;
   }
   return kept.map(({ candidate }) => candidate);
+}
+
+function raised(cameraFromWorld: Mat4, pose: Mat4, heightM: number): Mat4 {
+  const out = [...pose];
+  for (let c = 0; c < 3; c++) out[4 * c + 3] += heightM * cameraFromWorld[4 * c + 2];
+  return out;
 }
 
 /** The pose turned by yaw about the vertical through its own centre, then moved on the table. */

@@ -3,7 +3,7 @@ import { type StageContext, throwIfCancelled } from '../base/context.js';
 import type { ByteImage, FloatImage } from '../image/image.js';
 import type { Intrinsics } from '../math/camera.js';
 import { inverse } from '../math/se3.js';
-import type { ObjectModel, Objects } from '../objects/object-model.js';
+import type { ObjectModel, Objects, TriangleMesh } from '../objects/object-model.js';
 import type { Perception, Tracks } from '../perceive/perception.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
@@ -12,6 +12,7 @@ import type { FrameSource } from '../video/frames.js';
 import { calibrateScale, windowFor } from './calibrate.js';
 import { coarsenSet } from './coarse-set.js';
 import { projectedBox } from './follow.js';
+import { KnownBodies } from './known-bodies.js';
 import { measureFrames } from './measure-frames.js';
 import type { TrackedObject } from './objective.js';
 import { weightsOf } from './objective.js';
@@ -34,6 +35,8 @@ export interface PoseInputs {
   readonly objects: Objects;
   /** By object id, in the object frame. */
   readonly gaussians: ReadonlyMap<number, GaussianSet>;
+  /** By object id; without them nothing but the table bears anything. */
+  readonly meshes?: ReadonlyMap<number, TriangleMesh>;
   /** z-depth maps at frame size, if a network or file gives them. */
   readDepth?(frameIdx: number): Promise<FloatImage | null>;
 }
@@ -43,10 +46,11 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
   const renderer = await createRenderer();
   const evidence = cachedEvidence(inputs);
   const worldFromCamera = inverse(perception.table.cameraFromWorld);
+  const known = new KnownBodies(perception.camera, worldFromCamera);
   const total = objects.objects.length * perception.numFrames;
   let done = 0;
   const tracked: { model: ObjectModel; object: TrackedObject; trajectory: Trajectory }[] = [];
-  for (const model of objects.objects) {
+  for (const model of inOrderOfRest(objects.objects, perception)) {
     throwIfCancelled(ctx);
     const object = await calibrated(
       prepareObject(model, inputs, options, renderer, worldFromCamera),
@@ -61,12 +65,13 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
         camera: perception.camera,
         options,
         random: ctx.random(`object-${model.id}`),
-        evidence,
+        evidence: async (frameIdx) => ({ ...(await evidence(frameIdx)), others: known.depthIn(frameIdx) }),
         model,
         motion: perception.objects.find((o) => o.id === model.id)?.motion ?? null,
         numFrames: perception.numFrames,
         fps: perception.fps,
         tracks: inputs.tracks,
+        supportIn: (frameIdx) => known.supportIn(frameIdx),
       },
       () => {
         throwIfCancelled(ctx);
@@ -74,7 +79,10 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
       },
     );
     tracked.push({ model, object, trajectory });
+    const mesh = inputs.meshes?.get(model.id);
+    if (mesh) known.add(model.id, mesh, trajectory);
   }
+  tracked.sort((a, b) => objects.objects.indexOf(a.model) - objects.objects.indexOf(b.model));
   const framesOf = await measureFrames(tracked, perception.camera, perception.numFrames, options.poseCrop, evidence);
   tracked.forEach(({ model, object }, k) => {
     warnIfWeak(model, framesOf[k], ctx);
@@ -89,6 +97,13 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
     cameraFromWorld: perception.table.cameraFromWorld,
     objects: tracked.map(({ model }, k) => ({ id: model.id, frames: framesOf[k] })),
   };
+}
+
+/** What never moves first, then by the end of their motion: what comes to rest on something finds it already placed. */
+function inOrderOfRest(models: readonly ObjectModel[], perception: Perception): ObjectModel[] {
+  const endOf = ({ id }: ObjectModel): number =>
+    perception.objects.find((object) => object.id === id)?.motion?.lastFrame ?? -1;
+  return [...models].sort((a, b) => endOf(a) - endOf(b));
 }
 
 function prepareObject(

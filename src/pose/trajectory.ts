@@ -8,8 +8,9 @@ import { fusePasses, measuredPose } from './fuse.js';
 import { LiftedTracks } from './lifted-tracks.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseFrame } from './poses.js';
-import { estimateRest, type RestPose } from './rest.js';
+import { estimateRest, type RestKind, type RestPose } from './rest.js';
 import { type MeasuredPose, smoothPoses } from './smooth.js';
+import type { HeightField } from './support.js';
 
 /** A gap longer than this is not bridged: the object is lost there (seconds). */
 const MAX_GAP_SEC = 1.2;
@@ -24,6 +25,8 @@ export interface TrajectoryInputs extends Omit<FollowInputs, 'lifted'> {
   readonly numFrames: number;
   readonly fps: number;
   readonly tracks: Tracks | null;
+  /** What other objects offer to rest on in a frame. */
+  supportIn(frameIdx: number): HeightField | null;
 }
 
 /** Pose and state of every frame; loss and visibility are measured afterwards. */
@@ -35,11 +38,15 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
   const all: Trajectory = new Array(numFrames);
   const rests = restsOf(motion, numFrames);
   if (rests.moving === null) {
-    const rest = await estimateRest({ ...inputs, lifted: null }, start, [0, numFrames - 1], true);
+    const rest = await estimateRest({ ...inputs, lifted: null }, start, [0, numFrames - 1], { known: true });
     fillRest(all, [0, numFrames - 1], rest?.cameraFromObject ?? start, rest);
     return all;
   }
   const [first, last] = rests.moving;
+  const onSupport = (fields: FollowInputs, frameIdx: number): FollowInputs => ({
+    ...fields,
+    object: { ...fields.object, field: inputs.supportIn(frameIdx) },
+  });
   const range = Array.from({ length: last - first + 1 }, (_, k) => first + k);
   const { before, after } = rests;
   const startsAfter = after !== null && model.referenceFrame > last;
@@ -53,43 +60,52 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
   // Track points that were given their place in the rest that is known best; each pass and the far rest start from these.
   const known = inputs.options.trackLoss && inputs.tracks ? new LiftedTracks(inputs.tracks, model.id) : null;
   const bare = { ...inputs, lifted: null };
+  const far = (arrived: FollowedFrame): RestKind => ({ known: false, reference: start, lost: arrived.lost });
   const carried = { ...inputs, lifted: known };
   if (startsBefore) {
-    restBefore = await estimateRest(bare, start, before, true);
+    restBefore = await estimateRest(bare, start, before, { known: true });
     liftInRest(inputs, known, restBefore, first);
-    forward = await pass(inputs, restBefore?.cameraFromObject ?? start, known, range, onFrame);
-    restAfter = after && (await estimateRest(carried, endOf(forward), after, false));
+    forward = await pass(inputs, restBefore?.cameraFromObject ?? start, known, range, true, onFrame);
+    restAfter =
+      after &&
+      (await estimateRest(onSupport(carried, last + 1), endOf(forward), after, far(forward[forward.length - 1])));
     if (restAfter !== null && inputs.options.backward) {
       backward = await pass(
         inputs,
         restAfter.cameraFromObject,
         relifted(inputs, known, restAfter, last),
         reversed,
+        restAfter.how === 'standing',
         onFrame,
       );
     }
   } else if (startsAfter) {
-    restAfter = await estimateRest(bare, start, after, true);
+    restAfter = await estimateRest(bare, start, after, { known: true });
     liftInRest(inputs, known, restAfter, last);
-    backward = await pass(inputs, restAfter?.cameraFromObject ?? start, known, reversed, onFrame);
-    restBefore = before && (await estimateRest(carried, endOf(backward), before, false));
+    backward = await pass(inputs, restAfter?.cameraFromObject ?? start, known, reversed, true, onFrame);
+    restBefore =
+      before &&
+      (await estimateRest(onSupport(carried, first - 1), endOf(backward), before, far(backward[backward.length - 1])));
     if (restBefore !== null && inputs.options.backward) {
       forward = await pass(
         inputs,
         restBefore.cameraFromObject,
         relifted(inputs, known, restBefore, first),
         range,
+        restBefore.how === 'standing',
         onFrame,
       );
     }
   } else {
     const reference = Math.min(last, Math.max(first, model.referenceFrame));
     const pose = await refineAt(inputs, start, reference);
-    const later = await pass(inputs, pose, known, range.slice(reference - first), onFrame);
-    const earlier = await pass(inputs, pose, known, range.slice(0, reference - first).reverse(), onFrame);
+    const later = await pass(inputs, pose, known, range.slice(reference - first), false, onFrame);
+    const earlier = await pass(inputs, pose, known, range.slice(0, reference - first).reverse(), false, onFrame);
     forward = [...earlier.reverse(), ...later];
-    restAfter = after && (await estimateRest(bare, endOf(forward), after, false));
-    restBefore = before && (await estimateRest(bare, forward[0].cameraFromObject, before, false));
+    restAfter =
+      after && (await estimateRest(onSupport(bare, last + 1), endOf(forward), after, far(forward[forward.length - 1])));
+    restBefore =
+      before && (await estimateRest(onSupport(bare, first - 1), forward[0].cameraFromObject, before, far(forward[0])));
   }
   backward?.reverse();
   const moving = forward && backward ? fusePasses(forward, backward, inputs.object) : (forward ?? backward ?? []);
@@ -146,14 +162,22 @@ function relifted(
 }
 
 /** Follows over a range from a known pose. */
-function pass(
+async function pass(
   inputs: TrajectoryInputs,
   start: Mat4,
   known: LiftedTracks | null,
   frameIdxs: readonly number[],
+  standing: boolean,
   onFrame: () => void,
 ): Promise<FollowedFrame[]> {
-  return followObject({ ...inputs, lifted: known?.copy() ?? null }, start, frameIdxs, onFrame);
+  if (frameIdxs.length === 0) return [];
+  return followObject(
+    { ...inputs, lifted: known?.copy() ?? null, field: inputs.supportIn(frameIdxs[0]) },
+    start,
+    frameIdxs,
+    standing,
+    onFrame,
+  );
 }
 
 /** The start pose corrected in one frame, for objects that never rest. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { maskMoments, maskOf } from '../../src/image/image.js';
 import { compose, fromYaw } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
@@ -47,7 +48,7 @@ describe('inner edges of a box', () => {
     [[0.04, 0.05, 0.08] as Vec3, 0.8],
   ])('plain box %j turned by %f rad: every side within 4 %%', (size, yaw) => {
     const { target, steps, guess } = look(size, yaw);
-    const fit = fitBox(target, guess, steps);
+    const fit = fitBox(target, guess, steps, new Random(1));
     const { max } = meshBounds(fit.mesh);
     const found = [2 * max[0], 2 * max[1]].sort((a, b) => a - b);
     expect(Math.abs(found[0] / size[0] - 1)).toBeLessThan(0.04);

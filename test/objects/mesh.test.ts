@@ -11,6 +11,7 @@ import {
   prismMesh,
   radiusAt,
   revolutionMesh,
+  roundedBoxMesh,
   transformMesh,
 } from '../../src/objects/mesh.js';
 import { decodeObj, encodeObj } from '../../src/objects/mesh-io.js';
@@ -24,6 +25,26 @@ describe('meshes of the shape families', () => {
     expect(meshVolume(mesh)).toBeCloseTo(0.02 * 0.03 * 0.05, 12);
     expect(meshArea(mesh)).toBeCloseTo(2 * (0.02 * 0.03 + 0.02 * 0.05 + 0.03 * 0.05), 12);
     expect(meshBounds(mesh)).toEqual({ min: [-0.01, -0.015, 0], max: [0.01, 0.015, 0.05] });
+  });
+
+  it('rounded box: closed, same extent, volume by the formula of Steiner; radius 0 is the sharp one', () => {
+    const [a, b, c, r] = [0.02, 0.03, 0.05, 0.004];
+    const mesh = roundedBoxMesh(a, b, c, r);
+    expect(isClosed(mesh)).toBe(true);
+    const { min, max } = meshBounds(mesh);
+    [-a / 2, -b / 2, 0].forEach((v, k) => {
+      expect(min[k]).toBeCloseTo(v, 12);
+    });
+    [a / 2, b / 2, c].forEach((v, k) => {
+      expect(max[k]).toBeCloseTo(v, 12);
+    });
+    const [p, q, s] = [a - 2 * r, b - 2 * r, c - 2 * r];
+    const steiner =
+      p * q * s + 2 * r * (p * q + p * s + q * s) + Math.PI * r * r * (p + q + s) + (4 / 3) * Math.PI * r ** 3;
+    expect(meshVolume(mesh) / steiner).toBeGreaterThan(0.99);
+    expect(meshVolume(mesh) / steiner).toBeLessThan(1);
+    expect(roundedBoxMesh(a, b, c, 0)).toEqual(boxMesh(a, b, c));
+    expect(isClosed(roundedBoxMesh(a, b, c, 1))).toBe(true);
   });
 
   it('cylinder: closed, volume near pi r^2 h (a 64-gon has 0.16 % less)', () => {

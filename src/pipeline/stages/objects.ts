@@ -6,7 +6,7 @@ import { readSeen } from './read-inputs.js';
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 1,
+  version: 2,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {

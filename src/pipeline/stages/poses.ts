@@ -7,15 +7,23 @@ import { readSeen, readShapes } from './read-inputs.js';
 
 export const posesStage: Stage = {
   name: 'poses',
-  version: 1,
+  version: 2,
   inputs: ['video', 'perceive', 'objects'],
   options: poseOptions,
   run: async (io, options, ctx) => {
     const { frames, perception, readMask } = await readSeen(io);
-    const { objects, gaussians } = await readShapes(io);
+    const { objects, gaussians, meshes } = await readShapes(io);
     const tracks = await readTracks(io.input('perceive'));
     const poses = await trackPoses(
-      { frames, perception, readMask, tracks, objects: { kind: 'v2r/objects', version: 1, objects }, gaussians },
+      {
+        frames,
+        perception,
+        readMask,
+        tracks,
+        objects: { kind: 'v2r/objects', version: 1, objects },
+        gaussians,
+        meshes,
+      },
       options as PoseOptions,
       ctx,
     );
