@@ -4,6 +4,7 @@ import { distance } from '../math/vec3.js';
 import { solveIk } from '../robot/ik.js';
 import { armFrames } from '../robot/kinematics.js';
 import type { RobotModel } from '../robot/robot-model.js';
+import { planJointPath } from '../robot/rrt-connect.js';
 import type { JointPath } from '../robot/timing.js';
 import type { CollisionWorld } from './collision-world.js';
 
@@ -16,8 +17,13 @@ export interface Transit extends JointPath {
 const DETOURS_M = [0, 0.12, 0.25];
 const POINTS = 25;
 const CHECK_EVERY = 2;
+/** Configurations that the planner may look at before the way counts as blocked: some tens of milliseconds. */
+const MAX_CHECKS = 1500;
 
-/** A smooth joint path from `from` to `to` that stays clear of everything standing, or null. */
+/**
+ * A smooth joint path from `from` to `to` that stays clear of everything standing, or null: straight, else over an arch, else
+ * around by a sampling planner.
+ */
 export function freeTransit(
   robot: RobotModel,
   world: CollisionWorld,
@@ -29,6 +35,11 @@ export function freeTransit(
   clearanceM: number,
 ): Transit | null {
   const nothing = new Set<number>();
+  const isClear = (row: readonly number[]): boolean => {
+    const c = world.clearances(row, widthM, clouds, nothing);
+    return c.tableM >= clearanceM && c.objectsM >= clearanceM && c.selfM >= clearanceM;
+  };
+  if (!isClear(from) || !isClear(to)) return null;
   for (const rise of DETOURS_M) {
     const middle = from.map((value, i) => (value + to[i]) / 2);
     const via = rise === 0 ? middle : raised(robot, middle, rise);
@@ -39,16 +50,11 @@ export function freeTransit(
       return from.map((a, i) => a + (to[i] - a) * t + 4 * t * (1 - t) * (via[i] - middle[i]));
     });
     const withinLimits = q.every((row) => row.every((value, i) => inLimits(robot, value, i)));
-    const clear =
-      withinLimits &&
-      q.every((row, k) => {
-        if (k % CHECK_EVERY !== 0) return true;
-        const c = world.clearances(row, widthM, clouds, nothing);
-        return c.tableM >= clearanceM && c.objectsM >= clearanceM && c.selfM >= clearanceM;
-      });
+    const clear = withinLimits && q.every((row, k) => k % CHECK_EVERY !== 0 || isClear(row));
     if (clear) return { q, lengthM: toolWay(robot, worldFromBase, q) };
   }
-  return null;
+  const q = planJointPath(robot, from, to, { isFree: isClear, maxChecks: MAX_CHECKS });
+  return q && { q, lengthM: toolWay(robot, worldFromBase, q) };
 }
 
 const inLimits = (robot: RobotModel, value: number, i: number): boolean =>
