@@ -6,6 +6,7 @@ import path from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { type Bounds, boundsOf } from './ops.js';
 import { decodePly, type LoadedSplat, readSplatFile } from './ply.js';
+import { parsePlyHeader } from './ply-header.js';
 import type { RepairReport } from './repair.js';
 import { decodeSplat } from './splat-file.js';
 
@@ -62,6 +63,7 @@ export async function loadSplat(file: string): Promise<LoadedSplat> {
   if (extension === '.splat') return decodeSplat(bytes, file);
   const isPackedPly = extension === '.ply' && isPackedHeader(bytes);
   if (extension === '.ply' && !isPackedPly) return decodePly(bytes, file);
+  if (isPackedPly) checkPackedPly(bytes, file);
   if (isPackedPly || PACKED.includes(extension)) return unpack(bytes, file);
   throw new UserError(
     `${file}: "${extension}" is no Gaussian format; known are .ply, .splat, .compressed.ply, ${PACKED.join(', ')}`,
@@ -70,6 +72,17 @@ export async function loadSplat(file: string): Promise<LoadedSplat> {
 
 const isPackedHeader = (bytes: Uint8Array): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).includes('packed_position');
+
+/** The package believes what a header promises; for a few hundred bytes it would work for hours. */
+function checkPackedPly(bytes: Uint8Array, file: string): void {
+  const { promisedBytes } = parsePlyHeader(bytes, file);
+  if (promisedBytes > bytes.length) {
+    throw new UserError(
+      `${file}: the header promises ${promisedBytes} bytes, the file has ${bytes.length}`,
+      'the file is cut short or damaged: export or download it again',
+    );
+  }
+}
 
 /** Converts to a standard PLY in memory and reads that, so that one reader checks everything. */
 async function unpack(bytes: Uint8Array, file: string): Promise<LoadedSplat> {

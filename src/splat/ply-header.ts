@@ -47,6 +47,8 @@ export interface PlyHeader {
   numVertices: number;
   rowBytes: number;
   properties: PlyProperty[];
+  /** Where the file would end if all of its elements were there. */
+  promisedBytes: number;
 }
 
 /** Real headers have about 1.5 KB (62 properties); beyond this the file is something else. */
@@ -114,6 +116,7 @@ function locateVertices(
   isLittleEndian: boolean,
   fail: Fail,
 ): PlyHeader {
+  const promisedBytes = elements.reduce((sum, { count, rowBytes }) => sum + count * rowBytes, dataStart);
   let start = dataStart;
   for (const element of elements) {
     const need = element.count * element.rowBytes;
@@ -130,7 +133,7 @@ function locateVertices(
       );
     }
     const { count: numVertices, rowBytes, properties } = element;
-    return { isLittleEndian, dataStart: start, numVertices, rowBytes, properties };
+    return { isLittleEndian, dataStart: start, numVertices, rowBytes, properties, promisedBytes };
   }
   return fail('PLY without a vertex element');
 }

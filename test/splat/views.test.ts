@@ -78,6 +78,18 @@ describe('loadSplat', () => {
     await expect(loadSplat(path.join(folder, 'a.obj'))).rejects.toThrow(/no Gaussian format; known are .ply/);
     await expect(loadSplat(path.join(folder, 'b.ply'))).rejects.toThrow(/cannot read/);
     await writeFile(path.join(folder, 'bad.spz'), 'nonsense');
+    // Packed PLY files with lying counts are refused before the package sees them, whether it is there or not.
+    const packed = (chunks: string, vertices: string): string =>
+      `ply\nformat binary_little_endian 1.0\nelement chunk ${chunks}\nproperty float min_x\n` +
+      `element vertex ${vertices}\nproperty uint packed_position\nelement sh 7\nproperty uchar f_rest_0\nend_header\n....`;
+    for (const [chunks, vertices] of [
+      ['4000000000', '1'],
+      ['0', '4000000000'],
+      ['0', '1'],
+    ]) {
+      await writeFile(path.join(folder, 'lie.ply'), packed(chunks, vertices));
+      await expect(loadSplat(path.join(folder, 'lie.ply'))).rejects.toThrow(/header promises/);
+    }
     // With the optional package it cannot be read, without it the package is asked for.
     await expect(loadSplat(path.join(folder, 'bad.spz'))).rejects.toThrow(/splat-transform/);
   });
