@@ -35,7 +35,7 @@ export class CollisionWorld {
     private readonly worldFromBase: Mat4,
     objects: readonly EpisodeObject[],
   ) {
-    for (const object of objects) this.pointsOf.set(object.id, shapeOf(object.mesh, robot).points);
+    for (const object of objects) this.pointsOf.set(object.id, shapeOf(object.mesh).points);
   }
 
   /** Standing objects as point clouds in the world, to be used for many configurations. */
@@ -85,7 +85,7 @@ export class CollisionWorld {
     for (const object of objects) {
       const other = standing.get(object.id);
       if (!other || object.id === heldId || leftOut.has(object.id)) continue;
-      const { extents } = shapeOf(object.mesh, this.robot);
+      const { extents } = shapeOf(object.mesh);
       const inOther = movedPoints(points, compose(inverse(other), pose));
       for (let k = 0; k < inOther.length; k += 3) {
         const [x, y, z] = [inOther[k], inOther[k + 1], inOther[k + 2]];

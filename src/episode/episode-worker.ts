@@ -39,7 +39,13 @@ export type EpisodeJobResult = readonly EpisodeRecord[];
 /** The stage is set up when the first accepted plan asks for it. */
 async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => Promise<EpisodeJobResult>> {
   const { inputs, robot, objectGaussians } = await loadEpisodeInputs(setup.folders);
-  const replay = setup.options.physics === 'off' ? undefined : await openPhysics(inputs);
+  const mode = setup.options.physics;
+  let opened: ReturnType<typeof openPhysics> | undefined;
+  // The engine takes a second to load: not before there is something to replay.
+  const physics = (): ReturnType<typeof openPhysics> => {
+    opened ??= openPhysics(inputs);
+    return opened;
+  };
   let stage: EpisodeStage | undefined;
   const openStage = async (): Promise<EpisodeStage> => {
     const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.imageWidth);
@@ -59,7 +65,10 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
     if (existsSync(done)) return readJson(done, z.array(EpisodeRecordSchema));
     const records: EpisodeRecord[] = [];
     for (const number of numbers) {
-      const plan = planEpisode(inputs, setup.options, deriveSeed(setup.seed, 'episode', number), replay);
+      const seed = deriveSeed(setup.seed, 'episode', number);
+      const planned = planEpisode(inputs, setup.options, seed, mode === 'require' ? await physics() : undefined);
+      const isOpen = planned.accepted && mode === 'report';
+      const plan = isOpen ? { ...planned, physics: (await physics())(planned) } : planned;
       records.push(recordOf(plan, number));
       if (!plan.accepted) continue;
       stage ??= await openStage();

@@ -17,6 +17,8 @@ export interface EpisodeObject {
   readonly hollow: boolean;
   /** Object frame, metres, closed. */
   readonly mesh: TriangleMesh;
+  /** Where people hold it: surface points x, y, z (object frame, metres) and how much a hand covered them, 0..1; null: not seen. */
+  readonly hold: readonly (readonly number[])[] | null;
   /** Yaw at which it stood in the video, radians, world. */
   readonly restYawRad: number;
 }

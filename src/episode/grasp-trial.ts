@@ -36,7 +36,7 @@ export interface ArmState {
   readonly standing: ReadonlyMap<number, Mat4>;
 }
 
-export type TrialFailure = 'unreachable approach' | 'unreachable task' | 'blocked hand' | 'blocked way';
+export type TrialFailure = 'unreachable approach' | 'unreachable task' | 'slow task' | 'blocked hand' | 'blocked way';
 
 /** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
 const APPROACH_M = 0.09;
@@ -53,6 +53,9 @@ const STARTS_PER_GRASP = 2;
 /** Spacing of carrying ways, metres, and how many of their poses are checked for clearance: one in so many. */
 const STEP_M = 0.012;
 const CHECK_EVERY = 3;
+
+/** An arm that needs this many times the demonstration's time is near a singular configuration: another grasp does it better. */
+const MOST_SLOWED = 3;
 
 type Path = number[][];
 type Step = { legs: Leg[]; q: readonly number[] };
@@ -172,14 +175,15 @@ export class GraspTrial {
       const touching = new Set(contacts);
       if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
       const { limitShare, leastSec } = this.timing(poses, 1);
-      legs.push(
-        movingLeg(
-          robot,
-          { q: path },
-          { phase: 'task', ...common, pushed: motion.pushed },
-          { limitShare, leastSec: Math.max(motion.durationSec, leastSec), course: steady },
-        ),
+      const wantedSec = Math.max(motion.durationSec, leastSec);
+      const leg = movingLeg(
+        robot,
+        { q: path },
+        { phase: 'task', ...common, pushed: motion.pushed },
+        { limitShare, leastSec: wantedSec, course: steady },
       );
+      if (leg.durationSec > MOST_SLOWED * wantedSec) return 'slow task';
+      legs.push(leg);
       q = endOf(path);
       this.others = new Map([...this.others, ...endsOfPushed([motion])]);
     }

@@ -8,6 +8,7 @@ import { fromAxes, inverse, type Mat4, transformPoint } from '../math/se3.js';
 import { add, cross, distance, dot, norm, normalize, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { Gripper, RobotModel } from '../robot/robot-model.js';
+import type { EpisodeObject } from './episode.js';
 import { castRay, centroidOf, type Extents, extentsOf, sampleSurface, vertexOf } from './mesh-query.js';
 
 export interface Grasp {
@@ -51,7 +52,7 @@ interface FreeBox {
 }
 
 /** Grasps of an object that stands on the table as its frame says (z up, lowest point on the table), best first. */
-export function findGrasps(mesh: TriangleMesh, robot: RobotModel): Grasp[] {
+export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeObject['hold'] = null): Grasp[] {
   const { gripper } = robot;
   // A fixed stream: the grasps of an object are a property of the object, not of an episode.
   const random = new Random(1);
@@ -72,7 +73,9 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel): Grasp[] {
         const approach = leanedApproach(closing, lean);
         if (-approach[2] < LEAST_DOWN) continue;
         const grasp = placeGrasp(centre, closing, approach, hit.distanceM, gripper, extents, solid);
-        if (grasp) grasps.push({ ...grasp, score: scoreOf(grasp, hit.distanceM, centroid, extents, gripper) });
+        if (!grasp) continue;
+        const score = scoreOf(grasp, hit.distanceM, centroid, extents, gripper) + heldBonus(centre, hold);
+        grasps.push({ ...grasp, score });
       }
     }
   }
@@ -168,6 +171,25 @@ function scoreOf(
   const tight = Math.max(0, widthM / gripper.maxWidthM - 0.7) / 0.3;
   const levelClosing = Math.abs(m[9]);
   return steep - 1.2 * offCentre - 0.3 * tight - 0.5 * levelClosing;
+}
+
+/** Standard deviation of the neighbourhood that pads hold, metres. */
+const HOLD_REACH_M = 0.018;
+/** What taking it just where people do is worth, against a whole object size off its centre (1.2) and level approach (1). */
+const HOLD_SCORE = 0.9;
+
+/** `HOLD_SCORE` where the hand covered everything around, 0 where it covered nothing or that is not known. */
+function heldBonus(centre: Vec3, hold: EpisodeObject['hold']): number {
+  if (!hold || hold.length === 0) return 0;
+  let covered = 0;
+  let total = 1e-9;
+  for (const [x, y, z, share] of hold) {
+    const d = distance(centre, [x, y, z]) / HOLD_REACH_M;
+    const weight = Math.exp(-0.5 * d * d);
+    covered += weight * share;
+    total += weight;
+  }
+  return (HOLD_SCORE * covered) / total;
 }
 
 function thinOut(sorted: readonly Grasp[]): Grasp[] {

@@ -48,6 +48,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       symmetry: model.symmetry,
       hollow: model.hollow,
       mesh: await readObjectMesh(folders.objects, model.id),
+      hold: skill.holds?.find(({ objectId }) => objectId === model.id)?.points ?? null,
       restYawRad: yawOf(restPose(model, poses)),
     });
   }

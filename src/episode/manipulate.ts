@@ -6,7 +6,7 @@ import type { EpisodeOptions } from './episode-options.js';
 import { type ArmState, GraspTrial, type PlacedManipulation, type TrialFailure } from './grasp-trial.js';
 import type { Grasp } from './grasps.js';
 import type { Leg } from './legs.js';
-import { shapeOf } from './object-shape.js';
+import { graspsOf, shapeOf } from './object-shape.js';
 import { occludedShare } from './occlusion.js';
 
 export interface ManipulationPlan {
@@ -41,7 +41,8 @@ export function planManipulation(
   const { robot } = inputs;
   const source = inputs.objects.find((object) => object.id === task.sourceId);
   if (!source) return { reason: 'no-source', detail: `the skill moves object ${task.sourceId}, which does not exist` };
-  const { grasps, extents } = shapeOf(source.mesh, robot);
+  const { extents } = shapeOf(source.mesh);
+  const grasps = graspsOf(source, robot);
   if (grasps.length === 0) {
     const size = extents.high.map((high, i) => ((high - extents.low[i]) * 100).toFixed(1)).join(' x ');
     return {

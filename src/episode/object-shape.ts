@@ -3,6 +3,7 @@ import { Random } from '../base/random.js';
 import type { Mat4 } from '../math/se3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
+import type { EpisodeObject } from './episode.js';
 import { findGrasps, type Grasp } from './grasps.js';
 import { type Extents, extentsOf, sampleSurface } from './mesh-query.js';
 
@@ -10,8 +11,6 @@ export interface ObjectShape {
   readonly extents: Extents;
   /** [M, 3] f64 points on the surface, object frame: stands for the object in collision checks. */
   readonly points: Float64Array;
-  /** Best first. */
-  readonly grasps: readonly Grasp[];
 }
 
 /** Points per object: about 8 mm apart on a 10 cm cup, finer than the capsules are exact. */
@@ -19,13 +18,24 @@ const NUM_POINTS = 400;
 
 const known = new WeakMap<TriangleMesh, ObjectShape>();
 
-export function shapeOf(mesh: TriangleMesh, robot: RobotModel): ObjectShape {
+export function shapeOf(mesh: TriangleMesh): ObjectShape {
   const found = known.get(mesh);
   if (found) return found;
   const points = new Float64Array(sampleSurface(mesh, NUM_POINTS, new Random(2)).flatMap((sample) => sample.point));
-  const shape = { extents: extentsOf(mesh), points, grasps: findGrasps(mesh, robot) };
+  const shape = { extents: extentsOf(mesh), points };
   known.set(mesh, shape);
   return shape;
+}
+
+const knownGrasps = new WeakMap<EpisodeObject, readonly Grasp[]>();
+
+/** Best first. */
+export function graspsOf(object: EpisodeObject, robot: RobotModel): readonly Grasp[] {
+  const found = knownGrasps.get(object);
+  if (found) return found;
+  const grasps = findGrasps(object.mesh, robot, object.hold);
+  knownGrasps.set(object, grasps);
+  return grasps;
 }
 
 /** [M, 3] points mapped by a rigid transform. */

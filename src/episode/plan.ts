@@ -35,8 +35,8 @@ import { shapeOf } from './object-shape.js';
 import { freeTransit } from './transit.js';
 
 /**
- * Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. `replay` judges plans in
- * physics; with `--physics require` those that fail there have failed.
+ * Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. With `replay`, a plan that
+ * fails in physics has failed (`--physics require`).
  */
 export function planEpisode(
   inputs: EpisodeInputs,
@@ -47,15 +47,15 @@ export function planEpisode(
   let rejected: EpisodePlan | null = null;
   for (let attempt = 0; attempt < options.attempts; attempt++) {
     const planned = planAttempt(inputs, options, seed, attempt);
-    const plan = planned.accepted && replay ? withVerdict(planned, replay(planned), options.physics) : planned;
+    const plan = planned.accepted && replay ? withVerdict(planned, replay(planned)) : planned;
     if (plan.accepted) return plan;
     rejected ??= plan;
   }
   return rejected!;
 }
 
-function withVerdict(plan: EpisodePlan, physics: PhysicsVerdict, mode: EpisodeOptions['physics']): EpisodePlan {
-  if (physics.ok || mode !== 'require') return { ...plan, physics };
+function withVerdict(plan: EpisodePlan, physics: PhysicsVerdict): EpisodePlan {
+  if (physics.ok) return { ...plan, physics };
   return { ...plan, physics, accepted: false, reason: `physics-${physics.reason}`, detail: physics.detail };
 }
 
@@ -201,7 +201,7 @@ function placeManipulation(
     let pushed: PlacedMotion['pushed'] = [];
     if (motion.targetId === null) {
       const taken = othersAround(inputs, now, source.id);
-      const radiusM = shapeOf(source.mesh, inputs.robot).extents.radiusM;
+      const radiusM = shapeOf(source.mesh).extents.radiusM;
       const yawRad = yawOf(current);
       const isSeen = (x: number, y: number): boolean => isWhollySeen(source, standingPose(source, x, y, yawRad), scene);
       const place =
@@ -216,7 +216,7 @@ function placeManipulation(
       // A thing laid down on purpose stays lying; what is kept in the hand need not stand at all.
       const stands = manipulation.released && isLast && end[10] > UPRIGHT_COSINE;
       poses = anchorMotion(poses, current, stands ? standingPose(source, endX, endY, yawOf(end)) : null);
-      poses = keepAboveTable(poses, shapeOf(source.mesh, inputs.robot).points);
+      poses = keepAboveTable(poses, shapeOf(source.mesh).points);
     } else {
       const target = objects.find((object) => object.id === motion.targetId);
       const worldFromTarget = now.get(motion.targetId);
@@ -231,7 +231,7 @@ function placeManipulation(
         const object = objects.find(({ id }) => id === driven.id);
         if (!start || !object) return [];
         const led = anchorMotion(replayAtTarget(driven, worldFromTarget), start, null);
-        return [{ id: driven.id, poses: keepAboveTable(led, shapeOf(object.mesh, inputs.robot).points) }];
+        return [{ id: driven.id, poses: keepAboveTable(led, shapeOf(object.mesh).points) }];
       });
       for (const driven of pushed) now.set(driven.id, driven.poses[driven.poses.length - 1]);
     }
@@ -249,7 +249,7 @@ function othersAround(inputs: EpisodeInputs, standing: ReadonlyMap<number, Mat4>
     .map(([id, pose]) => {
       const object = inputs.objects.find((candidate) => candidate.id === id)!;
       const [xM, yM] = translationOf(pose);
-      return { xM, yM, radiusM: shapeOf(object.mesh, inputs.robot).extents.radiusM };
+      return { xM, yM, radiusM: shapeOf(object.mesh).extents.radiusM };
     });
 }
 

@@ -13,8 +13,9 @@ import { clipPolygons, type HalfSpace, type Polygon, polygonsOf } from './clip.j
 /** Corners of a convex piece, object frame, metres: the piece is their hull. */
 export type ConvexPiece = readonly Vec3[];
 
-/** A chord that runs farther outside than this bridges a hollow, metres. */
-const HOLLOW_M = 0.005;
+/** A chord that runs farther outside than this share of the object's least extent bridges a hollow; between these bounds, metres. */
+const HOLLOW_SHARE = 0.08;
+const [LEAST_HOLLOW_M, MOST_HOLLOW_M] = [0.0015, 0.005];
 const MAX_PIECES = 40;
 const CHORDS = 120;
 const WEDGES = 12;
@@ -38,11 +39,13 @@ export function convexPieces(mesh: TriangleMesh, hollow: boolean): ConvexPiece[]
     const corners = distinct(polygons.flat());
     return { polygons, corners, hollowM: worstChord(corners, field, new Random(4)) };
   };
+  const least = Math.min(...[0, 1, 2].map((i) => field.high[i] - field.low[i]));
+  const toleranceM = Math.min(MOST_HOLLOW_M, Math.max(LEAST_HOLLOW_M, HOLLOW_SHARE * least));
   const whole = polygonsOf(mesh);
   const cells = (hollow ? wedges(whole) : [whole]).map(cellOf).filter(({ corners }) => isSolid(corners));
   while (cells.length < MAX_PIECES) {
     const worst = cells.reduce((best, cell, i) => (cell.hollowM > cells[best].hollowM ? i : best), 0);
-    if (cells[worst].hollowM <= HOLLOW_M) break;
+    if (cells[worst].hollowM <= toleranceM) break;
     const halves = bestCut(cells[worst], cellOf);
     if (!halves) break;
     cells.splice(worst, 1, ...halves);

@@ -116,7 +116,7 @@ function padGeoms(gripper: Gripper, side: 1 | -1, bodyFromTool: Mat4): string[] 
         box(
           centre,
           half,
-          `friction="${PAD_FRICTION}" condim="4" solimp="0.95 0.99 0.001" solref="0.004 1" rgba="0.2 0.2 0.2 1"`,
+          `priority="1" friction="${PAD_FRICTION}" condim="4" solimp="0.95 0.99 0.001" solref="0.004 1" rgba="0.2 0.2 0.2 1"`,
         ),
       );
     }

@@ -17,16 +17,21 @@ export interface ClassPrior {
   readonly densityKgM3: number;
   /** Coulomb coefficient of sliding against wood, rubber or its like. */
   readonly friction: number;
+  /** Gives way under a light press: bristles, foam, cloth. */
+  readonly isSoft?: boolean;
 }
 
 /** Typical things on tables; densities from weights of such things in kitchens and offices. */
 export const CLASS_PRIORS: readonly ClassPrior[] = [
   { words: ['can', 'tin', 'jar', 'bottle', 'carton'], densityKgM3: 700, friction: 0.5 },
-  { words: ['bowl', 'plate', 'saucer', 'dish', 'mug', 'cup', 'pot', 'glass', 'pan'], densityKgM3: 1500, friction: 0.5 },
-  { words: ['ball', 'sponge', 'toy', 'duck', 'plush'], densityKgM3: 250, friction: 0.7 },
+  { words: ['bowl', 'plate', 'saucer', 'dish', 'mug', 'cup', 'pot', 'glass'], densityKgM3: 1500, friction: 0.5 },
+  { words: ['dustpan', 'tray', 'pan', 'sheet'], densityKgM3: 3000, friction: 0.5 },
+  { words: ['sponge', 'plush', 'cloth', 'towel'], densityKgM3: 150, friction: 0.7, isSoft: true },
+  { words: ['brush', 'broom'], densityKgM3: 600, friction: 0.5, isSoft: true },
+  { words: ['ball', 'toy', 'duck'], densityKgM3: 250, friction: 0.7 },
   { words: ['block', 'cube', 'brick', 'box', 'lego', 'drum', 'peg'], densityKgM3: 500, friction: 0.6 },
   {
-    words: ['brush', 'stick', 'spoon', 'pen', 'marker', 'rod', 'spatula', 'knife', 'fork'],
+    words: ['stick', 'spoon', 'pen', 'marker', 'rod', 'spatula', 'knife', 'fork'],
     densityKgM3: 600,
     friction: 0.5,
   },

@@ -18,6 +18,8 @@ export interface PhysicsObject {
   readonly pieces: readonly ConvexPiece[];
   readonly mass: MassProperties;
   readonly friction: number;
+  /** Bristles and foam: several millimetres give before the full force is there. */
+  readonly isSoft: boolean;
 }
 
 export interface PhysicsScene {
@@ -123,7 +125,7 @@ function meshAssets({ id, pieces }: PhysicsObject): string[] {
   return pieces.map((corners, k) => `    <mesh name="${objectName(id)}-${k}" vertex="${corners.map(vec).join(' ')}"/>`);
 }
 
-function objectBody({ id, name, pieces, mass, friction }: PhysicsObject, pose: Mat4): string[] {
+function objectBody({ id, name, pieces, mass, friction, isSoft }: PhysicsObject, pose: Mat4): string[] {
   const colour = PALETTE[id % PALETTE.length];
   return [
     `    <body name="${objectName(id)}" ${placeOf(pose)}><!-- ${name.replace(/-{2,}/g, '-')} -->`,
@@ -131,11 +133,14 @@ function objectBody({ id, name, pieces, mass, friction }: PhysicsObject, pose: M
     inertialOf(mass),
     ...pieces.map(
       (_, k) =>
-        `      <geom type="mesh" mesh="${objectName(id)}-${k}" ${OBJECT_BITS} friction="${friction} 0.005 0.0001" condim="4" rgba="${colour} 1"/>`,
+        `      <geom type="mesh" mesh="${objectName(id)}-${k}" ${OBJECT_BITS} friction="${friction} 0.005 0.0001" condim="4"${isSoft ? SOFT_CONTACT : ''} rgba="${colour} 1"/>`,
     ),
     '    </body>',
   ];
 }
+
+/** Little resistance at first, nearly rigid 8 mm deep. */
+const SOFT_CONTACT = ' solref="0.02 1" solimp="0.05 0.9 0.008"';
 
 const PALETTE = ['0.8 0.3 0.25', '0.25 0.5 0.75', '0.35 0.65 0.35', '0.85 0.7 0.25', '0.6 0.4 0.7'];
 

@@ -255,7 +255,7 @@ interface SurfaceSamples {
 }
 
 /** Points spread over the surface in proportion to area, in random order. */
-function sampleSurface(mesh: TriangleMesh, count: number, random: Random): SurfaceSamples {
+export function sampleSurface(mesh: TriangleMesh, count: number, random: Random): SurfaceSamples {
   const cumulative: number[] = [];
   let total = 0;
   forEachTriangle(mesh, (a, b, c) => {

@@ -43,6 +43,16 @@ export const RelativeMotionSchema = z.object({
   correctionRad: z.number().optional(),
 });
 
+/** Where the hand held a source, judged from what it covered around the grasp. */
+export const HoldSchema = z.object({
+  objectId: z.int(),
+  fromFrame: z.int(),
+  toFrame: z.int(),
+  /** Points spread over the surface: x, y, z (object frame, metres) and the share of the frames in which the hand covered it. */
+  points: z.array(z.array(z.number()).length(4)),
+  evidence: z.string(),
+});
+
 export const SkillSchema = z.object({
   kind: z.literal('v2r/skill'),
   version: z.literal(1),
@@ -61,9 +71,12 @@ export const SkillSchema = z.object({
    * motion of the object that drives them.
    */
   relativeMotions: z.array(RelativeMotionSchema),
+  /** One per source whose hold was seen. */
+  holds: z.array(HoldSchema).optional(),
   confidence: z.number(),
   finding: z.string(),
 });
+export type Hold = z.infer<typeof HoldSchema>;
 export type Skill = z.infer<typeof SkillSchema>;
 export type SkillSegment = z.infer<typeof SkillSegmentSchema>;
 export type SkillEvent = z.infer<typeof SkillEventSchema>;

@@ -14,6 +14,7 @@ import {
   translationOf,
 } from '../../src/math/se3.js';
 import { distance } from '../../src/math/vec3.js';
+import type { PhysicsVerdict } from '../../src/physics/verdict.js';
 import { armFrames } from '../../src/robot/kinematics.js';
 import { bowlMesh, boxMesh, loweringMotion, placeInputs, syntheticObject, syntheticSkill } from './synthetic.js';
 
@@ -92,6 +93,27 @@ describe('planEpisode', () => {
         });
       }
     }
+  });
+});
+
+describe('physics', () => {
+  const judged = (ok: boolean): PhysicsVerdict => ({
+    ok,
+    reason: ok ? null : 'slipped',
+    detail: 'told so',
+    objects: [],
+  });
+
+  it('that refuses one arrangement makes the planner try the next', () => {
+    let asked = 0;
+    const plan = planEpisode(placeInputs(), options, 1, () => judged(++asked > 1));
+    expect(plan).toMatchObject({ accepted: true, reason: null, physics: { ok: true } });
+    expect(plan.draws.attempt).toBe(1);
+  });
+
+  it('that refuses all of them is the reason', () => {
+    const plan = planEpisode(placeInputs(), { ...options, attempts: 2 }, 1, () => judged(false));
+    expect(plan).toMatchObject({ accepted: false, reason: 'physics-slipped', detail: 'told so' });
   });
 });
 

@@ -51,8 +51,10 @@ describe('runEpisodes', () => {
       expect([...action.subarray(0, 8)]).toEqual([...state.subarray(8, 16)]);
       expect([...action.subarray(-8)]).toEqual([...state.subarray(-8)]);
       expect(colours.numFrames).toBeGreaterThan(0);
+      // A box that is put down where it can stand: physics agrees.
+      expect(record.physics).toMatchObject({ ok: true, reason: null });
     }
-  });
+  }, 180_000);
 
   it('says which plans failed and why when none can be made', async () => {
     const far = placeInputs();

@@ -14,7 +14,14 @@ const mujoco = await openMujoco();
 const franka = createFranka();
 
 function objectOf(id: number, mesh: TriangleMesh, hollow = false): PhysicsScene['objects'][number] {
-  return { id, name: `thing ${id}`, pieces: convexPieces(mesh, hollow), mass: massOf(mesh, 500), friction: 0.6 };
+  return {
+    id,
+    name: `thing ${id}`,
+    pieces: convexPieces(mesh, hollow),
+    mass: massOf(mesh, 500),
+    friction: 0.6,
+    isSoft: false,
+  };
 }
 
 function sceneOf(objects: [PhysicsScene['objects'][number], Mat4][]): PhysicsScene {
