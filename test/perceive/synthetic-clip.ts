@@ -40,9 +40,16 @@ function texture(random: Random, w: number, h: number): Float32Array {
 }
 
 export function syntheticClip(
-  options: { withHand?: boolean; withObject?: boolean; returns?: boolean; numFrames?: number } = {},
+  options: {
+    withHand?: boolean;
+    withObject?: boolean;
+    returns?: boolean;
+    /** The square never moves. */
+    still?: boolean;
+    numFrames?: number;
+  } = {},
 ): SyntheticClip {
-  const { withHand = true, withObject = true, returns = false, numFrames = returns ? 90 : 60 } = options;
+  const { withHand = true, withObject = true, returns = false, still = false, numFrames = returns ? 90 : 60 } = options;
   const random = new Random(5);
   const table = texture(random, WIDTH, HEIGHT);
   const skinNoise = texture(random, WIDTH, HEIGHT);
@@ -51,7 +58,7 @@ export function syntheticClip(
   const liftFrame = 18;
   const downFrame = numFrames - 20;
   const from: [number, number] = [190, 130];
-  const to: [number, number] = [70, 110];
+  const to: [number, number] = still ? from : [70, 110];
   const smooth = (t: number): number => t * t * (3 - 2 * t);
   const squareAt = (k: number): [number, number] => {
     const part = Math.max(0, Math.min(1, (k - liftFrame) / (downFrame - liftFrame)));
@@ -59,7 +66,7 @@ export function syntheticClip(
     const t = returns ? smooth(Math.min(1, 3 * Math.min(part, 1 - part))) : smooth(part);
     return [
       Math.round(from[0] + t * (to[0] - from[0])),
-      Math.round(from[1] + t * (to[1] - from[1]) - 30 * Math.sin(Math.PI * t)),
+      Math.round(from[1] + t * (to[1] - from[1]) - (still ? 0 : 30) * Math.sin(Math.PI * t)),
     ];
   };
   /** Lower end of the hand, which comes from the top border; null while it is away. */

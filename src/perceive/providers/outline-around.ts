@@ -1,4 +1,5 @@
 /** The outline of the thing at a pixel: a box that a detector gave, else what stands out from its surroundings there. */
+import { labDistance2 } from '../../image/lab.js';
 import { countSet, dilate, erode } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import type { NamedBox } from '../evidence.js';
@@ -54,9 +55,54 @@ export function outlineAround(
     // The colours around tell what the thing stands on; the ring must lie outside of it, so a failure tries a wider one.
     const table = learnTableColours(clip, lab, place);
     const { mask, confidence } = findTarget(clip, lab, offTableMask(clip, lab, table), seed, table);
-    if (mask && confidence >= 0.4 && usable(mask)) return mask;
+    if (mask && confidence >= 0.5 && usable(mask)) return mask;
   }
-  return null;
+  return strongestOutline(clip, lab, x, y, forbidden, usable);
+}
+
+/** Sizes that are tried when nothing stands out by colour, px. */
+const RADII_PX = [14, 24, 40, 64];
+/** Mean Lab difference across an outline that makes it one. */
+const MIN_EDGE = 6;
+
+/** Of cuts of several sizes about the pixel the one with the clearest edge along its outline; null without a clear one. */
+function strongestOutline(
+  clip: Clip,
+  lab: Uint8Array,
+  x: number,
+  y: number,
+  forbidden: Uint8Array,
+  usable: (mask: Uint8Array) => boolean,
+): Uint8Array | null {
+  const { widthPx: w, heightPx: h } = clip;
+  let best: { mask: Uint8Array; edge: number } | null = null;
+  for (const radius of RADII_PX) {
+    const region = disc(x, y, radius, w, h);
+    const mask = cutObject({ lab, widthPx: w, heightPx: h, region, forbidden, iterations: 5, reachPx: radius });
+    if (!usable(mask)) continue;
+    const edge = edgeAlong(mask, lab, w, h);
+    if (edge >= MIN_EDGE && (!best || edge > best.edge)) best = { mask, edge };
+  }
+  return best?.mask ?? null;
+}
+
+/** Mean Lab distance between what lies just inside and just outside of an outline. */
+function edgeAlong(mask: Uint8Array, lab: Uint8Array, w: number, h: number): number {
+  const inner = erode(mask, w, h, 1);
+  let sum = 0;
+  let n = 0;
+  for (let py = 2; py < h - 2; py++) {
+    for (let px = 2; px < w - 2; px++) {
+      const i = py * w + px;
+      if (mask[i] === 0 || inner[i] !== 0) continue;
+      for (const step of [1, -1, w, -w]) {
+        if (mask[i + step] !== 0) continue;
+        sum += Math.sqrt(labDistance2(lab, i - step, lab, i + 2 * step));
+        n++;
+      }
+    }
+  }
+  return n > 0 ? sum / n : 0;
 }
 
 function forbiddenAt(clip: Clip, frame: number, taken: Uint8Array): Uint8Array {
