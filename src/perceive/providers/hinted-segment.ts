@@ -59,15 +59,20 @@ async function withHintedObjects(
 ): Promise<Segmentation> {
   const names = new Map<number, string>();
   const missed: ObjectHint[] = [];
+  const outlines: OutlineAt[] = [];
   for (const hint of hints.objects) {
     const id = objectAt(clip, found, hint);
-    if (id === null || names.has(id)) missed.push(hint);
-    else names.set(id, hint.name);
+    const isFree = id !== null && !names.has(id);
+    const outline = isFree
+      ? await muchSmaller(clip, found, id, hint, hints, sam)
+      : await outlineOf(clip, found, hint, hints, sam, null);
+    if (outline) {
+      missed.push(hint);
+      outlines.push(outline);
+    } else if (id !== null) names.set(id, hint.name);
   }
   if (missed.length === 0) return { ...found, objects: renamed(found.objects, names) };
 
-  const outlines: OutlineAt[] = [];
-  for (const hint of missed) outlines.push(await outlineOf(clip, found, hint, hints, sam));
   const tracks = followOutlines(clip, outlines, ctx);
   const movers: { mover: Mover; name: string | null }[] = found.movers.map((mover, m) => ({
     mover,
@@ -132,6 +137,24 @@ const renamed = (objects: readonly PerceivedObject[], names: ReadonlyMap<number,
     return name === undefined ? object : { ...object, name, evidence: `${object.evidence}; named by the user` };
   });
 
+/** What is pointed at is another thing than what was found there when it fills less than this share of it. */
+const OTHER_THING_SHARE = 0.35;
+
+/** The outline at the pixel when it is only a small part of the found object around it (a swaying person, say), else null. */
+async function muchSmaller(
+  clip: Clip,
+  found: Segmentation,
+  id: number,
+  hint: ObjectHint,
+  hints: Hints,
+  sam: SlimSam | null,
+): Promise<OutlineAt | null> {
+  const target = found.targets.find((candidate) => candidate.id === id);
+  const mask = target?.mask ?? trackedMask(clip, found.movers[id - 1], hint.frame).mask;
+  const outline = await tryOutline(clip, found, hint, hints, sam, id);
+  return outline && countSet(outline.mask) < OTHER_THING_SHARE * countSet(mask) ? outline : null;
+}
+
 /** Id of the object whose outline holds the pixel in the hint's frame; null if there is none. */
 function objectAt(clip: Clip, { movers, targets }: Segmentation, hint: ObjectHint): number | null {
   const i = pixelOf(clip, hint);
@@ -152,16 +175,36 @@ async function outlineOf(
   clip: Clip,
   found: Segmentation,
   hint: ObjectHint,
+  hints: Hints,
+  sam: SlimSam | null,
+  except: number | null,
+): Promise<OutlineAt> {
+  const outline = await tryOutline(clip, found, hint, hints, sam, except);
+  if (outline) return outline;
+  throw new UserError(
+    `--object ${hint.name}@${hint.xPx},${hint.yPx}: nothing there stands out from its surroundings`,
+    'point at the middle of the object, or give masks (--mask-files)',
+  );
+}
+
+/** `except`: id of a found object that may be cut into; all others are taken. */
+async function tryOutline(
+  clip: Clip,
+  found: Segmentation,
+  hint: ObjectHint,
   { tablePx }: Hints,
   sam: SlimSam | null,
-): Promise<OutlineAt> {
+  except: number | null,
+): Promise<OutlineAt | null> {
   const picture = await clip.readWork(hint.frame);
   const { data } = picture;
   const lab = new Uint8Array(data.length);
   rgbToLab8(data, lab, clip.gains[hint.frame]);
   const taken = new Uint8Array(clip.widthPx * clip.heightPx);
-  for (const mover of found.movers) addTo(taken, trackedMask(clip, mover, hint.frame).mask);
-  for (const { mask } of found.targets) addTo(taken, mask);
+  found.movers.forEach((mover, m) => {
+    if (m + 1 !== except) addTo(taken, trackedMask(clip, mover, hint.frame).mask);
+  });
+  for (const { id, mask } of found.targets) if (id !== except) addTo(taken, mask);
   const pixel = pixelOf(clip, hint);
   if (sam) {
     const ask = await sam.encode(picture);
@@ -170,19 +213,9 @@ async function outlineOf(
     const { mask, score } = await ask([{ x, y, inside: true }]);
     if (score >= MIN_PROMPTED_IOU && mask.data[pixel] !== 0) return { frame: hint.frame, mask: mask.data, lab };
   }
-  const mask = outlineAround(
-    clip,
-    lab,
-    pixel,
-    hint.frame,
-    taken,
-    tablePx.map(([xPx, yPx]) => pixelOf(clip, { xPx, yPx })),
-  );
-  if (mask) return { frame: hint.frame, mask, lab };
-  throw new UserError(
-    `--object ${hint.name}@${hint.xPx},${hint.yPx}: nothing there stands out from its surroundings`,
-    'point at the middle of the object, or give masks (--mask-files)',
-  );
+  const table = tablePx.map(([xPx, yPx]) => pixelOf(clip, { xPx, yPx }));
+  const mask = outlineAround(clip, lab, pixel, hint.frame, taken, table);
+  return mask && { frame: hint.frame, mask, lab };
 }
 
 function addTo(out: Uint8Array, mask: Uint8Array): void {
