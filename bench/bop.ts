@@ -65,7 +65,7 @@ export default async function run(args: string[]): Promise<BopResult> {
     runs[name] = summary;
     rows.push({ title: config.title, sceneNames: config.sceneNames, summary });
   }
-  const partial = values.scenes !== undefined || values['no-ablate'];
+  const partial = values.scenes !== undefined;
   const text = bopText(['npm run bench -- bop', ...args].join(' '), VERSION, rows);
   if (partial) console.error(`\n${text}`);
   else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'bop', text);
