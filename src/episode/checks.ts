@@ -9,7 +9,7 @@ import type { EpisodeCheck, EpisodeInputs } from './episode.js';
 import type { Leg, SampledLegs } from './legs.js';
 
 /** How far contact partners may overlap: their shapes were seen from one side, and capsules are rounder than fingers, metres. */
-const CONTACT_OVERLAP_M = 0.008;
+export const CONTACT_OVERLAP_M = 0.008;
 const PLACEMENT_LIMIT_M = 0.002;
 const PLACEMENT_LIMIT_DEG = 2;
 /** Share of the frames in which the camera must see the centre of every task object. */
@@ -123,7 +123,7 @@ function clearanceChecks(
 }
 
 /** Rounding of paths between planned poses, metres. */
-const TABLE_TOLERANCE_M = 0.001;
+export const TABLE_TOLERANCE_M = 0.001;
 /** A demonstrated motion is known to about a centimetre: the object may dip that far into the table, metres. */
 const CARRIED_TABLE_TOLERANCE_M = 0.012;
 

@@ -33,7 +33,15 @@ export const EpisodeRecordSchema = z.object({
     objects: z.array(z.object({ id: z.int(), xM: z.number(), yM: z.number(), yawRad: z.number() })),
   }),
   grasps: z.array(z.object({ sourceId: z.int(), objectFromTool: Mat4Schema, widthM: z.number() })),
-  phases: z.array(z.object({ name: z.enum(PHASES), fromFrame: z.int(), toFrame: z.int(), heldId: z.int().nullable() })),
+  phases: z.array(
+    z.object({
+      name: z.enum(PHASES),
+      fromFrame: z.int(),
+      toFrame: z.int(),
+      heldId: z.int().nullable(),
+      contactIds: z.array(z.int()),
+    }),
+  ),
   checks: z.array(
     z.object({
       name: z.string(),

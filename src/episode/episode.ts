@@ -50,6 +50,8 @@ export interface Phase {
   readonly toFrame: number;
   /** Object in the hand, if any. */
   readonly heldId: number | null;
+  /** Objects that hand or held object come close to on purpose; those carried along among them. */
+  readonly contactIds: readonly number[];
 }
 
 /** One measured figure against its limit. `atLeast`: the value must not be below the limit, else not above. */

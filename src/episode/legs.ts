@@ -118,7 +118,8 @@ export function sampleLegs(
     if (open && open.name === name && legOfFrame[frame - 1] === legIdx) {
       phases[phases.length - 1] = { ...open, toFrame: frame + 1 };
     } else {
-      phases.push({ name, fromFrame: frame, toFrame: frame + 1, heldId: leg.held?.id ?? null });
+      const contactIds = [...leg.contacts, ...(leg.held?.cargo ?? []).map(({ id }) => id)];
+      phases.push({ name, fromFrame: frame, toFrame: frame + 1, heldId: leg.held?.id ?? null, contactIds });
     }
   }
   return { numFrames, jointPositions, gripperWidth, objectPoses: tracks, phases, legOfFrame };
