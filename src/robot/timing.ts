@@ -50,69 +50,106 @@ export const minimumJerk: Course = (u) => {
   ];
 };
 
-/** Points of time at which limits are looked at along one path. */
-const TIME_STEPS = 80;
+/** Steps of time at both ends of which limits are looked at along one path: at least so many, and so many per piece of the path. */
+const LEAST_STEPS = 160;
+const STEPS_PER_PIECE = 12;
+/** Within a step nothing rises by more than this over both of its ends. */
+const WITHIN_STEP = 1.02;
+/** So near to the ends of a step, as a share of it, that courses made of pieces show the piece that holds inside. */
+const INSIDE = 1e-6;
 
 /**
- * Shortest duration of the course along `path` that keeps all limits, seconds. Velocity and acceleration are measured on the course as
- * it will be run; jerk comes from the path's own derivatives, because the interpolation between its points has none worth the name.
+ * Shortest duration of the course along `path` that keeps all limits, seconds: with q(s(u)) and u = t / T, velocity goes with 1 / T,
+ * acceleration with 1 / T^2 and jerk with 1 / T^3, so the largest values over u give T at once. The path is a cubic spline: all three are
+ * finite everywhere.
  */
 export function durationOf(robot: RobotModel, path: JointPath, options: TimingOptions = {}): number {
   const { limitShare = 0.8, minDurationSec = 0.1, course = minimumJerk } = options;
-  const steps = Array.from({ length: TIME_STEPS + 1 }, (_, k) => course(k / TIME_STEPS));
-  const rows = steps.map(([s]) => sampleJointPath(path, s));
-  let duration = minDurationSec;
-  for (let i = 0; i < robot.joints.length; i++) {
-    const joint = robot.joints[i];
-    const derivatives = path.q.map((_, k) => derivativesAt(path, i, k));
-    let velocity = 0;
-    let acceleration = 0;
-    let jerk = 0;
-    for (let k = 0; k < rows.length; k++) {
-      const [s, ds, dds, ddds] = steps[k];
-      const [d1, d2, d3] = derivatives[Math.round(s * (path.q.length - 1))];
-      jerk = Math.max(jerk, Math.abs(d3 * ds ** 3 + 3 * d2 * ds * dds + d1 * ddds));
-      if (k === 0) continue;
-      velocity = Math.max(velocity, Math.abs(rows[k][i] - rows[k - 1][i]) * TIME_STEPS);
-      // Before its first and after its last point the arm stands still.
-      const next = rows[Math.min(k + 1, rows.length - 1)][i];
-      acceleration = Math.max(acceleration, Math.abs(next - 2 * rows[k][i] + rows[k - 1][i]) * TIME_STEPS ** 2);
+  const n = robot.joints.length;
+  const velocity = new Float64Array(n);
+  const acceleration = new Float64Array(n);
+  const jerk = new Float64Array(n);
+  const numSteps = Math.max(LEAST_STEPS, STEPS_PER_PIECE * (path.q.length - 1));
+  for (let k = 0; k < numSteps; k++) {
+    const ends = [course((k + INSIDE) / numSteps), course((k + 1 - INSIDE) / numSteps)];
+    // Jerk jumps from piece to piece of the spline: all pieces that the step touches count.
+    const [first, last] = ends.map(([s]) => pieceAt(path, s));
+    for (const [s, ds, dds, ddds] of ends) {
+      for (let i = 0; i < n; i++) {
+        for (let piece = first; piece <= last; piece++) {
+          const [, d1, d2, d3] = splineAt(path, i, s, piece);
+          velocity[i] = Math.max(velocity[i], Math.abs(d1 * ds));
+          acceleration[i] = Math.max(acceleration[i], Math.abs(d2 * ds * ds + d1 * dds));
+          jerk[i] = Math.max(jerk[i], Math.abs(d3 * ds ** 3 + 3 * d2 * ds * dds + d1 * ddds));
+        }
+      }
     }
+  }
+  let duration = minDurationSec;
+  robot.joints.forEach((joint, i) => {
+    const share = limitShare / WITHIN_STEP;
     duration = Math.max(
       duration,
-      velocity / (limitShare * joint.maxVelocity),
-      Math.sqrt(acceleration / (limitShare * joint.maxAcceleration)),
-      Math.cbrt(jerk / (limitShare * joint.maxJerk)),
+      velocity[i] / (share * joint.maxVelocity),
+      Math.sqrt(acceleration[i] / (share * joint.maxAcceleration)),
+      Math.cbrt(jerk[i] / (share * joint.maxJerk)),
     );
-  }
+  });
   return duration;
 }
 
-/** Joint positions at path parameter s: Catmull-Rom through the path's points, so that velocity has no jumps. */
+/** Joint positions at path parameter s: the natural cubic spline through the path's points (continuous acceleration, bounded jerk). */
 export function sampleJointPath(path: JointPath, s: number): number[] {
-  const last = path.q.length - 1;
-  if (last === 0) return [...path.q[0]];
-  const x = Math.min(1, Math.max(0, s)) * last;
-  const k = Math.min(last - 1, Math.floor(x));
-  const t = x - k;
-  const [p0, p1, p2, p3] = [path.q[Math.max(0, k - 1)], path.q[k], path.q[k + 1], path.q[Math.min(last, k + 2)]];
-  return p1.map((value, i) => {
-    // At the ends the missing neighbour continues the first (last) step in a straight line.
-    const before = k === 0 ? 2 * value - p2[i] : p0[i];
-    const after = k + 2 > last ? 2 * p2[i] - value : p3[i];
-    const m1 = (p2[i] - before) / 2;
-    const m2 = (after - value) / 2;
-    const d = p2[i] - value;
-    return value + t * (m1 + t * (3 * d - 2 * m1 - m2 + t * (m1 + m2 - 2 * d)));
-  });
+  const piece = pieceAt(path, s);
+  return path.q[0].map((_, i) => splineAt(path, i, s, piece)[0]);
 }
 
-/** First three derivatives of joint `i` by s at path point `at`, from central differences over neighbouring points. */
-function derivativesAt(path: JointPath, i: number, at: number): [number, number, number] {
+/** Index of the spline's piece that holds at s. */
+function pieceAt(path: JointPath, s: number): number {
   const last = path.q.length - 1;
-  if (last < 1) return [0, 0, 0];
-  if (last < 4) return [path.q[last][i] - path.q[0][i], 0, 0];
-  const k = Math.min(last - 2, Math.max(2, at));
-  const [a, b, c, d, e] = [path.q[k - 2][i], path.q[k - 1][i], path.q[k][i], path.q[k + 1][i], path.q[k + 2][i]];
-  return [((d - b) / 2) * last, (d - 2 * c + b) * last ** 2, ((e - 2 * d + 2 * b - a) / 2) * last ** 3];
+  return Math.max(0, Math.min(last - 1, Math.floor(Math.min(1, Math.max(0, s)) * last)));
+}
+
+/** Value and first three derivatives by s of joint `i`, on piece `k` at s or at its end nearest to s. */
+function splineAt(path: JointPath, i: number, s: number, k: number): [number, number, number, number] {
+  const last = path.q.length - 1;
+  if (last === 0) return [path.q[0][i], 0, 0, 0];
+  const bends = bendsOf(path);
+  const n = path.q[0].length;
+  const t = Math.min(1, Math.max(0, s * last - k));
+  const [p, q] = [path.q[k][i], path.q[k + 1][i]];
+  const [m, w] = [bends[k * n + i], bends[(k + 1) * n + i]];
+  const slope = q - p - (2 * m + w) / 6;
+  return [
+    p + t * (slope + t * (m / 2 + (t * (w - m)) / 6)),
+    (slope + t * (m + (t * (w - m)) / 2)) * last,
+    (m + t * (w - m)) * last * last,
+    (w - m) * last ** 3,
+  ];
+}
+
+const knownBends = new WeakMap<JointPath, Float64Array>();
+
+/** [K, n] second derivatives of the natural spline at the points, for points one apart (0 at both ends). */
+function bendsOf(path: JointPath): Float64Array {
+  const known = knownBends.get(path);
+  if (known) return known;
+  const { q } = path;
+  const n = q[0].length;
+  const bends = new Float64Array(q.length * n);
+  // Rows of the tridiagonal system m[k-1] + 4 m[k] + m[k+1] = 6 (q[k-1] - 2 q[k] + q[k+1]) are eliminated downward, then solved upward.
+  const upper = new Float64Array(q.length);
+  for (let k = 1; k < q.length - 1; k++) {
+    const pivot = 4 - upper[k - 1];
+    upper[k] = 1 / pivot;
+    for (let i = 0; i < n; i++) {
+      const bend = 6 * (q[k - 1][i] - 2 * q[k][i] + q[k + 1][i]);
+      bends[k * n + i] = (bend - bends[(k - 1) * n + i]) / pivot;
+    }
+  }
+  for (let k = q.length - 2; k >= 1; k--) {
+    for (let i = 0; i < n; i++) bends[k * n + i] -= upper[k] * bends[(k + 1) * n + i];
+  }
+  knownBends.set(path, bends);
+  return bends;
 }
