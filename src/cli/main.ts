@@ -6,6 +6,7 @@ import { addBenchVerb } from './bench.js';
 import { addDoctorVerb } from './doctor.js';
 import { addExportVerb } from './export.js';
 import { addInspectVerb } from './inspect.js';
+import { addLabelVerb } from './label.js';
 import { addModelsVerb } from './models.js';
 import { addPerceiveVerb } from './perceive.js';
 import { addRenderVerb } from './render.js';
@@ -32,6 +33,7 @@ export async function main(argv: string[]): Promise<number> {
     addBenchVerb,
     addExportVerb,
     addModelsVerb,
+    addLabelVerb,
     addRobotVerb,
     addDoctorVerb,
   ])

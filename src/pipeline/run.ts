@@ -7,6 +7,7 @@ import { messageOf, UserError } from '../base/errors.js';
 import { sha256, writeJson } from '../base/files.js';
 import { resolveOptions } from '../base/options.js';
 import { VERSION } from '../base/version.js';
+import { applyLabels } from './labels.js';
 import { RunFolder, type StageRecord } from './run-folder.js';
 import { STAGE_NAMES, type Stage, type StageName } from './stage.js';
 
@@ -142,6 +143,7 @@ async function executeStage(
     finding: outcome?.finding ?? null,
     warnings: ctx.warnings,
   };
+  if (stage.name === 'perceive') await applyLabels(folder.path, digest, work);
   await folder.commitStage(work, record);
   return record;
 }

@@ -123,6 +123,8 @@ function spread(numFrames: number, count: number): number[] {
 /** Values of the map: inside a drawn hand, and away from everything while hands are seen elsewhere. */
 const HAND_VALUE = 240;
 const ELSEWHERE_VALUE = 50;
+/** Persons stay below drawn hands, however sure: they may be part of the scene that never leaves. */
+const MAX_PERSON_VALUE = 230;
 
 function handMap(
   clip: Clip,
@@ -135,7 +137,7 @@ function handMap(
   const person = personAt(persons, k);
   if (hands.length === 0 && !person) return null;
   const out = new Uint8Array(w * h).fill(hands.length > 0 ? ELSEWHERE_VALUE : 128);
-  if (person) for (let i = 0; i < out.length; i++) out[i] = Math.max(out[i], person[i]);
+  if (person) for (let i = 0; i < out.length; i++) out[i] = Math.max(out[i], Math.min(MAX_PERSON_VALUE, person[i]));
   for (const hand of hands) drawHand(hand, out, w, h, 0.5, HAND_VALUE);
   return out;
 }
