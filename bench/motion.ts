@@ -1,0 +1,139 @@
+/**
+ * `npm run bench -- motion [fixture...] [--episodes 100] [--inputs true|seen] [--franka FOLDER] [--runs DIR] [--fixtures DIR] [--json]`:
+ * plans episodes of each fixture, replays them in physics, writes bench/results/motion.json and docs/motion.md.
+ *
+ *   --inputs true  (default) true masks, shapes and poses: what motion costs apart from what seeing costs
+ *   --inputs seen  the program's own chain from the video on
+ *   --franka DIR   meshes of the real arm (panda.xml, assets/) to compare the Gaussian one with; else the silhouette figure is left out
+ *   --keep         use again what lies in the run folders
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { UserError } from '../src/base/errors.js';
+import { writeFileAtomic } from '../src/base/files.js';
+import { runStages } from '../src/pipeline/run.js';
+import { STAGES } from '../src/pipeline/stages.js';
+import { ikMsPerWaypoint } from './motion/ik-time.js';
+import { type MotionScores, measureMotion } from './motion/measure.js';
+import { motionText } from './motion/motion-doc.js';
+import { makeTrueRun } from './motion/true-run.js';
+import { readTruth } from './pipeline/truth.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface MotionResult {
+  inputs: 'true' | 'seen';
+  episodes: number;
+  /** Means over the fixtures that came to episodes. */
+  yield: number | null;
+  planMs: number | null;
+  ikMs: number;
+  silhouetteIou: number | null;
+  /** Share of accepted episodes that succeed in physics, by task. */
+  physicsAgreement: Record<string, number | null>;
+  rejectReasons: Record<string, number>;
+  fixtures: Record<string, MotionScores | { finding: string }>;
+}
+
+export default async function run(args: string[]): Promise<MotionResult> {
+  const { names, folder, runs, episodes, inputs, franka, keep } = parse(args);
+  const fixtures: MotionResult['fixtures'] = {};
+  for (const name of names) {
+    console.error(name);
+    const runFolder = path.join(runs, inputs, name);
+    try {
+      if (!keep || !existsSync(path.join(runFolder, 'scene'))) {
+        await prepare(path.join(folder, `${name}.truth`), path.join(runs, 'seen', name), runFolder, inputs);
+      }
+      fixtures[name] = await measureMotion(runFolder, episodes, 1);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      fixtures[name] = { finding: error.message };
+    }
+  }
+  const scored = Object.entries(fixtures).flatMap(([name, scores]) => ('yield' in scores ? [{ name, scores }] : []));
+  const mean = (of: (scores: MotionScores) => number): number | null =>
+    scored.length === 0 ? null : scored.reduce((sum, { scores }) => sum + of(scores), 0) / scored.length;
+  const rejectReasons: Record<string, number> = {};
+  for (const { scores } of scored) {
+    for (const [reason, count] of Object.entries(scores.rejectReasons)) {
+      rejectReasons[reason] = (rejectReasons[reason] ?? 0) + count;
+    }
+  }
+  const result: MotionResult = {
+    inputs,
+    episodes,
+    yield: mean((scores) => scores.yield),
+    planMs: mean((scores) => scores.planMs),
+    ikMs: ikMsPerWaypoint(),
+    silhouetteIou: franka === undefined ? null : silhouetteIou(franka),
+    physicsAgreement: Object.fromEntries(scored.map(({ name, scores }) => [name, scores.physicsAgreement])),
+    rejectReasons,
+    fixtures,
+  };
+  await writeFileAtomic(
+    path.join(ROOT, 'docs', 'motion.md'),
+    motionText(`npm run bench -- motion ${args.join(' ')}`, result),
+  );
+  return result;
+}
+
+/** The chain up to what is asked; a run that ends with a finding has no scene. */
+async function prepare(
+  truthFolder: string,
+  seenFolder: string,
+  runFolder: string,
+  inputs: 'true' | 'seen',
+): Promise<void> {
+  const scene = await readTruth(truthFolder);
+  const videoFile = path.join(path.dirname(truthFolder), scene.truth.video);
+  const until = inputs === 'true' ? 'perceive' : 'scene';
+  const { finding } = await runStages(STAGES, {
+    videoFile,
+    outFolder: seenFolder,
+    seed: 0,
+    workers: 2,
+    options: {},
+    until,
+  });
+  if (inputs === 'true') await makeTrueRun(scene, seenFolder, runFolder);
+  else if (finding !== null) throw new UserError(finding);
+}
+
+function silhouetteIou(franka: string): number {
+  const script = path.join(ROOT, 'scripts', 'robot', 'compare-franka.ts');
+  const printed = execFileSync(process.execPath, ['--import', 'tsx', script, franka], { encoding: 'utf8' });
+  return (JSON.parse(printed.trim().split('\n').at(-1)!) as { silhouetteIou: number }).silhouetteIou;
+}
+
+function parse(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      episodes: { type: 'string', default: '100' },
+      inputs: { type: 'string', default: 'true' },
+      franka: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      runs: { type: 'string', default: path.join(ROOT, '.cache', 'bench-motion') },
+      fixtures: { type: 'string', default: path.join(ROOT, 'fixtures', 'videos') },
+    },
+  });
+  const there = readdirSync(values.fixtures).flatMap((file) => (file.endsWith('.truth') ? [file.slice(0, -6)] : []));
+  const unknown = positionals.find((name) => !there.includes(name));
+  if (unknown) throw new UserError(`no fixture "${unknown}"; there are: ${there.join(', ')}`, undefined, 2);
+  const episodes = Number(values.episodes);
+  if (!Number.isInteger(episodes) || episodes < 1) {
+    throw new UserError(`--episodes: expected a whole number of at least 1, got ${values.episodes}`, undefined, 2);
+  }
+  const { inputs } = values;
+  if (inputs !== 'true' && inputs !== 'seen') {
+    throw new UserError(`--inputs: expected true or seen, got ${inputs}`, undefined, 2);
+  }
+  const names = positionals.length > 0 ? positionals : there;
+  const runs = path.resolve(values.runs);
+  return { names, folder: values.fixtures, runs, episodes, inputs, franka: values.franka, keep: values.keep } as const;
+}
