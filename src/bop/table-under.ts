@@ -70,6 +70,15 @@ export function setOnTable(rest: Rest, cameraFromWorld: Mat4): Mat4 | null {
   return upright;
 }
 
+/** Distance of an object over that of the table behind it on the same line of sight; Infinity where the table is not behind it. */
+export function distanceRatio(cameraFromObject: Mat4, cameraFromWorld: Mat4): number {
+  const up = axisOf(cameraFromWorld, 2);
+  const centre: Vec3 = [cameraFromObject[3], cameraFromObject[7], cameraFromObject[11]];
+  const table = dot(up, [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]]);
+  const ratio = dot(up, centre) / table;
+  return ratio > 0 ? ratio : Number.POSITIVE_INFINITY;
+}
+
 /** Direction of the model's axis that points most nearly up, camera frame; null if none does. */
 function uprightAxis(cameraFromObject: Mat4, up: Vec3): Vec3 | null {
   const axes = UP_AXES.map((axis) => transformDirection(cameraFromObject, axis));

@@ -25,7 +25,7 @@ import type { ColouredMesh } from './ply-mesh.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';
-import { type Rest, setOnTable, tableUnder } from './table-under.js';
+import { distanceRatio, type Rest, setOnTable, tableUnder } from './table-under.js';
 
 /**
  * Given models are exact, so finer pictures pay: on a real sequence with the window and count of the run's defaults a thin
@@ -33,6 +33,8 @@ import { type Rest, setOnTable, tableUnder } from './table-under.js';
  */
 export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const;
 
+/** Perception knows the table's distance to some 20 to 40 %, and things stand up to a third nearer than the table behind them. */
+const MAX_DISTANCE_LOG = Math.log(2);
 /** Adam steps of an object that slides and turns on the table. */
 const SETTLE_STEPS = 40;
 /** Window in which print is compared: about the pixels of the films. */
@@ -142,16 +144,20 @@ async function findStarts(
       object.set.dispose();
     }
   }
-  const assigned = assignModels(
-    perception.objects.length,
-    models.length,
-    (mask, m) => fits.get(`${perception.objects[mask].id}/${m}`)?.found.value ?? Number.POSITIVE_INFINITY,
-  );
+  const lossOf = (mask: number, m: number): number => {
+    const found = fits.get(`${perception.objects[mask].id}/${m}`)?.found;
+    return found && isPlausible(found, sequence) ? found.value : Number.POSITIVE_INFINITY;
+  };
+  const assigned = assignModels(perception.objects.length, models.length, lossOf);
   for (const [m, { objId }] of models.entries()) {
     if (!assigned.includes(m)) ctx.warn('no-mask', `scene ${sequence.scene.id}: no mask for object ${objId}; left out`);
   }
   return assigned.flatMap((m, mask) => (m < 0 ? [] : [fits.get(`${perception.objects[mask].id}/${m}`)!]));
 }
+
+/** A model fits a fragment of a mask too, but only from much farther away than the table can be. */
+const isPlausible = ({ cameraFromObject }: Refined, { hasTable, perception }: Sequence): boolean =>
+  !hasTable || Math.abs(Math.log(distanceRatio(cameraFromObject, perception.table.cameraFromWorld))) < MAX_DISTANCE_LOG;
 
 /** The table under what was found, everything that stands on it set onto it, and the models' colours brought to the film. */
 async function settled(

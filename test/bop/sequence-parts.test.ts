@@ -12,7 +12,7 @@ import { evaluateBop } from '../../src/bop/evaluate.js';
 import { rotationFromReference } from '../../src/bop/reference-camera.js';
 import { imagesOf, sequenceOfTrueMasks } from '../../src/bop/sequence.js';
 import { spinRates, twistAngle } from '../../src/bop/spin.js';
-import { setOnTable, tableUnder } from '../../src/bop/table-under.js';
+import { distanceRatio, setOnTable, tableUnder } from '../../src/bop/table-under.js';
 import { type DatasetRequest, trackDataset } from '../../src/bop/track-dataset.js';
 import {
   axisOf,
@@ -94,6 +94,10 @@ describe('the table', () => {
     set.forEach((value, i) => {
       expect(value).toBeCloseTo(standing[i], 6);
     });
+    // Its centre is 5 cm above a table whose plane is 0.6 sin(tilt) below the camera.
+    const depth = dot(up, [truth[3], truth[7], truth[11]]);
+    expect(distanceRatio(standing, truth)).toBeCloseTo((depth + 0.05) / depth, 9);
+    expect(distanceRatio(compose(truth, fromTranslation([0, 0, 2])), truth)).toBe(Number.POSITIVE_INFINITY);
     const above = compose(truth, fromTranslation([0, 0, 0.15]));
     expect(setOnTable({ mesh, cameraFromObject: above, iou: 1, areaPx: 1 }, truth)).toBeNull();
   });
