@@ -13,6 +13,9 @@ const SURE_PERSON = 200;
 const UNLIKELY = 100;
 /** A drawn hand is a little too large or beside the true one: pixels that show the plate within this Lab distance are not it. */
 const PLATE_DISTANCE = 5;
+/** A part with fewer moving pixels than this, or a smaller share of them, stands still. */
+const MIN_MOVING_PX = 12;
+const MIN_MOVING_SHARE = 0.04;
 /** How far foreground may lie from a seen hand and still belong to its arm, half-size px. */
 const REACH_PX = 3;
 /** How far around evidence the hand's colours are searched, half-size px. */
@@ -34,12 +37,15 @@ export function handWithEvidence(
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const lab = clip.lab[k];
   const core = new Uint8Array(w * h);
+  const moving = new Uint8Array(w * h);
   for (let i = 0; i < core.length; i++) {
     if (owner[i] !== 0 || clip.valid[i] === 0 || evidence[i] < SURE_PERSON) continue;
     const differs = labDistance2(lab, i, plateHalf, i) > PLATE_DISTANCE ** 2;
     // A person who never leaves is part of the plate; a drawn finger is not.
     if (differs || evidence[i] < DRAWN) core[i] = 1;
+    if (differs) moving[i] = 1;
   }
+  dropStill(core, moving, w, h);
   const near = dilate(core, w, h, COLOUR_REACH_PX);
   const grown = Uint8Array.from(core);
   for (let i = 0; i < grown.length; i++) {
@@ -51,6 +57,18 @@ export function handWithEvidence(
   addConnected(out, classical, evidence, w, h);
   for (let i = 0; i < out.length; i++) if (owner[i] !== 0) out[i] = 0;
   return out;
+}
+
+/** Networks take pots and vases for persons: what shows no more than the plate in all of its parts is none. */
+function dropStill(core: Uint8Array, moving: Uint8Array, w: number, h: number): void {
+  const { labels, components } = connectedComponents(core, w, h);
+  const moved = new Int32Array(components.length + 1);
+  for (let i = 0; i < labels.length; i++) if (moving[i] !== 0) moved[labels[i]]++;
+  const keep = new Uint8Array(components.length + 1);
+  for (const { label, area } of components) {
+    if (moved[label] > Math.max(MIN_MOVING_PX, MIN_MOVING_SHARE * area)) keep[label] = 1;
+  }
+  for (let i = 0; i < core.length; i++) if (keep[labels[i]] === 0) core[i] = 0;
 }
 
 /** Classical parts that touch a seen hand (sleeves, arms), or that nothing speaks against. */

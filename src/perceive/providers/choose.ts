@@ -100,7 +100,8 @@ async function chooseSegment(
     if (seesAnything(networks)) {
       const boxTracker = await firstOf([() => NanoTrack.open()], asked, ctx);
       const sam = hasObjectHints(hints) ? await firstOf([() => SlimSam.open()], false, ctx) : null;
-      const provider = onnxSegment(networks, boxTracker, hinted(classicalSegment, hints, sam));
+      const ownNames = new Set(hints.objects.map(({ name }) => name));
+      const provider = onnxSegment(networks, boxTracker, hinted(classicalSegment, hints, sam), ownNames);
       return { name: 'onnx', provider, sees: networks.landmarks !== null || networks.boxes !== null };
     }
     if (asked) warnFallback('segment', ctx);

@@ -33,11 +33,13 @@ export function namedByEvidence(
   objects: readonly PerceivedObject[],
   movers: readonly Mover[],
   targets: readonly Target[],
+  ownNames: ReadonlySet<string>,
 ): PerceivedObject[] {
   const { evidence } = clip;
   if (!evidence || evidence.boxFrames.length === 0) return [...objects];
-  const taken: string[] = [];
+  const taken: string[] = [...ownNames];
   return objects.map((object) => {
+    if (ownNames.has(object.name)) return object;
     const looks = restsOf(clip, object.id, movers, targets);
     const votes = new Map<string, number>();
     let num = 0;

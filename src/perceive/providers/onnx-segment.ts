@@ -11,16 +11,17 @@ import { namedByEvidence } from './evident-names.js';
 import { gatherEvidence, type SightNetworks } from './network-evidence.js';
 import type { Segmentation, SegmentProvider } from './provider.js';
 
-/** `inner` does the work; it sees the networks' evidence in the clip. */
+/** `inner` does the work; it sees the networks' evidence in the clip. `ownNames` are the user's words, which stay. */
 export const onnxSegment = (
   networks: SightNetworks,
   boxTracker: NanoTrack | null,
   inner: SegmentProvider,
+  ownNames: ReadonlySet<string>,
 ): SegmentProvider => ({
   segment: async (clip, ctx) => {
     const evidence = await gatherEvidence(clip, networks, ctx);
     const seen = await inner.segment({ ...clip, evidence }, ctx);
-    const objects = namedByEvidence({ ...clip, evidence }, seen.objects, seen.movers, seen.targets);
+    const objects = namedByEvidence({ ...clip, evidence }, seen.objects, seen.movers, seen.targets, ownNames);
     const named = { ...seen, objects, hands: evidence.handTracks };
     return boxTracker ? doubted(clip, named, boxTracker, ctx) : named;
   },
