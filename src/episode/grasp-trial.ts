@@ -2,7 +2,7 @@
 import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
-import { findConfigurations } from '../robot/reach.js';
+import { findConfigurations, motionScale } from '../robot/reach.js';
 import { steady } from '../robot/timing.js';
 import type { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
@@ -94,7 +94,7 @@ export class GraspTrial {
   run(): Leg[] | TrialFailure[] {
     const { robot, scene } = this.inputs;
     const atGrasp = compose(this.task.worldFromSource, this.grasp.objectFromTool);
-    const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M]));
+    const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M * motionScale(this.inputs.robot)]));
     const starts = findConfigurations(robot, compose(inverse(scene.worldFromBase), before)).slice(0, STARTS_PER_GRASP);
     if (starts.length === 0) return ['unreachable approach'];
     const failures: TrialFailure[] = [];
@@ -197,7 +197,11 @@ export class GraspTrial {
     const contacts = [this.task.sourceId, ...this.targets];
     const end = this.task.motions[this.task.motions.length - 1].poses;
     const atEnd = compose(end[end.length - 1], this.grasp.objectFromTool);
-    const poses = straightWay(atEnd, compose(atEnd, fromTranslation([0, 0, -RETREAT_M])), STRAIGHT_POSES);
+    const poses = straightWay(
+      atEnd,
+      compose(atEnd, fromTranslation([0, 0, -RETREAT_M * motionScale(robot)])),
+      STRAIGHT_POSES,
+    );
     const path = this.follow(poses, q);
     if (!path) return 'unreachable task';
     if (!this.isClear(q, open, new Set(this.targets))) return 'blocked hand';
@@ -222,7 +226,7 @@ export class GraspTrial {
   ): { path: Path; poses: Mat4[] } | null {
     const { objects } = this.inputs;
     const { id } = this.held;
-    for (const rise of ARCH_RISES_M) {
+    for (const rise of ARCH_RISES_M.map((usual) => usual * motionScale(this.inputs.robot))) {
       const length = distance(translationOf(from), translationOf(to)) + 2 * rise;
       const way = archedWay(from, to, rise, Math.max(16, Math.ceil(length / STEP_M)));
       const poses = toolAlong(way, this.grasp.objectFromTool);

@@ -110,3 +110,9 @@ export function downwardReach(robot: RobotModel): readonly [number, number] {
   reaches.set(robot, shell);
   return shell;
 }
+
+/** Reach of the arm that the lengths of motions (approach, retreat, arches) were chosen for, metres. */
+const USUAL_REACH_M = 0.8;
+
+/** What lengths of motions are multiplied with for this arm: a small one cannot lift its hand as high. At most 1. */
+export const motionScale = (robot: RobotModel): number => Math.min(1, downwardReach(robot)[1] / USUAL_REACH_M);

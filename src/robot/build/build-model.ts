@@ -26,6 +26,8 @@ const JERK_PER_ACCELERATION = 20;
 /** For joints without a speed limit, rad/s. */
 const USUAL_VELOCITY = 1.5;
 const CAPSULE_SPACING_M = 0.008;
+/** A hand with a pad of its own has to be known as finely as a finger. */
+const FIXED_PAD_FIT = { tooFatM: 0.008, outsideM: 0.004 };
 /** The foot is what of the base lies lower than this above the table, and needs this much room around it, metres. */
 const FOOT_HEIGHT_M = 0.12;
 const FOOT_ROOM_M = 0.02;
@@ -48,7 +50,7 @@ export async function buildModel(description: RobotDescription, library: MeshLib
     lastFromTool: compose(lastFromHand, inverse(gripper.toolFromHand)),
     home: joints.map(({ lowerRad, upperRad }) => (lowerRad + upperRad) / 2),
     gripper,
-    capsules: await capsulesOf(parts, library),
+    capsules: await capsulesOf(parts, gripper, library),
     selfPairs: [],
     mount: { forwardRad: 0, heightM: 0, footRadiusM: 0.1 },
     tolerance: toleranceFor(joints.length),
@@ -112,12 +114,13 @@ function limitsOf(
   };
 }
 
-async function capsulesOf({ base, arm, hand }: RobotParts, library: MeshLibrary): Promise<Capsule[]> {
+async function capsulesOf({ base, arm, hand }: RobotParts, gripper: Gripper, library: MeshLibrary): Promise<Capsule[]> {
   const capsules: Capsule[] = [];
   for (const [frame, part] of [base, ...arm.map(({ part }) => part), hand].entries()) {
     const shapes = part.collision.length > 0 ? part.collision : part.visual;
     const points = surfacePointsOf(await meshesOf(shapes, library), CAPSULE_SPACING_M);
-    for (const capsule of fitCapsules(points)) capsules.push({ frame, ...capsule });
+    const options = part === hand && gripper.oneSided ? FIXED_PAD_FIT : undefined;
+    for (const capsule of fitCapsules(points, options)) capsules.push({ frame, ...capsule });
   }
   return capsules;
 }
