@@ -2,11 +2,11 @@
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { UserError } from '../base/errors.js';
 import type { FloatImage } from '../image/image.js';
+import type { ColouredMesh } from '../objects/ply-mesh.js';
 import { add, adi, translationError } from './add.js';
 import { type BopDataset, type BopTarget, readSceneDepth } from './dataset.js';
 import type { BopObject } from './models.js';
 import { mspd, mssd } from './mssd-mspd.js';
-import type { ColouredMesh } from './ply-mesh.js';
 import {
   type BopRecalls,
   type BopScores,

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.js';
 import { readJson } from '../base/files.js';
 import type { Vec3 } from '../math/vec3.js';
 import { norm } from '../math/vec3.js';
-import { type ColouredMesh, readMeshPly } from './ply-mesh.js';
+import { type ColouredMesh, readMeshPly } from '../objects/ply-mesh.js';
 import { ModelsInfoSchema } from './schemas.js';
 import type { Symmetries } from './symmetry.js';
 

@@ -4,8 +4,10 @@
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { axisOf, compose, fromAxisAngle, inverse, type Mat4 } from '../math/se3.js';
+import { gaussiansOfModel } from '../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../objects/mesh.js';
 import type { ObjectModel } from '../objects/object-model.js';
+import type { ColouredMesh } from '../objects/ply-mesh.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
 import { type Refined, refinePose } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
@@ -20,8 +22,6 @@ import { assignModels } from './assign-models.js';
 import { type BopDataset, readSceneDepth } from './dataset.js';
 import { calibrateToMesh, findPose } from './find-pose.js';
 import { matchColours } from './match-colours.js';
-import { gaussiansOfModel } from './model-gaussians.js';
-import type { ColouredMesh } from './ply-mesh.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';

@@ -7,9 +7,11 @@ import { scale } from '../math/vec3.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
+import { transformSet } from '../splat/ops.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { FrameSource } from '../video/frames.js';
-import { chooseShape } from './choose-shape.js';
+import { chooseShape, placeGiven } from './choose-shape.js';
+import type { GivenShape } from './given-shape.js';
 import { meshBounds, transformMesh } from './mesh.js';
 import { paintObject, viewNormal } from './object-gaussians.js';
 import type { ObjectModel, Objects, TriangleMesh } from './object-model.js';
@@ -31,6 +33,14 @@ export interface ObjectInputs {
   readonly perception: Perception;
   /** Id map of a frame (see `perception.ts`). */
   readMask(frameIdx: number): Promise<ByteImage>;
+  /** Shapes from files, by object id. */
+  readonly given?: ReadonlyMap<number, GivenShape>;
+}
+
+/** objectFromFile: `transform` applied to the file's coordinates times `metresPerUnit`. */
+export interface FilePlacement {
+  readonly transform: Mat4;
+  readonly metresPerUnit: number;
 }
 
 export interface BuiltObjects {
@@ -38,6 +48,8 @@ export interface BuiltObjects {
   /** By object id, in the object frame. */
   readonly gaussians: Map<number, GaussianSet>;
   readonly meshes: Map<number, TriangleMesh>;
+  /** By object id, for shapes from files: how the file's frame lies in the object's. */
+  readonly placements?: Map<number, FilePlacement>;
 }
 
 /** Objects whose mask is empty or that do not stand on the table are left out with a warning. */
@@ -51,6 +63,7 @@ export async function buildObjects(
     objects: { kind: 'v2r/objects', version: 1, objects: [] },
     gaussians: new Map(),
     meshes: new Map(),
+    placements: new Map(),
   };
   const { objects } = inputs.perception;
   for (const [k, object] of objects.entries()) {
@@ -62,9 +75,17 @@ export async function buildObjects(
     built.objects.objects.push(result.model);
     built.gaussians.set(object.id, result.gaussians);
     built.meshes.set(object.id, result.mesh);
+    if (result.objectFromFile) built.placements?.set(object.id, result.objectFromFile);
   }
   ctx.progress(objects.length, objects.length, 'objects');
   return built;
+}
+
+interface Built {
+  model: ObjectModel;
+  gaussians: GaussianSet;
+  mesh: TriangleMesh;
+  objectFromFile: FilePlacement | null;
 }
 
 async function buildObject(
@@ -73,14 +94,16 @@ async function buildObject(
   options: ObjectOptions,
   renderer: SplatRenderer,
   ctx: StageContext,
-): Promise<{ model: ObjectModel; gaussians: GaussianSet; mesh: TriangleMesh } | null> {
+): Promise<Built | null> {
   const { perception, frames } = inputs;
   const { camera } = perception;
   const cameraFromWorld = perception.table.cameraFromWorld;
   const restFrames = framesOfRest(object, perception.numFrames, options.restFrames);
   const view = await gatherRestView(object.id, restFrames, frames, inputs.readMask);
   const evidence = { id: object.id, name: object.name, view, camera, cameraFromWorld };
-  const fit = chooseShape(evidence, options, ctx.random(`shape-${object.id}`));
+  const given = inputs.given?.get(object.id);
+  const placed = given ? placeGiven(evidence, given, options, renderer) : null;
+  const fit = given ? placed : chooseShape(evidence, options, ctx.random(`shape-${object.id}`));
   if (fit === null) {
     ctx.warn(
       'object-without-shape',
@@ -88,22 +111,25 @@ async function buildObject(
     );
     return null;
   }
-  const { mesh, worldFromObject, sizeM } = centred(fit);
+  const { mesh, meshToObject, worldFromObject, sizeM } = centred(fit);
   const cameraFromObject = compose(cameraFromWorld, worldFromObject);
   const completion =
     fit.family === 'box'
       ? ({ kind: 'half-turn' } as const)
       : ({ kind: 'mirror', normal: viewNormal(inverse(cameraFromObject)) } as const);
-  const { gaussians, seenShare } = paintObject(
-    mesh,
-    [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject }],
-    completion,
-    Math.max(...sizeM),
-    // Round shapes are trusted over a mask; boxes and prisms have corners that the object may lack.
-    fit.family === 'revolution' ? options : { ...options, background: certainBackground(view) },
-    renderer,
-    ctx.random(`surface-${object.id}`),
-  );
+  const { gaussians, seenShare } =
+    placed && given?.hasColours
+      ? { gaussians: transformSet(placed.gaussians, meshToObject), seenShare: 1 }
+      : paintObject(
+          mesh,
+          [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject }],
+          completion,
+          Math.max(...sizeM),
+          // Round shapes are trusted over a mask; boxes and prisms have corners that the object may lack.
+          fit.family === 'revolution' ? options : { ...options, background: certainBackground(view) },
+          renderer,
+          ctx.random(`surface-${object.id}`),
+        );
   const trust = Math.min(1, Math.max(0, (fit.iou - WORTHLESS_IOU) / (TRUSTED_IOU - WORTHLESS_IOU)));
   const plausible = Math.max(...sizeM) <= MAX_SIZE_M && Math.max(...sizeM) >= MIN_SIZE_M;
   if (!plausible) {
@@ -128,7 +154,11 @@ async function buildObject(
     fitIou: fit.iou,
     confidence: (plausible ? 1 : 0.1) * trust * object.confidence,
   };
-  return { model, gaussians, mesh };
+  const objectFromFile = placed && {
+    transform: compose(meshToObject, placed.meshFromFile),
+    metresPerUnit: placed.metresPerUnit,
+  };
+  return { model, gaussians, mesh, objectFromFile };
 }
 
 /** Pixels that are background in the combined view, not within reach of the mask's uncertainty. */
@@ -142,11 +172,18 @@ function certainBackground({ idMap, mask }: RestView): ByteImage {
 }
 
 /** Moves the mesh so that its bounding box is centred on the origin: the object frame. */
-function centred(fit: ShapeFit): { mesh: TriangleMesh; worldFromObject: Mat4; sizeM: [number, number, number] } {
+function centred(fit: ShapeFit): {
+  mesh: TriangleMesh;
+  meshToObject: Mat4;
+  worldFromObject: Mat4;
+  sizeM: [number, number, number];
+} {
   const { min, max } = meshBounds(fit.mesh);
   const middle: [number, number, number] = [(min[0] + max[0]) / 2, (min[1] + max[1]) / 2, (min[2] + max[2]) / 2];
+  const meshToObject = fromTranslation(scale(middle, -1));
   return {
-    mesh: transformMesh(fit.mesh, fromTranslation(scale(middle, -1))),
+    meshToObject,
+    mesh: transformMesh(fit.mesh, meshToObject),
     worldFromObject: compose(fit.worldFromMesh, fromTranslation(middle)),
     sizeM: [max[0] - min[0], max[1] - min[1], max[2] - min[2]],
   };

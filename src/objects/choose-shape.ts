@@ -5,10 +5,13 @@ import { createBytes, maskMoments } from '../image/image.js';
 import { countSet, dilate } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse } from '../math/se3.js';
+import type { SplatRenderer } from '../splat/renderer.js';
 import { cropAround, sampleMask, sampleRgb } from './crop.js';
 import { type BoxFit, fitBox } from './fit-box.js';
+import { fitGiven, type GivenFit } from './fit-given.js';
 import { fitFlatPrism, fitInflated, inflateMask } from './fit-outline.js';
 import { fitRevolution, hollowed, type RevolutionFit } from './fit-revolution.js';
+import type { GivenShape } from './given-shape.js';
 import { stepImage } from './inner-edges.js';
 import { looksOpen } from './interior.js';
 import { joinMeshes, transformMesh } from './mesh.js';
@@ -49,6 +52,22 @@ export interface ShapeEvidence {
   readonly cameraFromWorld: number[];
 }
 
+/** A shape from a file instead of a family. Null as for `chooseShape`. */
+export function placeGiven(
+  evidence: ShapeEvidence,
+  given: GivenShape,
+  options: ObjectOptions,
+  renderer: SplatRenderer,
+): GivenFit | null {
+  const { view, camera, cameraFromWorld } = evidence;
+  const moments = maskMoments(view.mask);
+  const guess = guessStanding(view.mask, camera, cameraFromWorld);
+  if (moments === null || guess === null) return null;
+  const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
+  const target = createSilhouetteTarget(crop, sampleMask(view.idMap, evidence.id, crop), cameraFromWorld);
+  return fitGiven(target, guess, given, sampleRgb(view.rgb, crop), renderer);
+}
+
 /** Null when the mask is empty or the object does not touch the visible table. */
 export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, random: Random): ShapeFit | null {
   const { view, camera, cameraFromWorld } = evidence;
@@ -62,12 +81,12 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   const fine = createSilhouetteTarget(fineCrop, sampleMask(view.idMap, evidence.id, fineCrop), cameraFromWorld);
   const steps = stepImage(sampleRgb(view.rgb, crop), mask.inside, crop.camera.widthPx, crop.camera.heightPx);
   const { shape } = options;
-  const wanted = (family: string): boolean => shape === 'auto' || shape === family;
+  const wanted = (family: string): boolean => shape === 'auto' || shape === 'files' || shape === family;
   const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
   const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou: revolution?.iou ?? 0 }) : null;
   let best = better(revolution, box);
   if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
-  if (best && (shape !== 'auto' || isGoodEnough(best))) {
+  if (best && ((shape !== 'auto' && shape !== 'files') || isGoodEnough(best))) {
     if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
       best = hollowed(revolution, wallOf(revolution));
     return best.iou < COMPLETE_IOU ? withParts(best, evidence, target, guess) : best;

@@ -4,9 +4,14 @@ import { defineOptions, type OptionsOf } from '../base/options.js';
 export const objectOptions = defineOptions({
   shape: {
     kind: 'enum',
-    values: ['auto', 'box', 'revolution', 'prism', 'inflated'],
+    values: ['auto', 'box', 'revolution', 'prism', 'inflated', 'files'],
     default: 'auto',
-    help: 'shape family of every object; auto picks by silhouette agreement',
+    help: 'shape family of every object; auto picks by silhouette agreement, files takes the shapes in --shape-files',
+  },
+  shapeFiles: {
+    kind: 'string',
+    default: '',
+    help: 'folder of own Gaussians (.ply, .splat) or meshes (.ply, .obj) named by object id or name: 1.ply, mug.obj',
   },
   maxGaussians: {
     kind: 'number',

@@ -2,7 +2,6 @@
 import { Random } from '../base/random.js';
 import { type BopDataset, readSceneRgb } from '../bop/dataset.js';
 import type { BopReport, Evaluation } from '../bop/evaluate.js';
-import { gaussiansOfModel } from '../bop/model-gaussians.js';
 import type { BopScores, TargetGroup } from '../bop/recall.js';
 import { renderDepth } from '../bop/render-depth.js';
 import type { BopEstimate } from '../bop/results-csv.js';
@@ -11,6 +10,7 @@ import { contactSheet } from '../image/sheet.js';
 import type { Intrinsics } from '../math/camera.js';
 import type { Mat4 } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
+import { gaussiansOfModel } from '../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../objects/mesh.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { drawPoseOverlay } from '../pose/overlay.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMeshPly } from '../../src/bop/ply-mesh.js';
 import { averageTimePerImage, type BopEstimate, decodeResults, encodeResults } from '../../src/bop/results-csv.js';
 import { fromTranslation } from '../../src/math/se3.js';
+import { decodeMeshPly } from '../../src/objects/ply-mesh.js';
 import { asciiPly, meshOf } from './small-dataset.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

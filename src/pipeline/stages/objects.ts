@@ -1,8 +1,28 @@
+import type { StageContext } from '../../base/context.js';
+import { UserError } from '../../base/errors.js';
 import { buildObjects } from '../../objects/build-objects.js';
+import { findShapeFile, type GivenShape, readGivenShape } from '../../objects/given-shape.js';
 import { writeObjects } from '../../objects/objects-io.js';
 import { type ObjectOptions, objectOptions } from '../../objects/options.js';
 import type { Stage } from '../stage.js';
 import { readSeen } from './read-inputs.js';
+
+/** The user's own shapes by object id; objects without a file get a family as usual, with a warning. */
+async function givenShapes(
+  objects: readonly { readonly id: number; readonly name: string }[],
+  { shape, shapeFiles }: ObjectOptions,
+  ctx: Pick<StageContext, 'warn'>,
+): Promise<Map<number, GivenShape>> {
+  const given = new Map<number, GivenShape>();
+  if (shape !== 'files') return given;
+  if (shapeFiles === '') throw new UserError('--shape files needs --shape-files FOLDER', 'name the folder', 2);
+  for (const { id, name } of objects) {
+    const file = findShapeFile(shapeFiles, id, name);
+    if (file !== null) given.set(id, await readGivenShape(file));
+    else ctx.warn('no-shape-file', `no file for object ${id} (${name}) in ${shapeFiles}: its shape is fitted`);
+  }
+  return given;
+}
 
 export const objectsStage: Stage = {
   name: 'objects',
@@ -11,7 +31,8 @@ export const objectsStage: Stage = {
   options: objectOptions,
   run: async (io, options, ctx) => {
     const { frames, perception, readMask } = await readSeen(io);
-    const built = await buildObjects({ frames, perception, readMask }, options as ObjectOptions, ctx);
+    const given = await givenShapes(perception.objects, options as ObjectOptions, ctx);
+    const built = await buildObjects({ frames, perception, readMask, given }, options as ObjectOptions, ctx);
     await writeObjects(io.output, built);
     if (built.objects.objects.some((object) => object.role === 'source')) return undefined;
     return { finding: 'A moved object was seen, but no shape could be given to it: see the masks in perceive/.' };

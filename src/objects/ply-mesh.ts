@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
-import type { TriangleMesh } from '../objects/object-model.js';
+import type { TriangleMesh } from './object-model.js';
 import { openAscii, openBinary, type PlyProperty, type PlyRows } from './ply-rows.js';
 
 export interface ColouredMesh extends TriangleMesh {
