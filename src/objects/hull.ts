@@ -30,9 +30,7 @@ export function hullOfPoints(points: Float64Array): TriangleMesh | null {
     const c = [0, 1, 2].map((axis) => Math.floor((points[3 * p + axis] - low[axis]) / cell) + 2);
     if (c.some((value, axis) => value < 2 || value > n[axis] - 3)) continue;
     own[at(c[0], c[1], c[2])] = 1;
-    for (let d = 0; d < 27; d++) {
-      near[at(c[0] + (d % 3) - 1, c[1] + (Math.floor(d / 3) % 3) - 1, c[2] + Math.floor(d / 9) - 1)] = 1;
-    }
+    for (const [di, dj, dk] of AROUND) near[at(c[0] + di, c[1] + dj, c[2] + dk)] = 1;
   }
   const solid = filledInside(near, own, n, at);
   return boundary(solid, n, at, (i, j, k) => [
@@ -51,6 +49,8 @@ const SIDES = [
   [0, 0, 1],
   [0, 0, -1],
 ] as const;
+
+const AROUND = Array.from({ length: 27 }, (_, d) => [(d % 3) - 1, (Math.floor(d / 3) % 3) - 1, Math.floor(d / 9) - 1]);
 
 /** Cells that the outside does not reach: flooded through what is not near a point, then grown back to the points themselves. */
 function filledInside(near: Uint8Array, own: Uint8Array, n: readonly number[], at: Index): Uint8Array {
@@ -71,9 +71,9 @@ function filledInside(near: Uint8Array, own: Uint8Array, n: readonly number[], a
   return near.map((_, c) => {
     if (outside[c]) return 0;
     if (own[c] || !near[c]) return 1;
-    // A cell that only the thickening filled is inside unless the outside touches it.
+    // A cell that only the thickening filled is inside unless the outside is next to it, corners included.
     const [i, j, k] = [c % n[0], Math.floor(c / n[0]) % n[1], Math.floor(c / (n[0] * n[1]))];
-    return SIDES.some(([di, dj, dk]) => outside[at(i + di, j + dj, k + dk)]) ? 0 : 1;
+    return AROUND.some(([di, dj, dk]) => outside[at(i + di, j + dj, k + dk)]) ? 0 : 1;
   });
 }
 
