@@ -19,6 +19,8 @@ export interface EpisodeObject {
   readonly mesh: TriangleMesh;
   /** Where people hold it: surface points x, y, z (object frame, metres) and how much a hand covered them, 0..1; null: not seen. */
   readonly hold: readonly (readonly number[])[] | null;
+  /** Grasps given by hand: then no others are tried; null: they are found. */
+  readonly grasps: readonly { readonly objectFromTool: Mat4; readonly widthM: number }[] | null;
   /** Yaw at which it stood in the video, radians, world. */
   readonly restYawRad: number;
 }

@@ -98,6 +98,17 @@ function leanedApproach(closing: Vec3, leanRad: number): Vec3 {
   return add(scale(down, Math.cos(leanRad)), scale(cross(closing, down), Math.sin(leanRad)));
 }
 
+/** Grasps given by hand, in their order, each also turned half round. */
+export function givenGrasps(given: NonNullable<EpisodeObject['grasps']>, gripper: Gripper): Grasp[] {
+  const grasps = given.map(({ objectFromTool, widthM }, k) => ({
+    objectFromTool,
+    widthM,
+    openWidthM: Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M),
+    score: -k,
+  }));
+  return gripper.oneSided ? grasps : withHalfTurns(grasps);
+}
+
 function placeGrasp(
   centre: Vec3,
   closing: Vec3,

@@ -10,6 +10,7 @@ import { readObjectGaussians, readObjectMesh, readObjects } from '../objects/obj
 import { type Poses, PosesSchema } from '../pose/poses.js';
 import { keptRobot, type OpenRobot } from '../robot/open-robot.js';
 import { type Scene, SceneSchema } from '../scene/scene.js';
+import type { Skill } from '../skill/skill.js';
 import { readSkill } from '../skill/skill-io.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { StaticLayer } from '../splat/renderer.js';
@@ -49,10 +50,16 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       hollow: model.hollow,
       mesh: await readObjectMesh(folders.objects, model.id),
       hold: skill.holds?.find(({ objectId }) => objectId === model.id)?.points ?? null,
+      grasps: givenFor(skill, model.id),
       restYawRad: yawOf(restPose(model, poses)),
     });
   }
   return { inputs: { robot: robot.model, scene, skill, objects }, robot, objectGaussians };
+}
+
+function givenFor(skill: Skill, id: number): EpisodeObject['grasps'] {
+  const own = (skill.grasps ?? []).filter(({ objectId }) => objectId === id);
+  return own.length > 0 ? own : null;
 }
 
 /** worldFromObject as it first stood: the earliest resting pose, else the pose of the shape fit. */

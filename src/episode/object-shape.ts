@@ -4,7 +4,7 @@ import type { Mat4 } from '../math/se3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
-import { findGrasps, type Grasp } from './grasps.js';
+import { findGrasps, type Grasp, givenGrasps } from './grasps.js';
 import { type Extents, extentsOf, sampleSurface } from './mesh-query.js';
 
 export interface ObjectShape {
@@ -33,7 +33,9 @@ const knownGrasps = new WeakMap<EpisodeObject, readonly Grasp[]>();
 export function graspsOf(object: EpisodeObject, robot: RobotModel): readonly Grasp[] {
   const found = knownGrasps.get(object);
   if (found) return found;
-  const grasps = findGrasps(object.mesh, robot, object.hold);
+  const grasps = object.grasps
+    ? givenGrasps(object.grasps, robot.gripper)
+    : findGrasps(object.mesh, robot, object.hold);
   knownGrasps.set(object, grasps);
   return grasps;
 }

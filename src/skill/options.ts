@@ -44,6 +44,12 @@ export const skillOptions = defineOptions({
     max: 1,
     help: 'Standard deviation of the smoothing of relative motions, seconds.',
   },
+  edit: { kind: 'string', default: '', help: 'Corrected skill.json to use instead of what the motion says.' },
+  grasp: {
+    kind: 'string',
+    default: '',
+    help: 'How to hold the source: a frame in which the hand shows it, or a file of grasps (docs/formats/skill.md).',
+  },
   settleDistance: {
     kind: 'number',
     default: 0.05,

@@ -53,6 +53,15 @@ export const HoldSchema = z.object({
   evidence: z.string(),
 });
 
+/** A grasp given by hand instead of found. */
+export const GivenGraspSchema = z.object({
+  objectId: z.int(),
+  /** Tool pose in the object frame: fingers close along its y, the hand approaches along its z. */
+  objectFromTool: Mat4Schema,
+  /** Opening when closed on the object, metres. */
+  widthM: z.number().min(0),
+});
+
 export const SkillSchema = z.object({
   kind: z.literal('v2r/skill'),
   version: z.literal(1),
@@ -73,6 +82,8 @@ export const SkillSchema = z.object({
   relativeMotions: z.array(RelativeMotionSchema),
   /** One per source whose hold was seen. */
   holds: z.array(HoldSchema).optional(),
+  /** Given by hand (`--grasp FILE`): the only ones tried for their objects. */
+  grasps: z.array(GivenGraspSchema).optional(),
   confidence: z.number(),
   finding: z.string(),
 });

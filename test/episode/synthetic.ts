@@ -109,7 +109,17 @@ export function syntheticSkill(sourceId: number, targetId: number | null, motion
 }
 
 export function syntheticObject(id: number, role: EpisodeObject['role'], mesh: TriangleMesh): EpisodeObject {
-  return { id, name: `${role} ${id}`, role, symmetry: 'none', mesh, hollow: false, hold: null, restYawRad: 0 };
+  return {
+    id,
+    name: `${role} ${id}`,
+    role,
+    symmetry: 'none',
+    mesh,
+    hollow: false,
+    hold: null,
+    grasps: null,
+    restYawRad: 0,
+  };
 }
 
 /** A box of 4 x 5 x 8 cm to be put onto a block of 12 x 12 x 4 cm. */

@@ -49,6 +49,15 @@ describe('findHold', () => {
     expect(hold!.evidence).toContain('15 %');
   });
 
+  it('is at the fingertips where a network saw them, whatever the mask says', async () => {
+    const inputs = { perception: { camera: { ...camera, source: 'file', focalLogSd: 0 } }, poses };
+    const tipsAt = () => [[100, 200] as const];
+    const hold = await findHold(1, surface, 10, { ...inputs, tipsAt, readMask: handRows(60, 90) } as never);
+    const best = hold!.points.reduce((a, b) => (b[3] > a[3] ? b : a));
+    expect(best[2]).toBeCloseTo(-0.05, 2);
+    expect(hold!.evidence).toContain('fingertips');
+  });
+
   it('is not made up when no hand is seen', async () => {
     const inputs = { perception: { camera: { ...camera, source: 'file', focalLogSd: 0 } }, poses };
     expect(await findHold(1, surface, 10, { ...inputs, readMask: handRows(0, 5) } as never)).toBeNull();

@@ -1,6 +1,9 @@
-import { readMask as readMaskOf, readPerception } from '../../perceive/store.js';
+import { UserError } from '../../base/errors.js';
+import { readHands } from '../../perceive/hand-store.js';
+import { readMask, readPerception } from '../../perceive/store.js';
 import { readPoses } from '../../pose/poses-io.js';
-import { findHolds } from '../../skill/hold.js';
+import { givenFiles, graspFrame, readEditedSkill, readGrasps } from '../../skill/edit-skill.js';
+import { findHolds, tipsOf } from '../../skill/hold.js';
 import { type SkillOptions, skillOptions } from '../../skill/options.js';
 import { parseSkill } from '../../skill/parse.js';
 import { writeSkill } from '../../skill/skill-io.js';
@@ -9,16 +12,36 @@ import { readShapes } from './read-inputs.js';
 
 export const skillStage: Stage = {
   name: 'skill',
-  version: 2,
+  version: 3,
   inputs: ['perceive', 'objects', 'poses'],
   options: skillOptions,
+  fingerprint: (options) => givenFiles(options as SkillOptions),
   run: async (io, options, ctx) => {
-    const perception = await readPerception(io.input('perceive'));
+    const { edit, grasp, ...rest } = options as SkillOptions;
+    const folder = io.input('perceive');
+    const perception = await readPerception(folder);
     const { objects, meshes } = await readShapes(io);
     const poses = await readPoses(io.input('poses'));
-    const parsed = parseSkill({ perception, objects, meshes, poses }, options as SkillOptions, ctx);
-    const readMask = (frameIdx: number) => readMaskOf(io.input('perceive'), frameIdx);
-    const skill = { ...parsed, holds: await findHolds(parsed, meshes, { perception, poses, readMask }) };
+    const ids = objects.map(({ id }) => id);
+    const frame = graspFrame(grasp);
+    if (frame !== null && frame >= poses.numFrames) {
+      throw new UserError(`--grasp ${frame}: the video has frames 0 to ${poses.numFrames - 1}`);
+    }
+    const parsed = edit
+      ? await readEditedSkill(edit, ids, poses.numFrames)
+      : parseSkill({ perception, objects, meshes, poses }, { ...rest, edit, grasp }, ctx);
+    const hands = await readHands(folder);
+    const seen = {
+      perception,
+      poses,
+      readMask: (frameIdx: number) => readMask(folder, frameIdx),
+      ...(hands ? { tipsAt: (frameIdx: number) => tipsOf(hands, frameIdx) } : {}),
+    };
+    const skill = {
+      ...parsed,
+      holds: parsed.holds && frame === null ? parsed.holds : await findHolds(parsed, meshes, seen, frame),
+      ...(grasp !== '' && frame === null ? { grasps: await readGrasps(grasp, ids) } : {}),
+    };
     await writeSkill(io.output, skill);
     return skill.relativeMotions.length === 0 ? { finding: skill.finding } : undefined;
   },
