@@ -76,7 +76,7 @@ export default async function run(args: string[]): Promise<MotionResult> {
   };
   await writeFileAtomic(
     path.join(ROOT, 'docs', 'motion.md'),
-    motionText(`npm run bench -- motion ${args.join(' ')}`, result),
+    motionText(`npm run bench -- motion ${names.join(' ')} --inputs ${inputs} --episodes ${episodes}`, result),
   );
   return result;
 }

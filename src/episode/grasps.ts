@@ -28,6 +28,8 @@ const FRICTION_COSINE = Math.cos(Math.atan(0.5));
 const OPEN_MARGIN_M = 0.008;
 /** Free space between a pad that is fixed to the hand and the object on the way in, metres: closing pushes the object that far. */
 const SIDE_PLAY_M = 0.001;
+/** Where the gripper cannot open that far, this much must do. */
+const TIGHT_MARGIN_M = 0.0015;
 /** Contact pairs thinner than this are edges and noise of the mesh, metres. */
 const THINNEST_M = 0.0015;
 const NUM_SURFACE_SAMPLES = 360;
@@ -66,7 +68,7 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeO
   for (const { point, normal } of sampleSurface(mesh, NUM_SURFACE_SAMPLES, random)) {
     for (const closing of closingDirections(normal)) {
       const hit = castRay(mesh, point, closing, THINNEST_M);
-      if (!hit || hit.distanceM > gripper.maxWidthM - OPEN_MARGIN_M) continue;
+      if (!hit || hit.distanceM > gripper.maxWidthM - 2 * TIGHT_MARGIN_M) continue;
       if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
       const centre = add(point, scale(closing, hit.distanceM / 2));
       for (const lean of LEANS_RAD) {
