@@ -50,6 +50,8 @@ export async function perceive(
   onMask?: (frame: number, idMap: ByteImage) => Promise<void>,
 ): Promise<PerceptionResult> {
   const providers = await chooseProviders(options, ctx);
+  const chosen = Object.entries(providers.names).map(([step, name]) => `${step} ${name}`);
+  ctx.progress(0, frames.numFrames, chosen.join(', '));
   const clip = await loadClip(frames, ctx);
   const segmentation = await providers.segment.segment(clip, ctx);
   const { movers, plate } = segmentation;

@@ -69,13 +69,26 @@ export async function relabel(
   stages: readonly Stage[],
 ): Promise<Relabelled> {
   const folder = new RunFolder(run);
-  const record = await folder.record('perceive');
-  if (!existsSync(path.join(run, 'run.json')) || !record) {
-    throw new UserError(
-      `${run} is not a run with a perceive stage`,
-      'name the folder that v2r run or v2r perceive wrote',
-    );
+  if (!existsSync(path.join(run, 'run.json'))) throw noRun(run);
+  const unlock = await folder.lock();
+  try {
+    return await relabelLocked(run, folder, names, stages);
+  } finally {
+    await unlock();
   }
+}
+
+const noRun = (run: string): UserError =>
+  new UserError(`${run} is not a run with a perceive stage`, 'name the folder that v2r run or v2r perceive wrote');
+
+async function relabelLocked(
+  run: string,
+  folder: RunFolder,
+  names: Readonly<Record<string, string>>,
+  stages: readonly Stage[],
+): Promise<Relabelled> {
+  const record = await folder.record('perceive');
+  if (!record) throw noRun(run);
   const perceptionFile = path.join(folder.folderOf('perceive'), 'perception.json');
   const { objects } = await readJson(perceptionFile, PerceptionSchema);
   for (const id of Object.keys(names)) {

@@ -59,7 +59,7 @@ function countsOf(records: readonly EpisodeRecord[]) {
 }
 
 async function perceptionSection({ seen, plate, video }: ReportInputs): Promise<Section> {
-  const { camera, table: ground, objects, cameraMotion, finding } = seen.perception;
+  const { camera, table: ground, objects, cameraMotion, finding, providers } = seen.perception;
   const rows = [
     ['', 'value', 'from'],
     [
@@ -67,14 +67,21 @@ async function perceptionSection({ seen, plate, video }: ReportInputs): Promise<
       `${video.widthPx} x ${video.heightPx}, ${video.numFrames} frames, ${video.fps.toFixed(2)} fps`,
       `${video.source.codec}, ${video.source.widthPx} x ${video.source.heightPx}`,
     ],
+    ...(providers ? [['seen by', Object.values(providers).join(', '), Object.keys(providers).join(', ')]] : []),
     ['focal length', `${camera.fx.toFixed(0)} px ${spread(camera.focalLogSd)}`, camera.source],
     ['camera', cameraMotion.kind, `moves up to ${cameraMotion.maxShiftPx.toFixed(1)} px`],
     ['table tilt', `known to ${ground.normalSdDeg.toFixed(1)} degrees`, ground.normalSource],
     ['scale', `every length ${spread(ground.scaleLogSd)}`, ground.scaleSource],
   ];
   const found = [
-    ['object', 'role', 'confidence', 'why'],
-    ...objects.map((object) => [object.name, object.role, object.confidence.toFixed(2), object.evidence]),
+    ['object', 'role', 'confidence', 'mean over frames', 'why'],
+    ...objects.map(({ name, role, confidence, frameConfidence, evidence }) => [
+      name,
+      role,
+      confidence.toFixed(2),
+      frameConfidence ? (frameConfidence.reduce((a, b) => a + b, 0) / frameConfidence.length).toFixed(2) : '-',
+      evidence,
+    ]),
   ];
   const html = [
     `<p>${escapeHtml(finding)}</p>`,
