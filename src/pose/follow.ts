@@ -77,7 +77,7 @@ export async function followObject(
 ): Promise<FollowedFrame[]> {
   const followed: FollowedFrame[] = [];
   const misses: number[] = [];
-  let liftedFrames = standing && inputs.options.contact ? 0 : LIFTED_AFTER;
+  let liftedFrames = standing && inputs.options.contact && inputs.options.rest ? 0 : LIFTED_AFTER;
   let last = start;
   let beforeLast = start;
   for (const frameIdx of frameIdxs) {
@@ -130,17 +130,18 @@ function followFrame(
   const tracks = options.trackLoss && lifted ? lifted.targets(frameIdx, observation.crop) : null;
   const views: View[] = [{ observation: doubtShrunkMask(object, shifted, observation), tracks }];
 
+  const prior = options.motionPrior ? expected : null;
   const starts = [last, expected, shifted];
   const pnp = tracks ? solvePnp(tracks, observation.crop.camera, last) : null;
   if (pnp) starts.push(pnp);
-  let best = refinePose(object, cheapest(object, starts, views, expected), views, {
+  let best = refinePose(object, cheapest(object, starts, views, prior), views, {
     steps: options.poseSteps,
     freedom: 'free',
-    expected,
+    ...(prior && { expected: prior }),
   });
   const limit = Math.max(SUSPICIOUS_MISS, 2 * median(misses.slice(-MEDIAN_FRAMES)));
   if (!(1 - best.iou < limit)) {
-    const again = restart(object, [...starts, best.cameraFromObject], views, expected, options, random);
+    const again = restart(object, [...starts, best.cameraFromObject], views, prior, options, random);
     if (again !== null && again.value < best.value - RESTART_GAIN) {
       best = again;
       lifted?.clear();
@@ -169,7 +170,7 @@ function slide(
   return slid.value < free.value + GROUND_TOLERANCE ? slid : null;
 }
 
-function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4): Mat4 {
+function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4 | null): Mat4 {
   const values = starts.map((pose) => evaluatePose(object, pose, views, false, expected).value);
   const lowest = values.reduce((best, value, k) => (value < values[best] ? k : best), 0);
   return starts[lowest];
@@ -180,12 +181,13 @@ function restart(
   object: TrackedObject,
   guesses: readonly Mat4[],
   views: readonly View[],
-  expected: Mat4,
+  prior: Mat4 | null,
   options: PoseOptions,
   random: Random,
 ): Refined | null {
   const focalPx = views[0].observation.crop.camera.fx;
-  const short = { steps: RESTART_STEPS, freedom: 'free', reach: 2, expected } as const;
+  const expected = prior ? { expected: prior } : {};
+  const short = { steps: RESTART_STEPS, freedom: 'free', reach: 2, ...expected } as const;
   let best: Refined | null = null;
   for (let k = 0; k < options.restarts; k++) {
     const guess = guesses[k % guesses.length];
@@ -199,7 +201,7 @@ function restart(
   }
   return best === null
     ? null
-    : refinePose(object, best.cameraFromObject, views, { steps: options.poseSteps, freedom: 'free', expected });
+    : refinePose(object, best.cameraFromObject, views, { steps: options.poseSteps, freedom: 'free', ...expected });
 }
 
 /** Pixel box of the object's outermost points; null when behind the camera. */

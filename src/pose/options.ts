@@ -16,6 +16,17 @@ export const poseOptions = defineOptions({
     help: 'model points seen where a point track began must reproject onto the track',
   },
   contact: { kind: 'boolean', default: true, help: 'keep objects on or above the table' },
+  rest: {
+    kind: 'boolean',
+    default: true,
+    help: 'explain rests and slides by what bears the object (otherwise it rests where tracking left it)',
+  },
+  occlusion: {
+    kind: 'boolean',
+    default: true,
+    help: 'an object cannot be in front of another known object that is seen there',
+  },
+  motionPrior: { kind: 'boolean', default: true, help: 'turning away from the motion so far costs' },
   restarts: {
     kind: 'number',
     default: 6,

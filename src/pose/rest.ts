@@ -100,7 +100,7 @@ export async function estimateRest(
   };
   if (kind.known || free === null) return { ...(await standFrom(start)), how: 'standing', ...seen };
   let best: RestPose = { ...free, how: 'free', ...seen };
-  if (!options.contact) return best;
+  if (!options.contact || !options.rest) return best;
   const fitOf = (pose: Mat4): number =>
     evaluatePose({ ...object, weights: { ...object.weights, contact: 0 } }, pose, views, false).value;
   let bestFit = fitOf(free.cameraFromObject);

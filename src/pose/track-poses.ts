@@ -65,7 +65,10 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
         camera: perception.camera,
         options,
         random: ctx.random(`object-${model.id}`),
-        evidence: async (frameIdx) => ({ ...(await evidence(frameIdx)), others: known.depthIn(frameIdx) }),
+        evidence: async (frameIdx) => ({
+          ...(await evidence(frameIdx)),
+          others: options.occlusion ? known.depthIn(frameIdx) : null,
+        }),
         model,
         motion: perception.objects.find((o) => o.id === model.id)?.motion ?? null,
         numFrames: perception.numFrames,

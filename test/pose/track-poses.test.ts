@@ -134,6 +134,51 @@ describe('trackPoses on a patterned can carried across the table', () => {
     expect(warnings.map((w) => w.code)).toContain('pose-gaps');
   });
 
+  it('masks that come late or end early: the missing frames are lost or guessed, the seen ones stay near the truth', async () => {
+    const gone = (from: number, to: number): SyntheticClip => ({
+      ...clip,
+      readMask: async (t) => (t >= from && t <= to ? createBytes(WIDTH_PX, HEIGHT_PX) : clip.readMask(t)),
+    });
+    const late = await track(gone(0, FIRST_MOVING + 2), built, null);
+    const early = await track(gone(LAST_MOVING - 2, NUM_FRAMES - 1), built, null);
+    for (const [result, seen] of [
+      [late, [FIRST_MOVING + 4, NUM_FRAMES - 1]],
+      [early, [0, LAST_MOVING - 4]],
+    ] as const) {
+      const { frames } = result.poses.objects[0];
+      const unseen = frames.filter((_, t) => t < seen[0] - 1 || t > seen[1] + 1);
+      expect(unseen.every(({ state, visibleFraction }) => state !== 'moving' && visibleFraction === 0)).toBe(true);
+      for (const pose of frames.flatMap((f) => (f.cameraFromObject ? [f.cameraFromObject] : []))) {
+        expect(pose.every(Number.isFinite)).toBe(true);
+      }
+      expect(result.warnings.map((w) => w.code)).toContain('pose-gaps');
+    }
+    const at = (t: number): number =>
+      distance(
+        translationOf(early.poses.objects[0].frames[t].cameraFromObject!),
+        translationOf(clip.cameraFromSolid(1, t)),
+      );
+    expect(at(0)).toBeLessThan(0.005);
+    expect(at(LAST_MOVING - 4)).toBeLessThan(0.02);
+  });
+
+  it('every switch can be off: the poses stay finite', async () => {
+    const off = {
+      rest: false,
+      occlusion: false,
+      motionPrior: false,
+      de: false,
+      restarts: 0,
+      backward: false,
+      smooth: false,
+    };
+    const { poses: plain } = await track(clip, built, tracks, { ...off, contact: false, rgbLoss: false });
+    expect(plain).not.toEqual(poses);
+    const all = plain.objects[0].frames.flatMap((f) => (f.cameraFromObject ? [f.cameraFromObject] : []));
+    expect(all.length).toBeGreaterThan(NUM_FRAMES / 2);
+    expect(all.flat().every(Number.isFinite)).toBe(true);
+  });
+
   it('stops when cancelled', async () => {
     const stop = new AbortController();
     stop.abort();
