@@ -196,28 +196,42 @@ export function warpBytes(
 ): Uint8Array {
   const m = inputFromOutput;
   const out = new Uint8Array(data.length);
+  const rowBytes = widthPx * channels;
+  const maxU = widthPx - 1;
+  const maxV = heightPx - 1;
   for (let y = 0, p = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, p++) {
-      const X = x + 0.5;
-      const Y = y + 0.5;
-      const w = m[6] * X + m[7] * Y + m[8];
-      let u = (m[0] * X + m[1] * Y + m[2]) / w - 0.5;
-      let v = (m[3] * X + m[4] * Y + m[5]) / w - 0.5;
-      if (u < 0 || v < 0 || u > widthPx - 1 || v > heightPx - 1) {
+    const Y = y + 0.5;
+    let nu = m[0] * 0.5 + m[1] * Y + m[2];
+    let nv = m[3] * 0.5 + m[4] * Y + m[5];
+    let nw = m[6] * 0.5 + m[7] * Y + m[8];
+    for (let x = 0; x < widthPx; x++, p++, nu += m[0], nv += m[3], nw += m[6]) {
+      const inverse = 1 / nw;
+      let u = nu * inverse - 0.5;
+      let v = nv * inverse - 0.5;
+      if (u < 0 || v < 0 || u > maxU || v > maxV) {
         if (valid && (u < -0.5 || v < -0.5 || u > widthPx - 0.5 || v > heightPx - 0.5)) valid[p] = 0;
-        u = Math.min(widthPx - 1, Math.max(0, u));
-        v = Math.min(heightPx - 1, Math.max(0, v));
+        u = Math.min(maxU, Math.max(0, u));
+        v = Math.min(maxV, Math.max(0, v));
       }
       const iu = Math.min(widthPx - 2, u | 0);
       const iv = Math.min(heightPx - 2, v | 0);
-      const fu = u - iu;
-      const fv = v - iv;
-      let a = (iv * widthPx + iu) * channels;
-      let b = a + widthPx * channels;
-      for (let c = 0, o = p * channels; c < channels; c++, a++, b++, o++) {
-        const top = data[a] + fu * (data[a + channels] - data[a]);
-        const bottom = data[b] + fu * (data[b + channels] - data[b]);
-        out[o] = top + fv * (bottom - top) + 0.5;
+      // 8-bit weights: bytes in, bytes out, no conversion to floating point per channel.
+      const fu = ((u - iu) * 256) | 0;
+      const fv = ((v - iv) * 256) | 0;
+      const w11 = (fu * fv) >> 8;
+      const w10 = fv - w11;
+      const w01 = fu - w11;
+      const w00 = 256 - fu - fv + w11;
+      let a = iv * rowBytes + iu * channels;
+      let o = p * channels;
+      for (const end = o + channels; o < end; o++, a++) {
+        out[o] =
+          (w00 * data[a] +
+            w01 * data[a + channels] +
+            w10 * data[a + rowBytes] +
+            w11 * data[a + rowBytes + channels] +
+            128) >>
+          8;
       }
     }
   }
