@@ -187,7 +187,7 @@ function sharedWith(a: Uint8Array, b: Uint8Array): number {
 /** Frames by which parts of one thing may seem to leave or arrive apart: hands cover one longer than the other. */
 const PARTS_DELAY_SEC = 0.35;
 /** Parts of one thing lie at most this many sizes of the larger one apart. */
-const PARTS_REACH = 10;
+const PARTS_REACH = 14;
 /** Share of each part that must be in the joined outline in the end. */
 const PART_KEPT_SHARE = 0.5;
 

@@ -10,10 +10,17 @@ import { boxOf, cutObject, growBox } from './object-cut.js';
 /** Lab colours the table shows (k-means centres), most frequent first. */
 export interface TableColours {
   readonly centres: readonly [number, number, number][];
+  /** Weighted Lab distance up to which a pixel is table. */
+  readonly reach: number;
 }
 
-/** Weighted Lab distance up to which a pixel is table: lightness counts little, for lamps and shadows change it. */
+/**
+ * Weighted Lab distance up to which a pixel is table, by how much the table varies itself: lightness counts little, for lamps
+ * and shadows change it.
+ */
 const TABLE_DISTANCE = 14;
+const MIN_TABLE_DISTANCE = 9;
+const SPREAD_FACTOR = 1.3;
 const WEIGHTS = [0.45 / 2.55, 1.3, 1.3];
 
 /** Colours of the ring around resting places (3..16 px outside their outlines) in the clean plate. */
@@ -27,7 +34,24 @@ export function learnTableColours(clip: Clip, plateLab: Uint8Array, places: read
       if (outer[i] !== 0 && inner[i] === 0) samples.push([plateLab[3 * i], plateLab[3 * i + 1], plateLab[3 * i + 2]]);
     }
   }
-  return { centres: kMeans(samples, 3, 0.2) };
+  const centres = kMeans(samples, 3, 0.2);
+  const reach = Math.max(
+    MIN_TABLE_DISTANCE,
+    Math.min(TABLE_DISTANCE, SPREAD_FACTOR * spreadOf(samples, centres, WEIGHTS, 0.95)),
+  );
+  return { centres, reach };
+}
+
+/** The `q` quantile of the distances to the nearest centre. */
+function spreadOf(
+  samples: readonly (readonly number[])[],
+  centres: readonly (readonly number[])[],
+  weights: readonly number[],
+  q: number,
+): number {
+  if (samples.length === 0 || centres.length === 0) return 0;
+  const distances = samples.map((p) => nearest(p, centres, weights).d2).sort((a, b) => a - b);
+  return Math.sqrt(distances[Math.floor(q * (distances.length - 1))]);
 }
 
 /** k-means with evenly spread starts over lightness; clusters smaller than `minShare` are dropped. */
@@ -57,12 +81,16 @@ function kMeans(samples: readonly [number, number, number][], k: number, minShar
     .map(({ centre }) => centre);
 }
 
-function nearest(p: readonly number[], centres: readonly (readonly number[])[]): { index: number; d2: number } {
+function nearest(
+  p: readonly number[],
+  centres: readonly (readonly number[])[],
+  weights: readonly number[] = WEIGHTS,
+): { index: number; d2: number } {
   let index = 0;
   let d2 = Number.POSITIVE_INFINITY;
   for (let c = 0; c < centres.length; c++) {
     let sum = 0;
-    for (let j = 0; j < 3; j++) sum += ((p[j] - centres[c][j]) * WEIGHTS[j]) ** 2;
+    for (let j = 0; j < 3; j++) sum += ((p[j] - centres[c][j]) * weights[j]) ** 2;
     if (sum < d2) {
       d2 = sum;
       index = c;
@@ -72,14 +100,19 @@ function nearest(p: readonly number[], centres: readonly (readonly number[])[]):
 }
 
 /** [H, W] 1 where the (lightly blurred) plate does not have the table's colours. */
-export function offTableMask(clip: Clip, plateLab: Uint8Array, table: TableColours): Uint8Array {
+export function offTableMask(
+  clip: Clip,
+  plateLab: Uint8Array,
+  table: TableColours,
+  weights: readonly number[] = WEIGHTS,
+): Uint8Array {
   const { widthPx: w, heightPx: h } = clip;
   const blurred = boxBlurBytes(plateLab, w, h, 3, 1);
   const out = new Uint8Array(w * h);
   const p = [0, 0, 0];
   for (let i = 0; i < out.length; i++) {
     for (let c = 0; c < 3; c++) p[c] = blurred[3 * i + c];
-    if (nearest(p, table.centres).d2 > TABLE_DISTANCE * TABLE_DISTANCE) out[i] = 1;
+    if (nearest(p, table.centres, weights).d2 > table.reach * table.reach) out[i] = 1;
   }
   return closed(opened(out, w, h, 1), w, h, 1);
 }
@@ -153,8 +186,13 @@ export function outlineTarget(clip: Clip, plateLab: Uint8Array, region: Uint8Arr
 /** The rim of a mat is looked at this far inside its outline, px. */
 const MAT_RIM_PX = 12;
 const MIN_RIM_SHARE = 0.3;
+/** A mat lies in one light: lightness tells more than on a whole table. */
+const MAT_WEIGHTS = [0.8 / 2.55, 1.3, 1.3];
+const MIN_MAT_DISTANCE = 6;
+/** This much of the rim is the mat's own; the rest may be a thing that stands over its edge. */
+const OWN_RIM_SHARE = 0.7;
 /** What stands on a mat covers this much of it. */
-const ON_MAT_SHARES = [0.08, 0.75];
+const ON_MAT_SHARES = [0.2, 0.75];
 /** Share of the region's rim that must have the mat's colours. */
 const MAT_COVER = 0.55;
 
@@ -177,9 +215,12 @@ export function innerObject(
   }
   const mat = kMeans(rim, 3, MIN_RIM_SHARE);
   if (mat.length === 0) return null;
-  const like = rim.filter((p) => nearest(p, mat).d2 <= TABLE_DISTANCE * TABLE_DISTANCE).length;
-  if (like < MAT_COVER * rim.length) return null;
-  const off = offTableMask(clip, plateLab, { centres: [...table.centres, ...mat] });
+  const near = rim.filter((p) => nearest(p, mat, MAT_WEIGHTS).d2 <= TABLE_DISTANCE * TABLE_DISTANCE);
+  if (near.length < MAT_COVER * rim.length) return null;
+  const reach = Math.max(MIN_MAT_DISTANCE, SPREAD_FACTOR * spreadOf(near, mat, MAT_WEIGHTS, OWN_RIM_SHARE));
+  const offMat = offTableMask(clip, plateLab, { centres: mat, reach }, MAT_WEIGHTS);
+  const off = offTableMask(clip, plateLab, table);
+  for (let i = 0; i < off.length; i++) if (offMat[i] === 0 || isShaded(plateLab, i, mat)) off[i] = 0;
   for (let i = 0; i < off.length; i++) if (region[i] === 0) off[i] = 0;
   const area = countSet(region);
   const { labels, components } = connectedComponents(off, w, h);
@@ -196,6 +237,16 @@ export function innerObject(
     w,
     h,
   );
+}
+
+/** A shadow keeps a and b within this, and at least half of the lightness. */
+const SHADE_CHROMA = 6;
+
+function isShaded(lab: Uint8Array, i: number, centres: readonly (readonly number[])[]): boolean {
+  return centres.some(([l, a, b]) => {
+    const chroma = Math.hypot(lab[3 * i + 1] - a, lab[3 * i + 2] - b);
+    return lab[3 * i] < l && lab[3 * i] > 0.5 * l && chroma < SHADE_CHROMA;
+  });
 }
 
 /** Off-table component(s) that overlap the footprint, inside a window. */
