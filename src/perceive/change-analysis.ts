@@ -160,7 +160,8 @@ function choosePlate(
     if (nearBoth[i] !== 0) choice[i] = PlateChoice.between;
     else if (nearEnds[i] !== 0 && nearStarts[i] === 0) choice[i] = PlateChoice.first;
     else if (nearStarts[i] !== 0) choice[i] = PlateChoice.last;
-    else if (between.frame[i] < 0 && stable.usualFrame[i] >= 0) choice[i] = PlateChoice.between;
+    else if (between.frame[i] < 0 && stable.usualFrame[i] >= 0 && view.armFirst[i] !== 0)
+      choice[i] = PlateChoice.between;
     else choice[i] = useLast[i] !== 0 ? PlateChoice.last : PlateChoice.first;
   }
   return choice;

@@ -1,6 +1,6 @@
 /** Camera, table plane and size cues of a clip: what the pictures and outlines say, handed to the estimators. */
 import { type ByteImage, createBytes } from '../image/image.js';
-import { distanceTo } from '../image/morphology.js';
+import { countSet, distanceTo } from '../image/morphology.js';
 import { resizeIntrinsics } from '../math/camera.js';
 import type { Clip } from './clip.js';
 import { looksLikeSkin } from './colour-model.js';
@@ -98,6 +98,9 @@ export function handWidthNear(clip: Clip, k: number, ids: ByteImage, mask: Uint8
 /** Root of the outline's area of things a hand carries. */
 const USUAL_OBJECT_M = 0.075;
 const USUAL_OBJECT_LOG_SD = 0.4;
+/** The same of bowls, trays, boxes, coasters and jars: between a cup and a dinner plate. */
+const USUAL_TARGET_M = 0.11;
+const USUAL_TARGET_LOG_SD = 0.45;
 /**
  * A gripping hand seen from the camera's side is wider than it is thick (30 mm) and narrower than its breadth (84 mm, with
  * the thumb about 100 mm). The spread is that of views and grips.
@@ -108,6 +111,7 @@ const USUAL_HAND_LOG_SD = 0.35;
 export function sizeCues(
   clip: Clip,
   movers: readonly Mover[],
+  targets: readonly Target[],
   hand: HandWidth | null,
   focalWorkPx: number,
   options: PerceiveOptions,
@@ -135,6 +139,17 @@ export function sizeCues(
       what: 'size of a thing one hand carries',
     });
   });
+  for (const { mask } of targets) {
+    const box = boxOf(mask, clip.widthPx, clip.heightPx);
+    const depth = box && unitDepth((box.x0 + box.x1) / 2, box.y1);
+    if (!box || !depth) continue;
+    cues.push({
+      unitLength: (Math.sqrt(countSet(mask)) * depth) / focalWorkPx,
+      usualM: USUAL_TARGET_M,
+      logSd: USUAL_TARGET_LOG_SD,
+      what: 'size of a thing that others are brought to',
+    });
+  }
   const handDepth = hand && unitDepth(hand.xPx, hand.yPx);
   if (hand && handDepth) {
     cues.push({

@@ -18,7 +18,7 @@ import type { Perception, Tracks } from './perception.js';
 import { chooseProviders } from './providers/choose.js';
 import type { HandTracks } from './providers/hand-tracks.js';
 import type { DepthMap, Segmentation, TrackSink } from './providers/provider.js';
-import { worldFrame } from './table.js';
+import { ASSUMED_FOV_DEG, worldFrame } from './table.js';
 
 /** What the stage needs to know of the video besides its frames. */
 export interface VideoFacts {
@@ -100,7 +100,7 @@ export async function perceive(
   if (found.camera.source === 'assumption') {
     ctx.warn(
       'focal-assumed',
-      'the focal length is an assumption (65 degrees on the long side, +-12 %): give --hfov if you know it',
+      `the focal length is an assumption (${ASSUMED_FOV_DEG} degrees on the long side, +-12 %): give --hfov if you know it`,
     );
   }
   return {

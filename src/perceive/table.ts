@@ -10,8 +10,11 @@ import { upOf } from './tilt.js';
 
 export type CameraEstimate = Perception['camera'];
 
-/** Phone main cameras in video mode show 54..72 degrees on the long side; 65 +-12 % in focal length covers them. */
-const ASSUMED_FOV_DEG = 65;
+/**
+ * Cameras that film tables show 54..72 degrees on the long side (phones in video mode, web and depth cameras): 62.5 is the
+ * geometric middle of their focal lengths, +-12 % covers most of them.
+ */
+export const ASSUMED_FOV_DEG = 62.5;
 const ASSUMED_LOG_SD = 0.12;
 /** Diagonal of a 35 mm film frame, mm. */
 const FILM_DIAGONAL_MM = 43.27;

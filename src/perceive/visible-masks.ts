@@ -16,7 +16,7 @@ import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
 import { HAND_ID } from './perception.js';
 
 /** Distance from the clean plate that counts as foreground. */
-const FOREGROUND_DISTANCE = 11;
+const FOREGROUND_DISTANCE = 9;
 /** A shadow keeps the colour (a, b within 7) and darkens by at most half. */
 const SHADOW_CHROMA = 7;
 const SHADOW_DEPTH = 0.5;
@@ -226,7 +226,7 @@ const LARGE_AREA = 150;
 /** Noise of the blurred half-size frames against the plate, Lab units. */
 const HALF_NOISE = 3;
 /** How far weak evidence may lie from strong one, half-size px. */
-const WEAK_REACH_PX = 10;
+const WEAK_REACH_PX = 20;
 
 /**
  * [H/2, W/2] what is hand or arm: foreground of no object that enters from the border, is skin, or holds an object. Weak
@@ -281,6 +281,20 @@ function handMask(
   for (let i = 0; i < out.length; i++) out[i] = keep[labels[i]];
   const filled = fillHoles(Uint8Array.from(out), w, h);
   for (let i = 0; i < out.length; i++) if (filled[i] !== 0 && owner[i] === 0) out[i] = 1;
+  return acrossBorder(clip, out);
+}
+
+/** A hand-held clip has lost a border (half-size px): what reaches it goes on in it. */
+const MAX_BORDER_PX = 12;
+
+function acrossBorder(clip: Clip, hand: Uint8Array): Uint8Array {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  let out = hand;
+  if (!clip.valid.includes(0)) return out;
+  for (let r = 0; r < MAX_BORDER_PX; r++) {
+    const grown = dilate(out, w, h, 1);
+    out = out.map((value, i) => (clip.valid[i] === 0 && grown[i] !== 0 ? 1 : value));
+  }
   return out;
 }
 

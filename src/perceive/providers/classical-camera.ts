@@ -42,7 +42,7 @@ function estimateFromCues(inputs: CameraInputs, options: PerceiveOptions, extras
     return depth === null ? null : (lengthPx * depth) / focalWorkPx;
   };
   const cues = [
-    ...sizeCues(clip, movers, handWidth, focalWorkPx, options, unitDepth),
+    ...sizeCues(clip, movers, targets, handWidth, focalWorkPx, options, unitDepth),
     ...(extras.cues?.(inputs, unitLength, plane.up) ?? []),
   ];
   return {
