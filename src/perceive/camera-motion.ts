@@ -13,6 +13,8 @@ export interface CameraMotion {
   frameFromReference: Homography[] | null;
   /** Share of corners that agree with the model in the worst frame: low means "not one rigid background". */
   worstInlierShare: number;
+  /** Frames in which no believable motion was found: they keep that of the frame before. */
+  lostFrames: number;
   /** Frames after which most of the picture changed in one step: cuts. */
   cuts: number[];
 }
@@ -41,6 +43,7 @@ export class CameraMotionTracker {
   private readonly homographies: Homography[] = [];
   private readonly cuts: number[] = [];
   private worstInlierShare = 1;
+  private lostFrames = 0;
   /** Frames whose homography explains clearly more of the picture than "nothing moved". */
   private movedFrames = 0;
 
@@ -74,6 +77,7 @@ export class CameraMotionTracker {
         this.homographies.push(toWorkSize(fit.model));
       } else {
         this.worstInlierShare = 0;
+        this.lostFrames++;
         this.homographies.push(this.homographies[this.homographies.length - 1]);
       }
     }
@@ -92,6 +96,7 @@ export class CameraMotionTracker {
       maxShiftPx: sorted[sorted.length - 1] ?? 0,
       frameFromReference: moving ? this.homographies : null,
       worstInlierShare: this.worstInlierShare,
+      lostFrames: this.lostFrames,
       cuts: this.cuts,
     };
   }

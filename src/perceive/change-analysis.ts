@@ -20,8 +20,9 @@ import type { Clip } from './clip.js';
 import type { ColourModel } from './colour-model.js';
 import { judgeByEvidence } from './evident-regions.js';
 import { contactShare } from './hand-contact.js';
+import { MIN_OBJECT_SOLIDITY, solidityOf } from './motion-cut.js';
 import type { EventPlates, EventView } from './mover-ends.js';
-import { findMovers, type Mover } from './movers.js';
+import { bestEnd, findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
 import { mergeRigidParts } from './rigid-parts.js';
 import {
@@ -51,6 +52,8 @@ export interface ChangeAnalysis {
 
 /** Movers below this confidence are noise. */
 const MIN_MOVER_CONFIDENCE = 0.45;
+/** A region more hand-like than this is not taken for a thing that was away for a while. */
+const RESTING_HAND = 0.5;
 /** A region this hand-like is taken for a resting hand. */
 const HAND_REGION = 0.6;
 
@@ -68,7 +71,10 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   const whole = view(stable.whole, plates, null);
   const away = view(between.away, { firstLab, lastLab: betweenLab }, 'last');
   const back = view(between.back, { firstLab: betweenLab, lastLab }, 'first');
-  const isNew = (event: ChangeEvent): boolean => !whole.events.some((other) => sameEvent(event, other));
+  // What was away and comes back to the picture's border is an arm that rests there.
+  const isNew = (event: ChangeEvent): boolean =>
+    event.regions.every(({ touchesEdge, hand }) => !touchesEdge && hand < RESTING_HAND) &&
+    !whole.events.some((other) => sameEvent(event, other));
   const gone = away.events.filter((event) => event.kind === 'left' && isNew(event));
   const returned = back.events.filter((event) => event.kind === 'arrived' && isNew(event));
   const viewOf = new Map<ChangeEvent, ChangeView>([
@@ -94,9 +100,19 @@ function sameEvent(a: ChangeEvent, b: ChangeEvent): boolean {
 /** Held in fewer of the frames between lift and set-down than this: moved by something else, or not at all. */
 const MIN_CONTACT_SHARE = 0.4;
 
+/** A thing that a hand moves covers at most this share of the picture. */
+const MAX_MOVER_SHARE = 0.15;
+
+/** Is it of a size and shape that a hand can move? Swaying people leave and arrive as well. */
+function isHandy(clip: Clip, mover: Mover): boolean {
+  const { widthPx: w, heightPx: h } = clip;
+  const { mask, area } = bestEnd(mover);
+  return area <= MAX_MOVER_SHARE * w * h && solidityOf(mask, w, h) >= MIN_OBJECT_SOLIDITY;
+}
+
 function keepTrusted(clip: Clip, whole: ColourChange, transients: Transients, movers: readonly Mover[]): Mover[] {
   return movers
-    .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE)
+    .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE && isHandy(clip, mover))
     .filter((mover) => contactShare(clip, mover, whole, transients) >= MIN_CONTACT_SHARE)
     .sort((a, b) => a.liftFrame - b.liftFrame);
 }

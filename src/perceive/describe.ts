@@ -85,11 +85,6 @@ export function describeFinding(
       `The camera moved by up to ${Math.round(clip.motion.maxShiftPx)} px; frames were brought back to the first one.`,
     );
   }
-  if (clip.motion.cuts.length > 0) {
-    sentences.push(
-      `There seems to be a cut at ${clip.motion.cuts.map((k) => `${(k / clip.fps).toFixed(1)} s`).join(', ')}.`,
-    );
-  }
   if (movers.length > 0) {
     const names = objects.filter((object) => object.role === 'source').map((object) => object.name);
     const ends = objects.filter((object) => object.role === 'target').map((object) => object.name);

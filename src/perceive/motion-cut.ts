@@ -183,3 +183,10 @@ export function hullMask(mask: Uint8Array, w: number, h: number): Uint8Array {
   }
   return out;
 }
+
+/** Share of its convex hull that a mask covers: things one hand carries are compact, a person is not. */
+export const solidityOf = (mask: Uint8Array, w: number, h: number): number =>
+  countSet(mask) / Math.max(1, countSet(hullMask(mask, w, h)));
+
+/** Less compact than this, an outline holds more than one thing. */
+export const MIN_OBJECT_SOLIDITY = 0.5;

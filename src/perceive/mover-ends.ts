@@ -3,6 +3,7 @@
  * followed through the clip, and cut once more by what moved along.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { largestComponent } from '../image/components.js';
 import { labDistance2 } from '../image/lab.js';
 import { closed, countSet, dilate, maskIou, opened } from '../image/morphology.js';
 import { type ChangeEvent, joinEvents } from './candidates.js';
@@ -10,7 +11,7 @@ import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
 import { type MaskTrack, MaskTracker, runTrackers } from './mask-track.js';
-import { hullMask, motionEvidence } from './motion-cut.js';
+import { hullMask, MIN_OBJECT_SOLIDITY, motionEvidence, solidityOf } from './motion-cut.js';
 import { cutObject } from './object-cut.js';
 import type { Plates } from './plates.js';
 import type { ColourChange } from './stable-colour.js';
@@ -51,7 +52,7 @@ const MAX_EVENTS = 8;
 /** Rounds in which outlines are cut again by what moved along. */
 const MOTION_ROUNDS = 3;
 /** An outline that changed less than this (IoU) need not be followed again. */
-const SAME_OUTLINE = 0.9;
+const SAME_OUTLINE = 0.85;
 
 export function findEnds(
   clip: Clip,
@@ -59,7 +60,7 @@ export function findEnds(
   viewOf: (event: ChangeEvent) => EventView,
   ctx: StageContext,
 ): MoverEnd[] {
-  const outlines = events.slice(0, MAX_EVENTS).map((event) => cutOut(clip, event, viewOf(event)));
+  const outlines = worthFollowing(events.slice(0, MAX_EVENTS).map((event) => cutOut(clip, event, viewOf(event))));
   let ends = withJoinedParts(clip, follow(clip, outlines, ctx), ctx);
   for (let round = 0; round < MOTION_ROUNDS; round++) {
     const cut = ends.map((end) => cutByMotion(clip, end));
@@ -69,6 +70,27 @@ export function findEnds(
     if (again.length === 0) break;
   }
   return withoutDoubles(ends);
+}
+
+/** Two ends of one thing share at least this much of their colours (Bhattacharyya), even when one shows only a part of it. */
+const MIN_SHARED_COLOURS = 0.2;
+/** An event this good, as share of the best one, may be a mover by itself. */
+const GOOD_SHARE = 0.35;
+
+/** Following is the dear part: what has no possible partner and is not among the best events is left out. */
+function worthFollowing(outlines: readonly Outline[]): Outline[] {
+  const best = Math.max(0, ...outlines.map(({ event }) => event.score));
+  return outlines.filter(({ event, colours }) => {
+    if (!event.ambiguous && event.score >= GOOD_SHARE * best) return true;
+    return outlines.some((other) => {
+      const [left, arrived] = event.kind === 'left' ? [event, other.event] : [other.event, event];
+      return (
+        other.event.kind !== event.kind &&
+        left.frame < arrived.frame &&
+        colours.overlap(other.colours) >= MIN_SHARED_COLOURS
+      );
+    });
+  });
 }
 
 /** Follows outlines, those of things that left forward and those of things that arrived backward in time. */
@@ -161,7 +183,7 @@ function cutByMotion(clip: Clip, end: MoverEnd): Outline {
     evidence[i] = changed + MOTION_WEIGHT * moved[i] + bonus - (arm[i] !== 0 && mask[i] === 0 ? ARM_PENALTY : 0);
   }
   const core = Uint8Array.from(mask, (value, i) => (value !== 0 && moved[i] > -1 ? 1 : 0));
-  const cut = cutObject({
+  const parts = cutObject({
     lab: isLeft ? view.plates.firstLab : view.plates.lastLab,
     widthPx: w,
     heightPx: h,
@@ -169,13 +191,38 @@ function cutByMotion(clip: Clip, end: MoverEnd): Outline {
     reachPx,
     maybe: dilate(hull, w, h, MIN_MOTION_REACH_PX),
     colourLimit: COLOUR_LIMIT,
+    minPartShare: MIN_PART_SHARE,
     forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
     evidence,
   });
+  const cut = bridged(parts, w, h);
   const kept = sharedWith(cut, mask);
   const area = countSet(cut);
   if (kept < MIN_KEPT_SHARE * end.area || area > MAX_GROWTH * end.area) return outline;
+  if (solidityOf(cut, w, h) < MIN_OBJECT_SOLIDITY) return outline;
   return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, mask)));
+}
+
+/** A part with less than this share of the outline is no part of the thing. */
+const MIN_PART_SHARE = 0.2;
+/** Parts belong together when what lies between them adds at most this share of their area: fingers hid it. */
+const MAX_BRIDGE_SHARE = 0.6;
+
+/** Gaps between parts that are tried, px to either side. */
+const BRIDGES_PX = [3, 6, 10, 16];
+
+/** Parts joined by what lies between them, or else the largest of them. */
+function bridged(parts: Uint8Array, w: number, h: number): Uint8Array {
+  const largest = largestComponent(parts, w, h);
+  const area = countSet(parts);
+  if (countSet(largest) === area) return parts;
+  for (const gapPx of BRIDGES_PX) {
+    const joined = closed(parts, w, h, gapPx);
+    const total = countSet(joined);
+    if (total > (1 + MAX_BRIDGE_SHARE) * area) break;
+    if (countSet(largestComponent(joined, w, h)) === total) return joined;
+  }
+  return largest;
 }
 
 function sharedWith(a: Uint8Array, b: Uint8Array): number {
@@ -188,6 +235,8 @@ function sharedWith(a: Uint8Array, b: Uint8Array): number {
 const PARTS_DELAY_SEC = 0.35;
 /** Parts of one thing lie at most this many sizes of the larger one apart. */
 const PARTS_REACH = 14;
+/** Each try follows the joined outline through the clip. */
+const MAX_JOIN_TRIES = 4;
 /** Share of each part that must be in the joined outline in the end. */
 const PART_KEPT_SHARE = 0.5;
 
@@ -195,11 +244,13 @@ const PART_KEPT_SHARE = 0.5;
 function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContext): MoverEnd[] {
   const open = [...ends];
   const out: MoverEnd[] = [];
+  let tries = MAX_JOIN_TRIES;
   while (open.length > 0) {
     let whole = open.shift()!;
     for (let n = 0; n < open.length; n++) {
       const part = open[n];
-      if (!mayBeParts(clip, whole, part)) continue;
+      if (tries === 0 || !mayBeParts(clip, whole, part)) continue;
+      tries--;
       const joined = joinParts(clip, whole, part, ctx);
       if (!joined) continue;
       whole = joined;

@@ -3,7 +3,7 @@
  * minimum cut that prefers to run along edges. Source: Rother et al. 2004 (GrabCut), with histograms for mixtures.
  */
 
-import { largestComponent } from '../image/components.js';
+import { connectedComponents, largestComponent } from '../image/components.js';
 import type { PixelBox } from '../image/image.js';
 import { labDistance2 } from '../image/lab.js';
 import { countSet, dilate, erode, fillHoles } from '../image/morphology.js';
@@ -28,11 +28,13 @@ export interface CutRequest {
   readonly iterations?: number;
   /** Most that the colours may say about one pixel (log ratio); default no limit. */
   readonly colourLimit?: number;
+  /** Keep every part that holds at least this share of the region; default: only the largest part. */
+  readonly minPartShare?: number;
   /** Strength of the preference for smooth outlines. */
   readonly smoothness?: number;
 }
 
-/** Cuts the object out. Result has one part without holes and the size of the picture. */
+/** Cuts the object out. Result has the size of the picture, no holes, and one part unless `minPartShare` says otherwise. */
 export function cutObject(request: CutRequest): Uint8Array {
   const { lab, widthPx, heightPx, region } = request;
   const out = new Uint8Array(widthPx * heightPx);
@@ -84,7 +86,11 @@ export function cutObject(request: CutRequest): Uint8Array {
     }
     labels = Uint8Array.from(gridCut({ widthPx: w, heightPx: h, unary, links }));
   }
-  const whole = fillHoles(largestComponent(labels, w, h), w, h);
+  const parts =
+    request.minPartShare === undefined
+      ? largestComponent(labels, w, h)
+      : partsWith(labels, rough, request.minPartShare, w, h);
+  const whole = fillHoles(parts, w, h);
   for (let y = 0; y < h; y++) {
     for (let x = 0; x < w; x++) {
       const i = y * w + x;
@@ -92,6 +98,19 @@ export function cutObject(request: CutRequest): Uint8Array {
     }
   }
   return out;
+}
+
+/** Components of `labels` that hold at least `minShare` of the region. */
+function partsWith(labels: Uint8Array, region: Uint8Array, minShare: number, w: number, h: number): Uint8Array {
+  const { labels: part, components } = connectedComponents(labels, w, h);
+  const held = new Float64Array(components.length + 1);
+  let area = 0;
+  for (let i = 0; i < region.length; i++) {
+    if (region[i] === 0) continue;
+    area++;
+    if (part[i] !== 0) held[part[i]]++;
+  }
+  return Uint8Array.from(part, (label) => (label !== 0 && held[label] >= minShare * area ? 1 : 0));
 }
 
 /** Link costs: high between like colours, low across edges; scaled by the window's own mean contrast. */

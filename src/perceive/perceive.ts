@@ -11,6 +11,7 @@ import type { ByteImage, RgbImage } from '../image/image.js';
 import type { FrameSource } from '../video/frames.js';
 import { type Clip, loadClip } from './clip.js';
 import { describeFinding } from './describe.js';
+import { doubtsAbout } from './doubts.js';
 import { type HandWidth, handWidthNear } from './geometry-cues.js';
 import { trackedMask } from './movers.js';
 import type { PerceiveOptions } from './options.js';
@@ -76,6 +77,10 @@ export async function perceive(
   const found = fixed ? seenBy : await providers.depth.refine({ clip, found: seenBy, ids: seen.kept }, ctx);
   const maps = await providers.depth.maps({ clip, found, ids: seen.kept }, ctx);
   const toFrame = clip.frameWidthPx / clip.widthPx;
+  // What the user gave or pointed at is not doubted.
+  const given = providers.names.segment === 'files' || options.object.length > 0;
+  const names = objects.map(({ name }) => name);
+  const doubts = given ? [] : doubtsAbout(clip, movers, names);
   const perception: Perception = {
     kind: 'v2r/perception',
     version: 1,
@@ -94,8 +99,8 @@ export async function perceive(
     frameFromReference: clip.motion.frameFromReference?.map((m) => scaleHomography(m, toFrame)) ?? null,
     hand: seen.hand,
     objects,
-    finding: describeFinding(clip, segmentation.change, movers, objects, seen.hand.seen),
-    manipulated: movers.length > 0,
+    finding: [...doubts, describeFinding(clip, segmentation.change, movers, objects, seen.hand.seen)].join(' '),
+    manipulated: movers.length > 0 && doubts.length === 0,
   };
   if (found.camera.source === 'assumption') {
     ctx.warn(

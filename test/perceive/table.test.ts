@@ -33,7 +33,7 @@ describe('estimateCamera', () => {
     });
     const assumed = estimateCamera(480, 640, null, noOptions);
     expect(assumed.source).toBe('assumption');
-    expect(assumed.fx).toBeCloseTo(320 / Math.tan((32.5 * Math.PI) / 180), 6);
+    expect(assumed.fx).toBeCloseTo(320 / Math.tan((31.25 * Math.PI) / 180), 6);
   });
 });
 

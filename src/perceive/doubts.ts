@@ -1,0 +1,96 @@
+/**
+ * What makes the movers of a clip untrustworthy: then the clip ends in a finding that says so, and nothing is built on them.
+ */
+import { countSet } from '../image/morphology.js';
+import type { Clip } from './clip.js';
+import { applySimilarity } from './motion-models.js';
+import type { MoverEnd } from './mover-ends.js';
+import type { Mover } from './movers.js';
+
+/** A camera that was lost in more frames than this cannot be made to stand still. */
+const MAX_LOST_SHARE = 0.1;
+
+/** One sentence per reason not to trust the movers, each with its time; empty when there is none. */
+export function doubtsAbout(clip: Clip, movers: readonly Mover[], names: readonly string[]): string[] {
+  const seconds = (frame: number): string => `${(frame / clip.fps).toFixed(1)} s`;
+  const doubts: string[] = [];
+  const { cuts, lostFrames, kind } = clip.motion;
+  if (cuts.length > 0) {
+    doubts.push(
+      `The picture changes all at once at ${cuts.map(seconds).join(', ')}: a cut or a jump of the light. What is before and after cannot be ` +
+        'compared; choose a part without it with --start and --end.',
+    );
+  }
+  if (kind === 'handheld' && lostFrames > MAX_LOST_SHARE * clip.numFrames) {
+    doubts.push(
+      `The camera moves too much: ${lostFrames} of ${clip.numFrames} frames could not be brought back to the first one. Film with a ` +
+        'steadier hand, or choose a calmer part with --start and --end.',
+    );
+  }
+  movers.forEach((mover, m) => {
+    const span = `between ${seconds(mover.liftFrame)} and ${seconds(mover.downFrame)}`;
+    if (turnsInPlace(mover)) {
+      doubts.push(
+        `${names[m] ?? 'What moves'} only turns about a fixed point ${span}: a lever, a lid or another jointed thing, and not one that a hand ` +
+          'takes from one place to another.',
+      );
+    } else if (isLoose(mover)) {
+      doubts.push(
+        `${names[m] ?? 'What moves'} does not move as one rigid thing ${span}: its points go different ways (a jointed or soft thing, or ` +
+          'several things at once).',
+      );
+    }
+  });
+  return doubts;
+}
+
+/** Turned by at least this much, the fixed point of the motion is well defined. */
+const MIN_TURN_RAD = (12 * Math.PI) / 180;
+const MIN_TURNED_FRAMES = 5;
+/** The fixed point may wander by this share of the size, and lies at most this many sizes from the middle. */
+const MAX_WANDER = 0.3;
+const MAX_PIVOT_SIZES = 1;
+/** A thing whose middle went farther than this many sizes was carried. */
+const MAX_TRAVEL_SIZES = 0.8;
+const MIN_TRUST = 0.25;
+
+/** Does the thing only turn about a point on it or right beside it? */
+export function turnsInPlace({ from, to, carried }: Pick<Mover, 'from' | 'to' | 'carried'>): boolean {
+  const ends = [carried === 'to' ? null : from, carried === 'from' ? null : to].filter((end) => end !== null);
+  return ends.length > 0 && ends.every(pivots);
+}
+
+function pivots(end: MoverEnd): boolean {
+  const size = Math.sqrt(countSet(end.mask));
+  const [cx, cy] = [2 * end.event.cx, 2 * end.event.cy];
+  const points: [number, number][] = [];
+  let travel = 0;
+  for (const { fromStart, trust } of end.track.steps.values()) {
+    if (trust < MIN_TRUST) continue;
+    const [x, y] = applySimilarity(fromStart, cx, cy);
+    travel = Math.max(travel, Math.hypot(x - cx, y - cy));
+    const { a, b, tx, ty } = fromStart;
+    if (Math.abs(Math.atan2(b, a)) < MIN_TURN_RAD) continue;
+    // p = A p + t, so (I - A) p = t.
+    const d = (1 - a) * (1 - a) + b * b;
+    points.push([((1 - a) * tx - b * ty) / d, (b * tx + (1 - a) * ty) / d]);
+  }
+  if (points.length < MIN_TURNED_FRAMES || travel > MAX_TRAVEL_SIZES * size) return false;
+  const mx = points.reduce((sum, p) => sum + p[0], 0) / points.length;
+  const my = points.reduce((sum, p) => sum + p[1], 0) / points.length;
+  const wander = Math.sqrt(points.reduce((sum, p) => sum + (p[0] - mx) ** 2 + (p[1] - my) ** 2, 0) / points.length);
+  return wander < MAX_WANDER * size && Math.hypot(mx - cx, my - cy) < MAX_PIVOT_SIZES * size;
+}
+
+/** Median share of points that agree with one motion, below which a thing is not rigid; hands covering it take their part too. */
+const MIN_AGREEMENT = 0.2;
+
+function isLoose(mover: Mover): boolean {
+  const ends = [mover.from, mover.to].filter((end) => end !== null);
+  const shares = ends.map(({ track }) => {
+    const moving = [...track.steps].filter(([k]) => k > mover.liftFrame && k < mover.downFrame);
+    const trusts = moving.map(([, { trust }]) => trust).sort((a, b) => a - b);
+    return trusts[trusts.length >> 1] ?? 1;
+  });
+  return Math.max(...shares) < MIN_AGREEMENT;
+}

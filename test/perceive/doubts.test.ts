@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { createContext } from '../../src/base/context.js';
+import { resolveOptions } from '../../src/base/options.js';
+import { createRgb } from '../../src/image/image.js';
+import type { Clip } from '../../src/perceive/clip.js';
+import { doubtsAbout, turnsInPlace } from '../../src/perceive/doubts.js';
+import type { MoverEnd } from '../../src/perceive/mover-ends.js';
+import type { Mover } from '../../src/perceive/movers.js';
+import { perceiveOptions } from '../../src/perceive/options.js';
+import { perceive } from '../../src/perceive/perceive.js';
+import { syntheticClip } from './synthetic-clip.js';
+
+/** An end whose track in frame k turns by `turnDeg(k)` about (px, py) and is shifted by `shiftPx(k)`. */
+function endOf(
+  turnDeg: (k: number) => number,
+  shiftPx: (k: number) => number,
+  [px, py]: [number, number],
+  trust = 0.8,
+): MoverEnd {
+  const mask = new Uint8Array(400).fill(1);
+  const steps = new Map(
+    Array.from({ length: 20 }, (_, k) => {
+      const t = (turnDeg(k) * Math.PI) / 180;
+      const [a, b] = [Math.cos(t), Math.sin(t)];
+      const fromStart = { a, b, tx: px - a * px + b * py + shiftPx(k), ty: py - b * px - a * py };
+      return [k, { fromStart, trust, ids: new Int32Array(0), xyPx: new Float32Array(0) }] as const;
+    }),
+  );
+  return { event: { cx: 25, cy: 25 }, mask, track: { startFrame: 0, steps } } as unknown as MoverEnd;
+}
+
+const moverOf = (from: MoverEnd): Mover => ({
+  from,
+  to: null,
+  carried: 'from',
+  liftFrame: 2,
+  downFrame: 18,
+  confidence: 0.6,
+  evidence: '',
+});
+const still = { kind: 'static', cuts: [], lostFrames: 0 };
+const clipOf = (motion: object): Clip =>
+  ({ fps: 10, numFrames: 20, motion: { ...still, ...motion } }) as unknown as Clip;
+
+describe('turnsInPlace', () => {
+  it('knows a lever from a thing that is carried, turned or not', () => {
+    const turning = (k: number): number => 3 * k;
+    expect(turnsInPlace(moverOf(endOf(turning, () => 0, [44, 50])))).toBe(true);
+    expect(turnsInPlace(moverOf(endOf(turning, (k) => 5 * k, [50, 50])))).toBe(false);
+    expect(
+      turnsInPlace(
+        moverOf(
+          endOf(
+            () => 0,
+            (k) => 5 * k,
+            [50, 50],
+          ),
+        ),
+      ),
+    ).toBe(false);
+  });
+});
+
+describe('doubtsAbout', () => {
+  it('has none about a rigid thing under a steady camera', () => {
+    const carried = moverOf(
+      endOf(
+        () => 0,
+        (k) => 5 * k,
+        [50, 50],
+      ),
+    );
+    expect(doubtsAbout(clipOf({}), [carried], ['cup'])).toEqual([]);
+  });
+
+  it('names what was seen and when', () => {
+    const lever = moverOf(
+      endOf(
+        (k) => 3 * k,
+        () => 0,
+        [44, 50],
+      ),
+    );
+    expect(doubtsAbout(clipOf({}), [lever], ['tap'])[0]).toMatch(
+      /^tap only turns about a fixed point between 0.2 s and 1.8 s/,
+    );
+    const loose = moverOf(
+      endOf(
+        () => 0,
+        (k) => 5 * k,
+        [50, 50],
+        0.1,
+      ),
+    );
+    expect(doubtsAbout(clipOf({}), [loose], ['cloth'])[0]).toMatch(/^cloth does not move as one rigid thing/);
+    expect(doubtsAbout(clipOf({ cuts: [12] }), [], [])[0]).toContain('at 1.2 s');
+    expect(doubtsAbout(clipOf({ kind: 'handheld', lostFrames: 7 }), [], [])[0]).toContain('7 of 20 frames');
+  });
+});
+
+describe('perceive', () => {
+  it('ends in a finding when the film is cut', async () => {
+    const { frames } = syntheticClip();
+    const read = async (k: number): ReturnType<typeof frames.read> => {
+      const frame = await frames.read(k);
+      if (k < 6) return frame;
+      // Another scene: dark, and upside down.
+      return createRgb(frame.widthPx, frame.heightPx, Uint8Array.from(frame.data, (value) => value / 3).reverse());
+    };
+    const options = resolveOptions(perceiveOptions, { segment: 'classical', track: 'classical', depth: 'classical' });
+    const { perception } = await perceive(
+      { ...frames, numFrames: 12, read },
+      { focal35mm: null },
+      options,
+      createContext('perceive'),
+    );
+    expect(perception.manipulated).toBe(false);
+    expect(perception.finding).toContain('changes all at once at 0.2 s');
+  });
+});
