@@ -124,7 +124,7 @@ export async function segmentFrame(
     const part = halved(mask, clip);
     for (let i = 0; i < part.length; i++) if (part[i] !== 0) staticsHalf[i] = 1;
   }
-  const alone = handMask(clip, k, plateHalf, ownerHalf, objectsHalf, staticsHalf, colours.hand);
+  const alone = handMask(clip, k, plateHalf, rests, ownerHalf, objectsHalf, staticsHalf, colours.hand);
   const evidence = clip.evidence?.hand(k) ?? null;
   const hand = evidence ? handWithEvidence(clip, k, alone, evidence, ownerHalf, plateHalf, colours.hand) : alone;
   const handFull = doubledSmooth(hand, clip);
@@ -236,6 +236,7 @@ function handMask(
   clip: Clip,
   k: number,
   plateHalf: Uint8Array,
+  rests: RestingPictures,
   owner: Uint8Array,
   objects: Uint8Array,
   statics: Uint8Array,
@@ -260,11 +261,13 @@ function handMask(
   const firm = new Int32Array(components.length + 1);
   const touch = new Uint8Array(components.length + 1);
   const onStatic = new Int32Array(components.length + 1);
+  const atRest = new Int32Array(components.length + 1);
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] === 0) continue;
     if (looksLikeSkin(lab, i)) skin[labels[i]]++;
     if (strong[i] !== 0) firm[labels[i]]++;
     if (statics[i] !== 0) onStatic[labels[i]]++;
+    if (showsRest(clip, lab, i, rests)) atRest[labels[i]]++;
     if (touching[i] !== 0) touch[labels[i]] = 1;
   }
   const keep = new Uint8Array(components.length + 1);
@@ -273,6 +276,8 @@ function handMask(
     // A patch within a resting thing is that thing, shaded or nudged.
     if (onStatic[label] > 0.6 * area) continue;
     const atBorder = box.x0 <= 1 || box.y0 <= 1 || box.x1 >= w - 1 || box.y1 >= h - 1;
+    // What looks as it does when all is over (or not begun), and is no arm that reaches in: a part of what was put there.
+    if (!atBorder && atRest[label] > MAX_REST_SHARE * area) continue;
     const skinShare = skin[label] / area;
     const large = area > LARGE_AREA;
     if ((atBorder && (large || skinShare > 0.2)) || skinShare > 0.3 || (touch[label] !== 0 && large)) keep[label] = 1;
@@ -296,6 +301,17 @@ function acrossBorder(clip: Clip, hand: Uint8Array): Uint8Array {
     out = out.map((value, i) => (clip.valid[i] === 0 && grown[i] !== 0 ? 1 : value));
   }
   return out;
+}
+
+/** Distance within which a pixel shows a resting picture (not averaged as the frames of the clip are). */
+const REST_DISTANCE = 12;
+const MAX_REST_SHARE = 0.6;
+
+function showsRest(clip: Clip, lab: Uint8Array, i: number, rests: RestingPictures): boolean {
+  const { halfWidthPx, widthPx } = clip;
+  const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
+  const limit = REST_DISTANCE * REST_DISTANCE;
+  return labDistance2(lab, i, rests.lastLab, j) < limit || labDistance2(lab, i, rests.firstLab, j) < limit;
 }
 
 /** Half-size mask at work size with rounded steps: majority of the four nearest half-size pixels, weighted bilinearly. */
