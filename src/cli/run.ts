@@ -94,6 +94,11 @@ function describe(summary: RunSummary, sizeBytes: number): string {
       `episodes: ${accepted} accepted, ${rejected} rejected${why.length > 0 ? ` (${why.join(', ')})` : ''}${perEpisode}`,
     );
   }
+  if (summary.episodes !== null && summary.episodes.physics.replayed > 0) {
+    const { replayed, succeeded, reasons } = summary.episodes.physics;
+    const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+    lines.push(`physics: ${succeeded} of ${replayed} succeed in replay${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
+  }
   if (summary.dataset !== null) lines.push(`dataset: ${summary.dataset}`);
   if (summary.report !== null) lines.push(`report: ${summary.report}`);
   lines.push(`${summary.run}: ${formatBytes(sizeBytes)}, peak memory ${summary.peakMemoryMb?.toFixed(0)} MB`, '');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../base/files.js';
-import { readEpisodes } from '../episode/episode-record.js';
+import { type EpisodeRecord, readEpisodes } from '../episode/episode-record.js';
 import { rejectionCounts } from '../episode/run-episodes.js';
 import { readObjects } from '../objects/objects-io.js';
 import { PerceptionSchema } from '../perceive/perception.js';
@@ -20,7 +20,13 @@ export interface RunSummary {
   /** Why there are no episodes, if there are none. */
   finding: string | null;
   instruction: string | null;
-  episodes: { accepted: number; rejected: number; reasons: Record<string, number> } | null;
+  episodes: {
+    accepted: number;
+    rejected: number;
+    reasons: Record<string, number>;
+    /** Accepted episodes that were replayed in physics: how many succeeded, and why others did not. */
+    physics: { replayed: number; succeeded: number; reasons: Record<string, number> };
+  } | null;
   objects: { id: number; name: string; role: string; sizeM: number[] | null; confidence: number }[];
   skill: {
     kind: string;
@@ -76,6 +82,7 @@ export async function summarizeFolder(folderPath: string): Promise<RunSummary> {
       accepted: tried.filter((episode) => episode.accepted).length,
       rejected: tried.filter((episode) => !episode.accepted).length,
       reasons: rejectionCounts(tried),
+      physics: physicsCounts(tried),
     },
     objects: await objectsOf(folder, has('objects'), has('perceive'), skill?.roles ?? []),
     skill: (skill?.segments ?? []).map((segment) => ({
@@ -92,6 +99,13 @@ export async function summarizeFolder(folderPath: string): Promise<RunSummary> {
     peakMemoryMb: null,
     warnings: done.flatMap((record) => record.warnings.map((warning) => ({ stage: record.stage, ...warning }))),
   };
+}
+
+function physicsCounts(tried: readonly EpisodeRecord[]): NonNullable<RunSummary['episodes']>['physics'] {
+  const replayed = tried.flatMap(({ accepted, physics }) => (accepted && physics ? [physics] : []));
+  const reasons: Record<string, number> = {};
+  for (const { reason } of replayed) if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return { replayed: replayed.length, succeeded: replayed.filter(({ ok }) => ok).length, reasons };
 }
 
 async function objectsOf(
