@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- bop [--keep] [--no-ablate] [--scenes 3,5]`: the pose tracker scored the BOP way on the fixtures and, where ../shared is, on
- * real sequences. Writes its section of docs/accuracy.md unless scenes were chosen.
+ * `npm run bench -- bop`: the pose tracker scored the BOP way on the fixtures and, where ../shared is, on real sequences. Writes its
+ * section of docs/accuracy.md unless scenes were chosen.
  *
  *   --keep       go on from what an interrupted run has left (code changes are not noticed)
- *   --no-ablate  leave out the ablation
+ *   --parts      some of given,reconstructed,true,real,ablation (default all)
  *   --scenes     only these fixtures, by number in the alphabet
  *   --data DIR   BOP data set of the fixtures (default .cache/bop-fixtures, made if it is not there)
  */
@@ -14,6 +14,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FIXTURES } from '../scripts/fixtures/scenes/all.js';
+import { UserError } from '../src/base/errors.js';
 import { VERSION } from '../src/base/version.js';
 import { type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
 import { bopText, type Row } from './bop/accuracy-doc.js';
@@ -25,7 +26,10 @@ const SHARED = path.join(ROOT, '..', 'shared', 'data');
 /** A turning body that moves: where each ingredient shows. */
 const ABLATED = ['drum'];
 
+const PARTS = ['given', 'reconstructed', 'true', 'real', 'ablation'] as const;
+
 interface Config {
+  part: (typeof PARTS)[number];
   title: string;
   folder: string;
   masks: 'perceived' | 'true';
@@ -47,7 +51,7 @@ export default async function run(args: string[]): Promise<BopResult> {
     args,
     options: {
       keep: { type: 'boolean', default: false },
-      'no-ablate': { type: 'boolean', default: false },
+      parts: { type: 'string', default: PARTS.join(',') },
       scenes: { type: 'string' },
       data: { type: 'string', default: path.join(ROOT, '.cache', 'bop-fixtures') },
     },
@@ -55,7 +59,11 @@ export default async function run(args: string[]): Promise<BopResult> {
   const out = path.join(ROOT, '.cache', 'bench', 'bop');
   if (!values.keep) await rm(out, { recursive: true, force: true });
   makeFixtures(values.data);
-  const configs = [...fixtureConfigs(values.data, values.scenes, !values['no-ablate']), ...(await realConfigs(out))];
+  const parts = values.parts.split(',');
+  const unknown = parts.find((part) => !PARTS.some((known) => known === part));
+  if (unknown !== undefined) throw new UserError(`--parts: no part "${unknown}"`, `there are: ${PARTS.join(', ')}`, 2);
+  const real = parts.includes('real') ? await realConfigs(out) : [];
+  const configs = [...fixtureConfigs(values.data, values.scenes), ...real].filter(({ part }) => parts.includes(part));
   const runs: Record<string, BenchSummary> = {};
   const rows: Row[] = [];
   for (const config of configs) {
@@ -82,28 +90,22 @@ function makeFixtures(folder: string): void {
   if (status !== 0) throw new Error(`the fixtures could not be written to ${folder}`);
 }
 
-function fixtureConfigs(folder: string, scenes: string | undefined, ablate: boolean): Config[] {
+function fixtureConfigs(folder: string, scenes: string | undefined): Config[] {
   const names = Object.keys(FIXTURES);
   const sceneNames = Object.fromEntries(names.map((name, i) => [i + 1, name]));
   const some = scenes === undefined ? {} : { scenes };
   const base = { folder, sceneNames, ...some };
-  const configs: Config[] = [
-    { ...base, title: 'Fixtures, our masks, models given', masks: 'perceived', models: 'given' },
-    { ...base, title: 'Fixtures, our masks, models reconstructed', masks: 'perceived', models: 'reconstructed' },
-    { ...base, title: 'Fixtures, true masks, models given', masks: 'true', models: 'given' },
-  ];
+  const ours = { ...base, masks: 'perceived' as const };
   const ablated = names.flatMap((name, i) => (ABLATED.includes(name) ? [i + 1] : [])).join(',');
-  return ablate
-    ? [
-        ...configs,
-        {
-          ...base,
-          ...{ title: 'Ablation, our masks, models given', masks: 'perceived', models: 'given' },
-          scenes: scenes ?? ablated,
-          ablate: true,
-        },
-      ]
-    : configs;
+  return [
+    { ...ours, part: 'given', title: 'Fixtures, our masks, models given', models: 'given' },
+    { ...ours, part: 'reconstructed', title: 'Fixtures, our masks, models reconstructed', models: 'reconstructed' },
+    { ...base, part: 'true', title: 'Fixtures, true masks, models given', masks: 'true', models: 'given' },
+    {
+      ...{ ...ours, part: 'ablation', title: 'Ablation, our masks, models given', models: 'given' },
+      ...{ scenes: scenes ?? ablated, ablate: true },
+    },
+  ];
 }
 
 async function realConfigs(out: string): Promise<Config[]> {
@@ -111,7 +113,14 @@ async function realConfigs(out: string): Promise<Config[]> {
   const rbt = path.join(SHARED, 'bop', 'visp_rbt');
   if (existsSync(rbt)) {
     const title = 'Real, visp_rbt, masks drawn from the truth, models given';
-    configs.push({ title, folder: rbt, masks: 'true', models: 'given', sceneNames: { 1: 'cube and dragon' } });
+    configs.push({
+      part: 'real',
+      title,
+      folder: rbt,
+      masks: 'true',
+      models: 'given',
+      sceneNames: { 1: 'cube and dragon' },
+    });
   }
   const cube = path.join(SHARED, 'sequences', 'visp_mbt_cube');
   if (existsSync(cube)) {
@@ -119,7 +128,7 @@ async function realConfigs(out: string): Promise<Config[]> {
     await writeCubeSequence(cube, folder);
     const sceneNames = { 1: 'dragged cube' };
     const title = 'Real, visp_mbt_cube, our masks, plain grey model given';
-    configs.push({ title, folder, masks: 'perceived', models: 'given', sceneNames });
+    configs.push({ part: 'real', title, folder, masks: 'perceived', models: 'given', sceneNames });
   }
   return configs;
 }
