@@ -5,6 +5,7 @@
  *   --keep       go on from what an interrupted run has left (code changes are not noticed)
  *   --parts      some of given,reconstructed,true,real,ablation (default all)
  *   --scenes     only these fixtures, by number in the alphabet
+ *   --write      write docs/accuracy.md all the same; the command stands there
  *   --data DIR   BOP data set of the fixtures (default .cache/bop-fixtures, made if it is not there)
  */
 import { spawnSync } from 'node:child_process';
@@ -53,6 +54,7 @@ export default async function run(args: string[]): Promise<BopResult> {
       keep: { type: 'boolean', default: false },
       parts: { type: 'string', default: PARTS.join(',') },
       scenes: { type: 'string' },
+      write: { type: 'boolean', default: false },
       data: { type: 'string', default: path.join(ROOT, '.cache', 'bop-fixtures') },
     },
   });
@@ -73,7 +75,7 @@ export default async function run(args: string[]): Promise<BopResult> {
     runs[name] = summary;
     rows.push({ title: config.title, sceneNames: config.sceneNames, summary });
   }
-  const partial = values.scenes !== undefined;
+  const partial = values.scenes !== undefined && !values.write;
   const text = bopText(['npm run bench -- bop', ...args].join(' '), VERSION, rows);
   if (partial) console.error(`\n${text}`);
   else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'bop', text);
