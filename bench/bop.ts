@@ -72,15 +72,24 @@ export default async function run(args: string[]): Promise<BopResult> {
     const name = config.title.toLowerCase().replaceAll(/[^a-z_]+/g, '-');
     console.error(config.title);
     const summary = await runOne(config, path.join(out, name));
-    runs[name] = summary;
+    // Where the page lies is of no interest elsewhere.
+    runs[name] = { ...summary, page: null };
     rows.push({ title: config.title, sceneNames: config.sceneNames, summary });
   }
   const partial = values.scenes !== undefined && !values.write;
-  const text = bopText(['npm run bench -- bop', ...args].join(' '), VERSION, rows);
+  const text = bopText(commandOf(values.scenes, parts), VERSION, rows);
   if (partial) console.error(`\n${text}`);
   else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'bop', text);
   return { version: VERSION, runs, partial };
 }
+
+/** As it would be typed to get the same again. */
+export const commandOf = (scenes: string | undefined, parts: readonly string[]): string =>
+  [
+    'npm run bench -- bop',
+    ...(scenes === undefined ? [] : [`--scenes ${scenes} --write`]),
+    ...(parts.length < PARTS.length ? [`--parts ${parts.join(',')}`] : []),
+  ].join(' ');
 
 function makeFixtures(folder: string): void {
   if (existsSync(path.join(folder, 'test_targets_bop19.json'))) return;

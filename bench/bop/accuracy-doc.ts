@@ -37,7 +37,8 @@ export function bopText(command: string, version: string, rows: readonly Row[]):
       : []),
   ]);
   const head = ['run', 'sequence', 'AR', 'VSD', 'MSSD', 'MSPD', 'ADD 0.1d', 'ADD-S 0.1d', 'targets'];
-  return `Written by \`${command}\` (v2r ${version}). Average recall in per cent as the BOP toolkit counts it. Do not edit by hand.
+  return `Written by \`${command}\` (v2r ${version}). Average recall in per cent as the BOP toolkit counts it; "all" is of the
+sequences listed under it, and with --scenes those are not all that there are. Do not edit by hand.
 
 ${table([head, ...scores])}
 
