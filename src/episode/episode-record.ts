@@ -66,6 +66,8 @@ export const EpisodesSchema = z.object({
   /** The one camera so far, and its image size. */
   camera: z.object({ name: z.string(), widthPx: z.int(), heightPx: z.int() }),
   video: z.object({ crf: z.number(), gop: z.int(), preset: z.string() }),
+  /** What the film's lengths were multiplied by so that the fingers can hold what is held; absent: 1. */
+  lengthScale: z.number().positive().optional(),
   objectIds: z.array(z.int()),
   instruction: z.string(),
   task: z.string(),

@@ -38,7 +38,7 @@ export type EpisodeJobResult = readonly EpisodeRecord[];
 
 /** The stage is set up when the first accepted plan asks for it. */
 async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => Promise<EpisodeJobResult>> {
-  const { inputs, robot, objectGaussians } = await loadEpisodeInputs(setup.folders);
+  const { inputs, robot, objectGaussians, lengthScale } = await loadEpisodeInputs(setup.folders);
   const mode = setup.options.physics;
   let opened: ReturnType<typeof openPhysics> | undefined;
   // The engine takes a second to load: not before there is something to replay.
@@ -48,7 +48,8 @@ async function prepare(setup: EpisodeWorkerSetup): Promise<(job: EpisodeJob) => 
   };
   let stage: EpisodeStage | undefined;
   const openStage = async (): Promise<EpisodeStage> => {
-    const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, setup.options.imageWidth);
+    const { imageWidth } = setup.options;
+    const { camera, layer } = await loadLayer(setup.folders.scene, inputs.scene, imageWidth, lengthScale);
     return prepareStage(await createRenderer(), {
       robot: inputs.robot,
       robotGaussians: await robot.gaussians(camera.widthPx),

@@ -15,6 +15,7 @@ import { readSkill } from '../skill/skill-io.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { StaticLayer } from '../splat/renderer.js';
 import type { EpisodeInputs, EpisodeObject } from './episode.js';
+import { fittingLengthScale, scaledGaussians, scaledInputs } from './length-scale.js';
 import { yawOf } from './motion.js';
 import { datasetCamera } from './render.js';
 
@@ -30,6 +31,8 @@ export interface LoadedEpisodeInputs {
   readonly inputs: EpisodeInputs;
   readonly robot: OpenRobot;
   readonly objectGaussians: ReadonlyMap<number, GaussianSet>;
+  /** What all lengths of the film were multiplied by so that the fingers can hold what is held (length-scale.ts). */
+  readonly lengthScale: number;
 }
 
 export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<LoadedEpisodeInputs> {
@@ -54,7 +57,15 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       restYawRad: yawOf(restPose(model, poses)),
     });
   }
-  return { inputs: { robot: robot.model, scene, skill, objects }, robot, objectGaussians };
+  const inputs = { robot: robot.model, scene, skill, objects };
+  const lengthScale = fittingLengthScale(inputs, scene.scaleLogSd ?? 0);
+  if (lengthScale === 1) return { inputs, robot, objectGaussians, lengthScale };
+  return {
+    inputs: scaledInputs(inputs, lengthScale),
+    robot,
+    objectGaussians: scaledGaussians(objectGaussians, lengthScale),
+    lengthScale,
+  };
 }
 
 function givenFor(skill: Skill, id: number): EpisodeObject['grasps'] {
@@ -69,11 +80,12 @@ function restPose(model: ObjectModel, poses: Poses): Mat4 {
   return compose(inverse(poses.cameraFromWorld), resting?.cameraFromObject ?? model.cameraFromObject);
 }
 
-/** The scene's picture and depth at the size of the episodes' images. */
+/** The scene's picture and depth (times `lengthScale`) at the size of the episodes' images. */
 export async function loadLayer(
   folder: string,
   scene: Scene,
   widthPx: number | null,
+  lengthScale: number,
 ): Promise<{ camera: Intrinsics; layer: StaticLayer }> {
   const camera = datasetCamera(scene.camera, widthPx);
   const picture = await readRgb(path.join(folder, 'background.png'));
@@ -86,7 +98,7 @@ export async function loadLayer(
     const fromY = Math.min(heightPx - 1, Math.floor(((y + 0.5) * heightPx) / camera.heightPx));
     for (let x = 0; x < camera.widthPx; x++) {
       const fromX = Math.min(depthWidthPx - 1, Math.floor(((x + 0.5) * depthWidthPx) / camera.widthPx));
-      depthM[y * camera.widthPx + x] = depths[fromY * depthWidthPx + fromX];
+      depthM[y * camera.widthPx + x] = lengthScale * depths[fromY * depthWidthPx + fromX];
     }
   }
   return { camera, layer: { rgb, depthM } };

@@ -25,7 +25,13 @@ export async function runEpisodes(
   options: EpisodeOptions,
   ctx: StageContext,
 ): Promise<Episodes> {
-  const { inputs } = await loadEpisodeInputs(folders);
+  const { inputs, lengthScale } = await loadEpisodeInputs(folders);
+  if (lengthScale < 1) {
+    ctx.warn(
+      'lengths-fitted',
+      `all lengths are taken ${Math.round((1 - lengthScale) * 100)} % smaller than estimated (they are known to ${Math.round(100 * (inputs.scene.scaleLogSd ?? 0))} %), so that the fingers can hold what is held: give --size NAME=MM if you know one`,
+    );
+  }
   const camera = datasetCamera(inputs.scene.camera, options.imageWidth);
   const setup: EpisodeWorkerSetup = {
     folders,
@@ -60,6 +66,7 @@ export async function runEpisodes(
     fps: options.episodeFps,
     camera: { name: CAMERA_NAME, widthPx: camera.widthPx, heightPx: camera.heightPx },
     video: ENCODE_DEFAULTS,
+    lengthScale,
     objectIds: inputs.objects.map((object) => object.id),
     instruction: inputs.skill.instruction,
     task: inputs.skill.task,

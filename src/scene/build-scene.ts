@@ -90,6 +90,7 @@ export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx
     worldFromBase,
     workspace: polygon,
     reachShare,
+    scaleLogSd: perception.table.scaleLogSd,
     finding: findingOf(base, work, reachShare, holeShare, perception, notes),
   };
   warnAbout(base, scene, holeShare, ctx);

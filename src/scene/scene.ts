@@ -21,6 +21,8 @@ export const SceneSchema = z.object({
   workspace: z.array(z.tuple([z.number(), z.number()])),
   /** Share of sampled object places that the arm reaches with its hand pointing down. */
   reachShare: z.number(),
+  /** Standard deviation of the logarithm of all lengths, as perception states it; absent: lengths are known. */
+  scaleLogSd: z.number().min(0).optional(),
   finding: z.string(),
 });
 export type Scene = z.infer<typeof SceneSchema>;

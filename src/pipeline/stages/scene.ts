@@ -11,7 +11,7 @@ import { readSeen, readShapes } from './read-inputs.js';
 
 export const sceneStage: Stage = {
   name: 'scene',
-  version: 1,
+  version: 2,
   inputs: ['video', 'perceive', 'objects', 'poses', 'skill'],
   options: sceneOptions,
   run: async (io, options, ctx) => {
