@@ -32,6 +32,7 @@ import {
   findStableColours,
   type StableColours,
 } from './stable-colour.js';
+import { isSwaying } from './swaying.js';
 import { halved } from './visible-masks.js';
 
 /** One state of the scene against another. */
@@ -112,7 +113,7 @@ function isHandy(clip: Clip, mover: Mover): boolean {
 
 function keepTrusted(clip: Clip, whole: ColourChange, transients: Transients, movers: readonly Mover[]): Mover[] {
   return movers
-    .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE && isHandy(clip, mover))
+    .filter((mover) => mover.confidence >= MIN_MOVER_CONFIDENCE && isHandy(clip, mover) && !isSwaying(clip, mover))
     .filter((mover) => contactShare(clip, mover, whole, transients) >= MIN_CONTACT_SHARE)
     .sort((a, b) => a.liftFrame - b.liftFrame);
 }

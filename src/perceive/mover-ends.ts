@@ -63,7 +63,7 @@ export function findEnds(
   const outlines = worthFollowing(events.slice(0, MAX_EVENTS).map((event) => cutOut(clip, event, viewOf(event))));
   let ends = withJoinedParts(clip, follow(clip, outlines, ctx), ctx);
   for (let round = 0; round < MOTION_ROUNDS; round++) {
-    const cut = ends.map((end) => cutByMotion(clip, end));
+    const cut = ends.map((end) => cutByMotion(clip, end, ends));
     const again = cut.filter((outline, e) => maskIou(outline.mask, ends[e].mask) < SAME_OUTLINE);
     const followed = follow(clip, again, ctx);
     ends = cut.map((outline, e) => followed[again.indexOf(outline)] ?? { ...outline, track: ends[e].track });
@@ -165,7 +165,7 @@ const MIN_KEPT_SHARE = 0.5;
 const MAX_GROWTH = 4;
 
 /** The outline cut again with what moved along as evidence; the old one where that says nothing. */
-function cutByMotion(clip: Clip, end: MoverEnd): Outline {
+function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]): Outline {
   const { track, ...outline } = end;
   const { widthPx: w, heightPx: h } = clip;
   const { view, event, mask } = end;
@@ -192,7 +192,7 @@ function cutByMotion(clip: Clip, end: MoverEnd): Outline {
     maybe: dilate(hull, w, h, MIN_MOTION_REACH_PX),
     colourLimit: COLOUR_LIMIT,
     minPartShare: MIN_PART_SHARE,
-    forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
+    forbidden: closedToGrowth(clip, end, ends),
     evidence,
   });
   const cut = bridged(parts, w, h);
@@ -201,6 +201,24 @@ function cutByMotion(clip: Clip, end: MoverEnd): Outline {
   if (kept < MIN_KEPT_SHARE * end.area || area > MAX_GROWTH * end.area) return outline;
   if (solidityOf(cut, w, h) < MIN_OBJECT_SOLIDITY) return outline;
   return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, mask)));
+}
+
+/** An opposite event this good, as share of the own one, says what changed at its place. */
+const OPPOSITE_SHARE = 0.5;
+
+/**
+ * [H, W] where a hand rested, and, beyond the outline, where something else did the opposite: a table that shows where a
+ * thing left is not a part of what arrived beside it.
+ */
+function closedToGrowth(clip: Clip, { event, view, mask }: MoverEnd, ends: readonly MoverEnd[]): Uint8Array {
+  const out = doubled(event.kind === 'left' ? view.handFirst : view.handLast, clip);
+  for (const { event: other, view: otherView } of ends) {
+    if (other.kind === event.kind || otherView !== view || other.ambiguous) continue;
+    if (other.score < OPPOSITE_SHARE * event.score) continue;
+    const place = doubled(other.mask, clip);
+    for (let i = 0; i < out.length; i++) if (place[i] !== 0 && mask[i] === 0) out[i] = 1;
+  }
+  return out;
 }
 
 /** A part with less than this share of the outline is no part of the thing. */
@@ -251,7 +269,7 @@ function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContex
       const part = open[n];
       if (tries === 0 || !mayBeParts(clip, whole, part)) continue;
       tries--;
-      const joined = joinParts(clip, whole, part, ctx);
+      const joined = joinParts(clip, whole, part, ends, ctx);
       if (!joined) continue;
       whole = joined;
       open.splice(n, 1);
@@ -262,18 +280,28 @@ function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContex
   return out;
 }
 
+/** What comes in from the picture's border is mostly an arm, and an arm moves as one with what it holds. */
+const reachesBorder = (event: ChangeEvent): boolean => event.regions.some(({ touchesEdge }) => touchesEdge);
+
 function mayBeParts(clip: Clip, a: MoverEnd, b: MoverEnd): boolean {
   if (a.event.kind !== b.event.kind || a.view !== b.view) return false;
+  if (reachesBorder(a.event) || reachesBorder(b.event)) return false;
   if (Math.abs(a.event.frame - b.event.frame) > Math.max(3, PARTS_DELAY_SEC * clip.fps)) return false;
   const apart = 2 * Math.hypot(a.event.cx - b.event.cx, a.event.cy - b.event.cy);
   return apart < PARTS_REACH * Math.sqrt(Math.max(a.area, b.area));
 }
 
-function joinParts(clip: Clip, a: MoverEnd, b: MoverEnd, ctx: StageContext): MoverEnd | null {
+function joinParts(
+  clip: Clip,
+  a: MoverEnd,
+  b: MoverEnd,
+  ends: readonly MoverEnd[],
+  ctx: StageContext,
+): MoverEnd | null {
   const mask = Uint8Array.from(a.mask, (value, i) => (value !== 0 || b.mask[i] !== 0 ? 1 : 0));
   const event = joinEvents(clip, a.event, b.event);
   const [both] = follow(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
-  const cut = cutByMotion(clip, both);
+  const cut = cutByMotion(clip, both, ends);
   const holds = [a, b].every((part) => sharedWith(cut.mask, part.mask) > PART_KEPT_SHARE * part.area);
   return holds && cut.mask !== mask ? { ...cut, track: both.track } : null;
 }
