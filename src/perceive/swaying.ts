@@ -5,7 +5,7 @@
 
 import { maskIou } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import { bestEnd, type Mover } from './movers.js';
+import type { Mover } from './movers.js';
 
 /** Places that overlap this much are the same one. */
 const SAME_PLACE = 0.3;
@@ -13,17 +13,12 @@ const SAME_PLACE = 0.3;
 const BORDER_PX = 3;
 /** Cut off along this share of its size or more, a thing reaches on beyond the border; a corner may touch it. */
 const MIN_CUT_OFF = 0.25;
-/** Share of the outline that looks like an arm coming from the border. */
-const MAX_ARM_SHARE = 0.5;
 
-/** Did `mover` come back to its place, and is it cut off by the border there, or looks like an arm? */
+/** Did `mover` come back to its place, and is it cut off by the border there? */
 export function isSwaying(clip: Clip, mover: Mover): boolean {
   const { from, to } = mover;
   if (!from || !to || maskIou(from.mask, to.mask) < SAME_PLACE) return false;
-  if ([from, to].some(({ mask, area }) => borderLength(clip, mask) > MIN_CUT_OFF * Math.sqrt(area))) return true;
-  const { event, view, mask, area } = bestEnd(mover);
-  const arm = event.kind === 'left' ? view.armFirst : view.armLast;
-  return armArea(clip, mask, arm) > MAX_ARM_SHARE * area;
+  return [from, to].some(({ mask, area }) => borderLength(clip, mask) > MIN_CUT_OFF * Math.sqrt(area));
 }
 
 /** Length along which a [H, W] mask runs into the border of the picture, or of what all frames of a moving camera show; px. */
@@ -40,13 +35,4 @@ function borderLength({ widthPx: w, heightPx: h, halfWidthPx, valid }: Clip, mas
     if (near) length++;
   }
   return length / BORDER_PX;
-}
-
-/** Pixels of a [H, W] mask on a [H/2, W/2] one. */
-function armArea({ widthPx: w, halfWidthPx }: Clip, mask: Uint8Array, arm: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i] !== 0 && arm[(Math.floor(i / w) >> 1) * halfWidthPx + ((i % w) >> 1)] !== 0) count++;
-  }
-  return count;
 }
