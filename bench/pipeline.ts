@@ -7,25 +7,22 @@
  *   --keep           use again what is valid in the run folders
  *   --from STAGE     use again what is valid before this stage, make the rest anew
  *   --as-is          score the run folders as they are
+ *   --jobs N         films at a time, each in its own process (default: one per core)
  *   --runs DIR       where run folders are kept (default .cache/bench)
  *   --fixtures DIR   other films of the same kind
  */
 import { existsSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { UserError } from '../src/base/errors.js';
-import { readJson } from '../src/base/files.js';
 import { VERSION } from '../src/base/version.js';
 import { STAGE_NAMES } from '../src/pipeline/stage.js';
 import { accuracyText, type FixtureResult, type Replaced } from './pipeline/accuracy-doc.js';
-import { type Reuse, runChain } from './pipeline/chain.js';
-import { evaluate } from './pipeline/evaluate.js';
-import { readFound } from './pipeline/found.js';
-import { REPLACEMENTS, scoreWithTruth } from './pipeline/replace.js';
+import type { Reuse } from './pipeline/chain.js';
+import { scoreInParallel, type TimedFixture } from './pipeline/in-parallel.js';
 import { meanOf } from './pipeline/stats.js';
-import { readTruth } from './pipeline/truth.js';
 import { replaceSection } from './section.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -53,9 +50,10 @@ export interface PipelineResult {
   version: string;
   fixtures: Record<string, FixtureResult>;
   mean: Record<(typeof AVERAGED)[number] | 'rolesRight', number | null>;
-  /** Seconds per stage and fixture; 0 for a stage that was kept. */
+  /** Seconds per stage and fixture, of a machine that `jobs` fixtures share; 0 for a stage that was kept. */
   seconds: Record<string, Record<string, number>>;
-  /** All of it, wall and CPU time of this process with its threads; ffmpeg's is not in it. */
+  jobs: number;
+  /** All of it, wall and CPU time of the processes with their threads; ffmpeg's is not in it. */
   wallSeconds: number;
   cpuSeconds: number;
   /** Scores with the truth in place of a stage; null where that stage never ran. */
@@ -66,27 +64,19 @@ export interface PipelineResult {
 
 export default async function run(args: string[]): Promise<PipelineResult> {
   const request = parse(args);
-  const { names, videosFolder, runsFolder, reuse, replace } = request;
-  const fixtures: Record<string, FixtureResult> = {};
-  const seconds: Record<string, Record<string, number>> = {};
-  const replaced: Replaced = {};
+  const { names, videosFolder, runsFolder, reuse, replace, jobs } = request;
   const started = performance.now();
-  for (const name of names) {
-    console.error(name);
-    const scene = await readTruth(path.join(videosFolder, `${name}.truth`));
-    const runFolder = path.join(runsFolder, name);
-    seconds[name] = reuse === 'all' ? {} : await runChain(path.join(videosFolder, scene.truth.video), runFolder, reuse);
-    fixtures[name] = { ...(await evaluate(scene, await readFound(runFolder))), finding: await findingOf(runFolder) };
-    if (!replace) continue;
-    replaced[name] = {};
-    for (const what of REPLACEMENTS) {
-      console.error(`  with true ${what}`);
-      replaced[name][what] = await scoreWithTruth(scene, runFolder, `${runFolder}-replaced`, what);
-    }
-  }
+  const requests = names.map((name) => ({
+    ...{ name, videosFolder, runFolder: path.join(runsFolder, name), reuse, replace },
+    workers: Math.max(1, Math.floor(cpus().length / jobs)),
+  }));
+  const scored = await scoreInParallel(requests, jobs);
+  const byName = <T>(pick: (each: TimedFixture) => T): Record<string, T> =>
+    Object.fromEntries(scored.map((each, i) => [names[i], pick(each)]));
+  const fixtures = byName(({ result }) => result);
+  const replaced: Replaced = replace ? byName((each) => each.replaced) : {};
   const all = Object.values(fixtures);
   const mean = Object.fromEntries(AVERAGED.map((key) => [key, meanOf(all.map((scores) => scores[key]))]));
-  const cpu = process.cpuUsage();
   const command = ['npm run bench -- pipeline', ...args].join(' ');
   const text = accuracyText(command, VERSION, fixtures, replaced);
   if (request.partial) console.error(`\n${text}`);
@@ -95,16 +85,13 @@ export default async function run(args: string[]): Promise<PipelineResult> {
     version: VERSION,
     fixtures,
     mean: { ...mean, rolesRight: meanOf(all.map(({ rolesRight }) => (rolesRight ? 1 : 0))) } as PipelineResult['mean'],
-    seconds,
+    seconds: byName((each) => each.seconds),
+    jobs,
     wallSeconds: (performance.now() - started) / 1000,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    cpuSeconds: scored.reduce((sum, each) => sum + each.cpuSeconds, 0),
     replaced,
     partial: request.partial,
   };
-}
-
-async function findingOf(runFolder: string): Promise<string | null> {
-  return (await readJson(path.join(runFolder, 'run.json'), z.object({ finding: z.string().nullable() }))).finding;
 }
 
 interface BenchRequest {
@@ -113,6 +100,7 @@ interface BenchRequest {
   runsFolder: string;
   reuse: Reuse;
   replace: boolean;
+  jobs: number;
   partial: boolean;
 }
 
@@ -124,6 +112,7 @@ function parse(args: string[]): BenchRequest {
       'no-replace': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       from: { type: 'string' },
+      jobs: { type: 'string', default: String(cpus().length) },
       'as-is': { type: 'boolean', default: false },
       runs: { type: 'string', default: path.join(ROOT, '.cache', 'bench') },
       fixtures: { type: 'string', default: path.join(ROOT, 'fixtures', 'videos') },
@@ -142,8 +131,10 @@ function parse(args: string[]): BenchRequest {
     throw new UserError(`--from: no stage "${values.from}"; there are: ${STAGE_NAMES.join(', ')}`, undefined, 2);
   }
   const names = positionals.length > 0 ? positionals : there;
+  const jobs = Math.min(Number(values.jobs), names.length);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new UserError(`--jobs: not a count: ${values.jobs}`, undefined, 2);
   const reuse = values['as-is'] ? 'all' : values.keep ? 'valid' : (from ?? 'nothing');
   const replace = !values['no-replace'];
   const partial = names.length < there.length || !replace || reuse !== 'nothing';
-  return { names, videosFolder: values.fixtures, runsFolder: path.resolve(values.runs), reuse, replace, partial };
+  return { names, videosFolder: values.fixtures, runsFolder: path.resolve(values.runs), reuse, replace, jobs, partial };
 }

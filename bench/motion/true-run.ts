@@ -139,7 +139,7 @@ export async function makeTrueRun(scene: TrueScene, runFolder: string, outFolder
     meshes,
   });
   await writePoses(path.join(outFolder, 'poses'), poses);
-  for (const name of ['skill', 'scene'] as const) await runAlone(name, outFolder);
+  for (const name of ['skill', 'scene'] as const) await runAlone(name, outFolder, 1);
 }
 
 /** Turns a model upright as it stands at `worldFromModel` (all but the yaw) and centres it. */

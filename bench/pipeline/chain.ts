@@ -13,23 +13,25 @@ export async function runChain(
   videoFile: string,
   outFolder: string,
   reuse: Exclude<Reuse, 'all'>,
+  workers: number,
+  say: (line: string) => void,
 ): Promise<Record<string, number>> {
   if (reuse === 'nothing') await rm(outFolder, { recursive: true, force: true });
   const result = await runStages(STAGES, {
     videoFile,
     outFolder,
     seed: 0,
-    workers: 2,
+    workers,
     options: {},
     until: 'skill',
     ...(reuse === 'nothing' || reuse === 'valid' ? {} : { from: reuse }),
     onEvent: (event) => {
       if (event.kind === 'stage-end') {
-        console.error(`  ${event.stage}: ${event.cached ? 'kept' : `${event.seconds.toFixed(1)} s`}`);
+        say(`${event.stage} ${event.cached ? 'kept' : `${event.seconds.toFixed(1)} s`}`);
       }
     },
   });
-  if (result.finding) console.error(`  finding: ${result.finding}`);
+  if (result.finding) say(`finding: ${result.finding}`);
   // What an earlier run left of stages that this one did not get to.
   const made = result.stages.map(({ name }) => name);
   for (const { name } of STAGES) {

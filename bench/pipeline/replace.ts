@@ -46,6 +46,7 @@ export async function scoreWithTruth(
   runFolder: string,
   outFolder: string,
   what: Replacement,
+  workers: number,
 ): Promise<FixtureScores | null> {
   const replaced = REPLACED[what];
   if (!existsSync(path.join(runFolder, replaced))) return null;
@@ -66,19 +67,19 @@ export async function scoreWithTruth(
   if (what === 'poses') await putPoses(scene, aligned, matches, outFolder);
   if (what === 'skill') await putSkill(scene, aligned, matches, outFolder);
   for (const name of LATER.slice(kept.length)) {
-    const finding = await runAlone(name, outFolder);
+    const finding = await runAlone(name, outFolder, workers);
     if (finding !== null) break;
   }
   return evaluate(scene, await readFound(outFolder));
 }
 
 /** Runs one stage; returns why the chain ends there, if it does. */
-export async function runAlone(name: StageName, folder: string): Promise<string | null> {
+export async function runAlone(name: StageName, folder: string, workers: number): Promise<string | null> {
   const stage = STAGES.find((candidate) => candidate.name === name)!;
   const output = path.join(folder, name);
   await mkdir(output, { recursive: true });
   const io = { videoFile: '', output, input: (input: StageName) => path.join(folder, input) };
-  const ctx = createContext(name, { seed: 0, workers: 2 });
+  const ctx = createContext(name, { seed: 0, workers });
   const outcome = await stage.run(io, resolveOptions(stage.options, {}), ctx);
   return outcome?.finding ?? null;
 }
