@@ -17,7 +17,7 @@ import { objectOptions } from '../objects/options.js';
 import { perceiveOptions } from '../perceive/options.js';
 import { poseOptions } from '../pose/options.js';
 import { bopPage } from '../view/bop-page.js';
-import { givenValues } from './flags.js';
+import { givenValues, wholeNumber } from './flags.js';
 
 export interface BenchFlags extends Record<string, unknown> {
   models: string;
@@ -64,11 +64,7 @@ export async function benchBop(
   const masks = oneOf('--masks', flags.masks, ['perceived', 'true']);
   const dataset = await openBopDataset(folder, flags.split === undefined ? {} : { split: flags.split });
   const used = await framesOf(dataset, flags);
-  const seed = Number(flags.seed);
-  if (!(Number.isInteger(seed) && seed >= 0)) {
-    throw new UserError(`--seed: expected a whole number of at least 0, got ${flags.seed}`, undefined, 2);
-  }
-  const ctx = createContext('bop', { seed, signal, onEvent });
+  const ctx = createContext('bop', { seed: wholeNumber('--seed', flags.seed, 0), signal, onEvent });
   const isScored = (target: { sceneId: number; imageId: number }): boolean =>
     used.get(target.sceneId)?.includes(target.imageId) ?? false;
   const score = (estimates: readonly BopEstimate[]): Promise<Evaluation> =>

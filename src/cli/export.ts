@@ -1,10 +1,10 @@
 /** `v2r export RUN --to FORMAT`: a run's results for other programs. */
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { UserError } from '../base/errors.js';
 import { writeFileAtomic, writeJson } from '../base/files.js';
 import { exportMjcf } from '../pipeline/export-mjcf.js';
 import { exportTrajectory } from '../pipeline/export-trajectory.js';
+import { wholeNumber } from './flags.js';
 import { printJson } from './verb.js';
 
 interface ExportFlags {
@@ -35,10 +35,7 @@ export function addExportVerb(program: Command): void {
 }
 
 async function writeMjcf(run: string, flags: ExportFlags): Promise<void> {
-  const wanted = flags.episode === undefined ? null : Number(flags.episode);
-  if (wanted !== null && !(Number.isInteger(wanted) && wanted >= 0)) {
-    throw new UserError(`--episode: expected a whole number, got ${flags.episode}`, undefined, 2);
-  }
+  const wanted = flags.episode === undefined ? null : wholeNumber('--episode', flags.episode, 0);
   const { number, mjcf } = await exportMjcf(run, wanted);
   if (flags.json) return printJson({ kind: 'v2r/mjcf', episode: number, mjcf });
   const file = flags.out ?? path.join(run, 'scene.xml');

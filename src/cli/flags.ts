@@ -1,5 +1,6 @@
 /** Turns option tables into commander flags and parsed flags back into option values: one truth for both. */
 import { type Command, Option } from 'commander';
+import { UserError } from '../base/errors.js';
 import { type OptionSpec, type OptionTable, toFlag } from '../base/options.js';
 
 /** Adds one flag per option. Two tables may not use the same name: that would be a bug, found at start-up. */
@@ -36,4 +37,11 @@ function flagOf(name: string, spec: OptionSpec): Option {
 export function givenValues(parsed: Record<string, unknown>, tables: readonly OptionTable[]): Record<string, unknown> {
   const names = new Set(tables.flatMap((table) => Object.keys(table)));
   return Object.fromEntries(Object.entries(parsed).filter(([name]) => names.has(name)));
+}
+
+/** @throws UserError (exit code 2) naming the flag if the text is not a whole number of at least `min`. */
+export function wholeNumber(flag: string, text: string, min: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= min && value < 2 ** 31) return value;
+  throw new UserError(`${flag}: expected a whole number of at least ${min}, got ${text}`, undefined, 2);
 }

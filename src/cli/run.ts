@@ -1,72 +1,32 @@
 /** `v2r run VIDEO`: the main job. */
-import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.js';
-import { runStages } from '../pipeline/run.js';
 import { STAGE_NAMES, type StageName } from '../pipeline/stage.js';
 import { STAGES } from '../pipeline/stages.js';
 import { type RunSummary, summarizeRun } from '../pipeline/summary.js';
-import { addOptionFlags, givenValues } from './flags.js';
-import { createProgressView } from './progress.js';
+import { addStageFlags, runWithFlags, type StageFlags } from './stage-verb.js';
 import { formatBytes, formatTable, printJson, type VerbState } from './verb.js';
 
-interface RunFlags extends Record<string, unknown> {
-  out?: string;
-  seed: string;
-  workers?: string;
-  from?: StageName;
-  until?: StageName;
-  force?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+interface RunFlags extends StageFlags {
+  from?: string;
+  until?: string;
 }
 
 export function addRunVerb(program: Command, state: VerbState): void {
-  const tables = STAGES.map((stage) => stage.options);
   const command = program
     .command('run <video>')
     .description('turn one video of a tabletop task into a robot dataset')
-    .option('-o, --out <folder>', 'run folder (default: runs/NAME-OF-VIDEO)')
-    .option('--seed <number>', 'seed of everything random', '0')
-    .option('--workers <number>', 'worker threads; the result does not depend on it (default: the cores, at most 8)')
     .option('--from <stage>', `make this stage and all later ones again (${STAGE_NAMES.join(', ')})`)
-    .option('--until <stage>', 'stop after this stage')
-    .option('--force', 'make every stage again')
-    .option('--json', 'print one JSON summary on stdout')
-    .option('--quiet', 'no progress');
-  addOptionFlags(command, tables);
+    .option('--until <stage>', 'stop after this stage');
+  addStageFlags(command, STAGES, 'run folder (default: runs/NAME-OF-VIDEO)');
   command.action(async (video: string, flags: RunFlags) => {
-    const abort = new AbortController();
-    const onInterrupt = (): void => abort.abort();
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
-    const view = createProgressView(process.stderr, Boolean(flags.quiet));
-    try {
-      const result = await runStages(STAGES, {
-        videoFile: video,
-        outFolder: flags.out ?? path.join('runs', path.parse(video).name),
-        seed: wholeNumber('--seed', flags.seed, 0),
-        workers:
-          flags.workers === undefined
-            ? Math.min(8, availableParallelism())
-            : wholeNumber('--workers', flags.workers, 1),
-        options: givenValues(flags, tables),
-        from: stageName('--from', flags.from),
-        until: stageName('--until', flags.until),
-        force: flags.force,
-        signal: abort.signal,
-        onEvent: (event) => view.onEvent(event),
-      });
+    const span = { from: stageName('--from', flags.from), until: stageName('--until', flags.until) };
+    await runWithFlags(STAGES, video, flags, span, async (result) => {
       const summary = await summarizeRun(result);
       if (flags.json) printJson(summary);
       if (!flags.quiet) process.stderr.write(describe(summary, await result.folder.sizeBytes()));
       if (result.finding !== null) state.exitCode = 1;
-    } finally {
-      view.close();
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-    }
+    });
   });
 }
 
@@ -108,10 +68,4 @@ function describe(summary: RunSummary, sizeBytes: number): string {
 function stageName(flag: string, value: string | undefined): StageName | undefined {
   if (value === undefined || STAGE_NAMES.includes(value as StageName)) return value as StageName | undefined;
   throw new UserError(`${flag}: no stage ${value}`, `one of ${STAGE_NAMES.join(', ')}`, 2);
-}
-
-function wholeNumber(flag: string, text: string, min: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value < 2 ** 31) return value;
-  throw new UserError(`${flag}: expected a whole number of at least ${min}, got ${text}`, undefined, 2);
 }

@@ -1,29 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeResults } from '../../src/bop/results-csv.js';
 import { main } from '../../src/cli/main.js';
 import { IMAGE_IDS, truthOf, writeSmallDataset } from '../bop/small-dataset.js';
+import { printed } from './printed.js';
 
 let folder: string;
-let out: string;
-let err: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'v2r-bench-'));
   await writeSmallDataset(folder);
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += text;
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -43,7 +32,7 @@ describe('v2r bench bop', () => {
     const results = await halfRight();
     const outFolder = path.join(folder, 'out');
     expect(await main(['bench', 'bop', folder, '--results', results, '--json', '--out', outFolder])).toBe(0);
-    const summary = JSON.parse(out);
+    const summary = JSON.parse(printed.out);
     expect(summary).toMatchObject({ ar: 0.5, arVsd: 0.5, arMssd: 0.5, arMspd: 0.5, framesPerSecond: null });
     expect(summary.sequences['3']).toMatchObject({ ar: 0.5, targets: 4 });
     expect(JSON.parse(await readFile(path.join(outFolder, 'report.json'), 'utf8')).recalls.mssd).toHaveLength(10);
@@ -55,8 +44,8 @@ describe('v2r bench bop', () => {
 
   it('prints a table for people', async () => {
     expect(await main(['bench', 'bop', folder, '--results', await halfRight(), '--frames', '1'])).toBe(0);
-    expect(out).toMatch(/all +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +2\n/);
-    expect(out).toContain('object 2  0.00');
+    expect(printed.out).toMatch(/all +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +50\.00 +2\n/);
+    expect(printed.out).toContain('object 2  0.00');
   });
 
   it.each([
@@ -69,7 +58,7 @@ describe('v2r bench bop', () => {
     [['--split', 'val'], 'has no folder val', 1],
   ] as const)('says what is wrong with %j', async (flags, message, code) => {
     expect(await main(['bench', 'bop', folder, ...flags])).toBe(code);
-    expect(err).toContain(message);
-    expect(out).toBe('');
+    expect(printed.err).toContain(message);
+    expect(printed.out).toBe('');
   });
 });

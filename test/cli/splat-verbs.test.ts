@@ -1,34 +1,20 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { readRgb } from '../../src/image/image-io.js';
 import { encodePly } from '../../src/splat/ply.js';
 import { probeVideo } from '../../src/video/probe.js';
 import { singleSet } from '../splat/scenes.js';
+import { printed } from './printed.js';
 
 let folder = '';
 let ply = '';
-let out = '';
-let err = '';
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'v2r-render-'));
   ply = path.join(folder, 'red.ply');
   await writeFile(ply, encodePly(singleSet(0.05, 0.99, [1, 0.2, 0.2])));
-});
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
 });
 
 describe('v2r render and inspect', () => {
@@ -40,7 +26,7 @@ describe('v2r render and inspect', () => {
     await writeFile(camera, JSON.stringify(view));
     const png = path.join(folder, 'out.png');
     expect(await main(['render', ply, '--camera', camera, '-o', png])).toBe(0);
-    expect(err).toContain('1 Gaussians');
+    expect(printed.err).toContain('1 Gaussians');
     const image = await readRgb(png);
     expect([image.widthPx, image.heightPx]).toEqual([64, 48]);
     const at = (x: number, y: number): number => image.data[3 * (y * 64 + x)];
@@ -58,14 +44,14 @@ describe('v2r render and inspect', () => {
 
   it('refuses what does not go together, exit 2, and files that are none, exit 1', async () => {
     expect(await main(['render', ply, '-o', path.join(folder, 'x.gif')])).toBe(2);
-    expect(err).toContain('.png or .mp4');
+    expect(printed.err).toContain('.png or .mp4');
     expect(await main(['render', ply, '-o', path.join(folder, 'x.mp4'), '--camera', 'c.json'])).toBe(2);
     expect(await main(['render', ply, '-o', path.join(folder, 'x.mp4'), '--width', '65'])).toBe(2);
     expect(await main(['render', ply, '-o', path.join(folder, 'x.png'), '--up', 'sideways'])).toBe(2);
     await writeFile(path.join(folder, 'bad.ply'), 'ply\nformat binary_little_endian 1.0\nelement vertex 9\n');
     expect(await main(['render', path.join(folder, 'bad.ply'), '-o', path.join(folder, 'x.png')])).toBe(1);
-    expect(err).toContain('bad.ply');
-    expect(err).not.toMatch(/\n\s+at /);
+    expect(printed.err).toContain('bad.ply');
+    expect(printed.err).not.toMatch(/\n\s+at /);
   });
 
   it('inspect tells counts, bounds, repairs and degree', async () => {
@@ -74,7 +60,7 @@ describe('v2r render and inspect', () => {
     const file = path.join(folder, 'nan.ply');
     await writeFile(file, encodePly(set));
     expect(await main(['inspect', file, '--json'])).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(printed.out)).toMatchObject({
       kind: 'gaussians',
       numInFile: 1,
       numUsable: 0,

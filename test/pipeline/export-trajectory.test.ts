@@ -5,15 +5,16 @@ import { beforeEach, expect, it } from 'vitest';
 import { writeJson } from '../../src/base/files.js';
 import { fromTranslation, identity } from '../../src/math/se3.js';
 import { exportTrajectory } from '../../src/pipeline/export-trajectory.js';
+import { videoJson } from '../video/video-json.js';
 import type { Pose } from './trajectory-run.js';
-import { objectsJson, perceptionJson, posesJson, skillJson, videoJson } from './trajectory-run.js';
+import { objectsJson, perceptionJson, posesJson, skillJson } from './trajectory-run.js';
 
 let run: string;
 const carried: Pose[] = [fromTranslation([0.1, 0, 0.5]), null, fromTranslation([0.2, 0, 0.5])];
 beforeEach(async () => {
   run = await mkdtemp(path.join(tmpdir(), 'v2r-export-'));
   await writeJson(path.join(run, 'run.json'), {});
-  await writeJson(path.join(run, 'video/video.json'), videoJson(3));
+  await writeJson(path.join(run, 'video/video.json'), { ...videoJson(3), startSec: 1.5 });
   await writeJson(path.join(run, 'perceive/perception.json'), perceptionJson(3));
 });
 

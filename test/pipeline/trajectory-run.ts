@@ -4,36 +4,8 @@ import type { Objects } from '../../src/objects/object-model.js';
 import type { Perception } from '../../src/perceive/perception.js';
 import type { Poses } from '../../src/pose/poses.js';
 import type { Skill } from '../../src/skill/skill.js';
-import type { VideoInfo } from '../../src/video/video-info.js';
 
 export type Pose = Mat4 | null;
-
-export const videoJson = (numFrames: number): VideoInfo => ({
-  kind: 'v2r/video',
-  version: 1,
-  source: {
-    name: 'a.mp4',
-    sha256: '',
-    container: 'mp4',
-    codec: 'h264',
-    widthPx: 64,
-    heightPx: 48,
-    rotationDeg: 0,
-    fps: 30,
-    durationSec: 1,
-    isVariableRate: false,
-    transfer: 'sdr',
-    focal35mm: null,
-    cameraMake: null,
-    cameraModel: null,
-  },
-  fps: 30,
-  numFrames,
-  widthPx: 64,
-  heightPx: 48,
-  startSec: 1.5,
-  warnings: [],
-});
 
 export const perceptionJson = (numFrames: number): Perception => ({
   kind: 'v2r/perception',

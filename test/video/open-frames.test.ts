@@ -5,35 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFileAtomic, writeJson } from '../../src/base/files.js';
 import { encodeJpeg } from '../../src/image/image-io.js';
 import { frameFileName, openFrames } from '../../src/video/open-frames.js';
-import type { VideoInfo } from '../../src/video/video-info.js';
 import { frameOf, meanColour, numberedPicture } from './synthetic.js';
+import { videoJson } from './video-json.js';
 
-const INFO: VideoInfo = {
-  kind: 'v2r/video',
-  version: 1,
-  source: {
-    name: 'x.mp4',
-    sha256: '00',
-    container: 'mp4',
-    codec: 'h264',
-    widthPx: 64,
-    heightPx: 48,
-    rotationDeg: 0,
-    fps: 30,
-    durationSec: 1,
-    isVariableRate: false,
-    transfer: 'sdr',
-    focal35mm: null,
-    cameraMake: null,
-    cameraModel: null,
-  },
-  fps: 30,
-  numFrames: 12,
-  widthPx: 64,
-  heightPx: 48,
-  startSec: 0,
-  warnings: [],
-};
+const INFO = videoJson(12);
 
 let folder: string;
 
