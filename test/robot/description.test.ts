@@ -98,6 +98,11 @@ describe('readUrdf', () => {
     ['broken XML', '<robot name="r"><link', /not valid XML/],
     ['another root', '<html/>', /expected <robot>/],
     ['NaN', robot(joint('type="revolute"', '<origin xyz="0 nan 0"/>')), /3 finite numbers, found "0 nan 0"/],
+    [
+      'a mimic that is no number',
+      robot(joint('type="revolute"', '<mimic joint="j" multiplier="x"/>')),
+      /1 finite numbers, found "x"/,
+    ],
     ['no axis direction', robot(joint('type="revolute"', '<axis xyz="0 0 0"/>')), /no direction/],
     [
       'an unknown link',

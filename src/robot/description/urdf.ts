@@ -75,9 +75,9 @@ function geometryOf(node: XmlNode, materials: ReadonlyMap<string, Vec3>, file: s
   const rgb = material
     ? (colourOf(material, file) ?? materials.get(material.attributes.get('name') ?? '') ?? null)
     : null;
-  const node2 = childNamed(node, 'geometry')?.children[0];
-  if (!node2) throw new UserError(`${where}: <${node.name}> without a shape`);
-  return { shape: shapeOf(node2, file, where), linkFromShape: originOf(node, where), rgb };
+  const shape = childNamed(node, 'geometry')?.children[0];
+  if (!shape) throw new UserError(`${where}: <${node.name}> without a shape`);
+  return { shape: shapeOf(shape, file, where), linkFromShape: originOf(node, where), rgb };
 }
 
 function shapeOf(node: XmlNode, file: string, where: string): Shape {
@@ -138,8 +138,8 @@ function jointOf(node: XmlNode, file: string): JointDescription {
     mimic: mimic
       ? {
           joint: required(mimic, 'joint', file),
-          multiplier: Number(mimic.attributes.get('multiplier') ?? 1),
-          offset: Number(mimic.attributes.get('offset') ?? 0),
+          multiplier: numbersIn(mimic.attributes.get('multiplier') ?? '1', `${where} multiplier`, 1)[0],
+          offset: numbersIn(mimic.attributes.get('offset') ?? '0', `${where} offset`, 1)[0],
         }
       : null,
   };
