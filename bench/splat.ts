@@ -11,9 +11,10 @@ import { createByteFrame, createFrame, type Frame, type SplatRenderer } from '..
 import { createTwinRenderer } from '../src/splat/twin/twin-renderer.js';
 import { TURNTABLE_DEFAULTS, turntableViews } from '../src/splat/views.js';
 import { psnrDb, round, type Timing, time, toUnit } from './splat/measure.js';
-import { comparePeers, type PeerComparison } from './splat/peers.js';
+import { comparePeers } from './splat/peers.js';
 import { writePerformance } from './splat/report.js';
-import { measureRoofline, type Roofline } from './splat/roofline.js';
+import type { SplatResult } from './splat/result.js';
+import { measureRoofline } from './splat/roofline.js';
 import {
   AT_CAMERA,
   CAMERA_256,
@@ -31,31 +32,6 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Real captures are compared too when they are there. */
 const GUITAR = path.join(ROOT, '..', 'shared', 'data', 'splats', 'guitar.ply');
 const CURVE = [10_000, 30_000, 100_000, 300_000, 1_000_000];
-
-export interface SplatResult {
-  robotScene640Ms: number;
-  robotScene256Ms: number;
-  poseStepMs: number;
-  millionMs: number;
-  ratioVsGaussianSplats3d: number | null;
-  ratioVsSplatTransform: number | null;
-  ratioVsTwin: number;
-  ratioTwoWorkers: number;
-  /** The same by frames per CPU second, times two: what two free cores would give. */
-  ratioTwoWorkersByCpu: number;
-  psnrTwinDb: number;
-  /** 8-bit pictures of closed bodies against drawing every Gaussian. */
-  psnrClosedDb: number;
-  psnrPeerDb: number | null;
-  robotGaussians: number;
-  timings: Record<string, Timing>;
-  curve: { gaussians: number; medianMs: number; cpuMs: number }[];
-  millionMemoryMb: number;
-  roofline: Roofline;
-  peers: PeerComparison[];
-  /** What could not be compared, and why. */
-  notes: string[];
-}
 
 const say = (text: string): void => console.error(text);
 

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { inverse } from '../../src/math/se3.js';
 import type { View } from '../../src/splat/views.js';
-import type { PeerPicture } from './peers.js';
+import type { PeerPicture } from './peer-picture.js';
 
 const PAGE = `<!doctype html><body style="margin:0"><script type="importmap">
 {"imports":{"three":"/three.js"}}</script><script type="module">

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { readRgb } from '../../src/image/image-io.js';
 import { inverse } from '../../src/math/se3.js';
 import type { View } from '../../src/splat/views.js';
-import type { PeerPicture } from './peers.js';
+import type { PeerPicture } from './peer-picture.js';
 
 const run = promisify(execFile);
 /** The thumbnail is this many times smaller. */

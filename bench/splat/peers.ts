@@ -16,18 +16,9 @@ import { createByteFrame, type SplatRenderer } from '../../src/splat/renderer.js
 import { TURNTABLE_DEFAULTS, turntableViews, type View } from '../../src/splat/views.js';
 import { psnrDb, round, type Timing, time, toUnit } from './measure.js';
 import { drawWithGaussianSplats3d } from './peer-gs3d.js';
+import type { PeerPicture } from './peer-picture.js';
 import { convertToPly, drawWithSplatTransform } from './peer-splat-transform.js';
 import { AT_CAMERA, CAMERA_640, robotScene } from './scenes.js';
-
-/** What a peer gives: its picture, [H, W, 3] u8 sRGB over black, and times per frame. */
-export interface PeerPicture {
-  /** Median and least by the wall clock. */
-  frameMs: number;
-  leastMs: number;
-  /** CPU time of all its threads, NaN where it cannot be told. */
-  cpuMs: number;
-  rgb: Uint8Array;
-}
 
 export interface PeerComparison {
   peer: string;

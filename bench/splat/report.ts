@@ -1,8 +1,8 @@
 /** The engine's section of docs/performance.md: the tables come from the run, the words around them from here. */
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '../../src/base/files.js';
-import type { SplatResult } from '../splat.js';
 import { round, type Timing } from './measure.js';
+import type { SplatResult } from './result.js';
 import type { Roofline } from './roofline.js';
 
 /** Other benches have sections of their own in the same file. */
