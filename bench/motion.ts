@@ -19,24 +19,11 @@ import { STAGES } from '../src/pipeline/stages.js';
 import { ikMsPerWaypoint } from './motion/ik-time.js';
 import { type MotionScores, measureMotion } from './motion/measure.js';
 import { motionText } from './motion/motion-doc.js';
+import type { MotionResult } from './motion/result.js';
 import { makeTrueRun } from './motion/true-run.js';
 import { readTruth } from './pipeline/truth.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-export interface MotionResult {
-  inputs: 'true' | 'seen';
-  episodes: number;
-  /** Means over the fixtures that came to episodes. */
-  yield: number | null;
-  planMs: number | null;
-  ikMs: number;
-  silhouetteIou: number | null;
-  /** Share of accepted episodes that succeed in physics, by task. */
-  physicsAgreement: Record<string, number | null>;
-  rejectReasons: Record<string, number>;
-  fixtures: Record<string, MotionScores | { finding: string }>;
-}
 
 export default async function run(args: string[]): Promise<MotionResult> {
   const { names, folder, runs, episodes, inputs, franka, keep } = parse(args);

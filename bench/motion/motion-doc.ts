@@ -1,6 +1,6 @@
 /** docs/motion.md. */
-import type { MotionResult } from '../motion.js';
 import type { MotionScores } from './measure.js';
+import type { MotionResult } from './result.js';
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(0)} %`);
 const fixed = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
