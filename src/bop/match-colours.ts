@@ -33,7 +33,7 @@ export function matchColours(
   const sh = Float32Array.from(set.sh);
   const perSet = set.sh.length / set.count;
   for (let c = 0; c < 3; c++) {
-    const [gain, offset] = line(
+    const [gain, offset] = colourLine(
       pixels.map((i) => drawn.rgb[3 * i + c]),
       pixels.map((i) => rgb[3 * i + c]),
     );
@@ -45,8 +45,8 @@ export function matchColours(
   return { ...set, sh };
 }
 
-/** y = gain x + offset by least squares, within bounds; a flat x leaves the gain at its nearest and moves the offset. */
-function line(x: readonly number[], y: readonly number[]): [gain: number, offset: number] {
+/** Light: y = gain x + offset by least squares, within bounds; a flat x leaves the gain at its nearest and moves the offset. */
+export function colourLine(x: readonly number[], y: readonly number[]): [gain: number, offset: number] {
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   const [mx, my] = [mean(x), mean(y)];
   const spread = x.reduce((sum, value) => sum + (value - mx) ** 2, 0);

@@ -3,18 +3,20 @@
  * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import { axisOf, compose, fromAxisAngle, inverse, type Mat4 } from '../math/se3.js';
+import { axisOf, compose, inverse, type Mat4 } from '../math/se3.js';
 import { gaussiansOfModel } from '../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../objects/mesh.js';
 import type { ObjectModel } from '../objects/object-model.js';
 import type { ColouredMesh } from '../objects/ply-mesh.js';
+import { framesOfRest } from '../objects/rest-view.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
 import { type Refined, refinePose } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
-import { evaluatePose, type TrackedObject, weightsOf } from '../pose/objective.js';
+import { type TrackedObject, weightsOf } from '../pose/objective.js';
 import { boxOfId, type FrameEvidence, type Observation, observe } from '../pose/observation.js';
 import type { PoseOptions } from '../pose/options.js';
 import { extremePoints } from '../pose/point-loss.js';
+import type { Poses } from '../pose/poses.js';
 import { trackPoses } from '../pose/track-poses.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
@@ -25,6 +27,7 @@ import { matchColours } from './match-colours.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';
+import { waysToStand } from './standing-turn.js';
 import { distanceRatio, type Rest, setOnTable, tableUnder } from './table-under.js';
 
 /**
@@ -39,10 +42,11 @@ const MAX_DISTANCE_LOG = Math.log(2);
 const SETTLE_STEPS = 40;
 /** Window in which print is compared: about the pixels of the films. */
 const FINE_WINDOW_PX = 160;
-const OUTLINE_SHARE = 0.25;
-/** Turns tried: a print's letters are some 15 degrees wide. */
-const NUM_TURNS = 36;
-const REFINED_TURNS = 4;
+/** Frames of its rest in which an object's print is looked at: light, hands and masks differ. */
+const PRINT_FRAMES = 3;
+/** Ways to stand that cost at most this much more than the best one are tried over the whole sequence, up to so many. */
+const AMBIGUOUS = 0.04;
+const MAX_TRIED = 3;
 
 export interface TrackOptions {
   readonly pose: PoseOptions;
@@ -59,6 +63,8 @@ interface Start {
   found: Refined;
   /** At which the model is drawn with the outline of its mesh. */
   scale: number;
+  /** Other ways to stand that look about the same there, each with the model in its own light. */
+  others: readonly Pick<Start, 'found' | 'set'>[];
 }
 
 /** One estimate per object and image in which it was not lost. */
@@ -83,22 +89,27 @@ export async function trackSequence(
     depth: options.useDepth ? await readDepth(frameIdx) : null,
   });
   const found = await findStarts(dataset, sequence, pose, evidenceOf, ctx);
-  const { starts, table } = hasTable
+  const { starts: candidates, table } = hasTable
     ? await settled(found, sequence, pose, evidenceOf)
     : { starts: found, table: sequence.perception.table };
   const perception = { ...sequence.perception, table };
-  const poses = await trackPoses(
-    {
-      ...{ frames: sequence.frames, perception, tracks: sequence.tracks },
-      readMask: (frameIdx) => sequence.readMask(frameIdx),
-      objects: { kind: 'v2r/objects', version: 1, objects: starts.map((start) => modelOf(dataset, start)) },
-      gaussians: new Map(starts.map(({ seen, set }) => [seen.id, set])),
-      ...(options.useDepth ? { readDepth } : {}),
-    },
-    // The first poses have been searched for already.
-    { ...pose, de: false },
-    ctx,
-  );
+  const track = (some: readonly Start[]): Promise<Poses> =>
+    trackPoses(
+      {
+        ...{ frames: sequence.frames, perception, tracks: sequence.tracks },
+        readMask: (frameIdx) => sequence.readMask(frameIdx),
+        objects: { kind: 'v2r/objects', version: 1, objects: some.map((start) => modelOf(dataset, start)) },
+        gaussians: new Map(some.map(({ seen, set }) => [seen.id, set])),
+        meshes: new Map(some.map(({ seen, mesh }) => [seen.id, mesh])),
+        ...(options.useDepth ? { readDepth } : {}),
+      },
+      // The first poses have been searched for already.
+      { ...pose, de: false },
+      ctx,
+    );
+  const starts: Start[] = [];
+  for (const start of candidates) starts.push(await bestOverSequence(start, track));
+  const poses = await track(starts);
   const timeSec = (performance.now() - started) / 1000 / images.length;
   return poses.objects.flatMap(({ id, frames }) => {
     const { objId } = starts.find(({ seen }) => seen.id === id)!;
@@ -139,7 +150,7 @@ async function findStarts(
       const found = findPose(object, evidence, camera, areaM2, pose, random, up);
       if (found) {
         const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
-        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, ...start });
+        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, others: [], ...start });
       }
       object.set.dispose();
     }
@@ -162,10 +173,11 @@ const isPlausible = ({ cameraFromObject }: Refined, { hasTable, perception }: Se
 /** The table under what was found, everything that stands on it set onto it, and the models' colours brought to the film. */
 async function settled(
   starts: readonly Start[],
-  { camera, perception }: Sequence,
+  sequence: Sequence,
   pose: PoseOptions,
   evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
 ): Promise<{ starts: Start[]; table: Perception['table'] }> {
+  const { camera, perception } = sequence;
   const rests: Rest[] = [];
   for (const { seen, mesh, found } of starts) {
     const { data } = (await evidenceOf(seen.referenceFrame)).idMap;
@@ -185,45 +197,54 @@ async function settled(
       const view = { observation: observe(evidence, start.seen.id, camera, box, pose.poseCrop), tracks: null };
       found = refinePose(object, standing, [view], { steps: SETTLE_STEPS, freedom: 'on-table' });
     }
-    const set = matchColours(object, start.set, found.cameraFromObject, evidence, camera);
-    object.set.dispose();
+    let ways = [found.cameraFromObject];
     if (standing && box && pose.de) {
-      const fine = { ...(await prepared(start.seen.id, set, { ...pose, poseGaussians: set.count })), worldFromCamera };
-      const observation = observe(evidence, start.seen.id, camera, box, FINE_WINDOW_PX);
-      found = turnedAsPrinted({ ...fine, scale: start.scale }, found, observation, table.cameraFromWorld);
+      const fine = await prepared(start.seen.id, start.set, { ...pose, poseGaussians: start.set.count });
+      const views = await observationsOfRest(start.seen, sequence, evidenceOf, FINE_WINDOW_PX);
+      const drawn = { ...fine, worldFromCamera, scale: start.scale };
+      const found = waysToStand(drawn, start.mesh, ways[0], views, table.cameraFromWorld);
       fine.set.dispose();
+      ways = found
+        .filter(({ cost }) => cost <= found[0].cost + AMBIGUOUS)
+        .slice(0, MAX_TRIED)
+        .map((way) => way.cameraFromObject);
     }
-    out.push({ ...start, found, set });
+    const [best, ...others] = ways.map((cameraFromObject) => ({
+      found: { ...found, cameraFromObject },
+      set: matchColours(object, start.set, cameraFromObject, evidence, camera),
+    }));
+    object.set.dispose();
+    out.push({ ...start, ...best, others });
   }
   return { starts: out, table };
 }
 
-/**
- * How the object is turned on the table, decided at full resolution with every Gaussian: labels that repeat look alike from afar.
- * Colours decide; the outline only keeps it in place.
- */
-function turnedAsPrinted(
-  object: TrackedObject,
-  found: Refined,
-  observation: Observation,
-  cameraFromWorld: Mat4,
-): Refined {
-  const weights = { ...object.weights, mask: OUTLINE_SHARE * object.weights.mask };
-  const views = [{ observation, tracks: null }];
-  const { cameraFromObject } = found;
-  const up = axisOf(cameraFromWorld, 2);
-  const turns = Array.from({ length: NUM_TURNS }, (_, k) => {
-    const turned = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), cameraFromObject);
-    for (const i of [3, 7, 11]) turned[i] = cameraFromObject[i];
-    return turned;
-  });
-  const best = turns
-    .map((pose) => ({ pose, value: evaluatePose({ ...object, weights }, pose, views, false).value }))
-    .sort((a, b) => a.value - b.value)
-    .slice(0, REFINED_TURNS)
-    .map(({ pose }) => refinePose({ ...object, weights }, pose, views, { steps: SETTLE_STEPS, freedom: 'on-table' }))
-    .reduce((a, b) => (b.value < a.value ? b : a));
-  return { ...found, cameraFromObject: best.cameraFromObject };
+/** Where print leaves several ways to stand, the one with which the whole film is explained best. */
+async function bestOverSequence(start: Start, track: (starts: readonly Start[]) => Promise<Poses>): Promise<Start> {
+  if (start.others.length === 0) return start;
+  let best = { start, loss: Number.POSITIVE_INFINITY };
+  for (const tried of [start, ...start.others.map((way) => ({ ...start, ...way }))]) {
+    const { frames } = (await track([tried])).objects[0];
+    const loss = frames.reduce((sum, frame) => sum + frame.loss, 0) / frames.length;
+    if (loss < best.loss) best = { start: tried, loss };
+  }
+  return best.start;
+}
+
+/** Windows around the object in the frames of its rest, the reference frame first. */
+async function observationsOfRest(
+  seen: PerceivedObject,
+  { camera, perception }: Sequence,
+  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
+  sizePx: number,
+): Promise<Observation[]> {
+  const observations: Observation[] = [];
+  for (const frameIdx of framesOfRest(seen, perception.numFrames, PRINT_FRAMES)) {
+    const evidence = await evidenceOf(frameIdx);
+    const box = boxOfId(evidence.idMap, seen.id);
+    if (box) observations.push(observe(evidence, seen.id, camera, box, sizePx));
+  }
+  return observations;
 }
 
 async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
