@@ -12,7 +12,7 @@ import {
   translationOf,
 } from '../math/se3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
-import { type Freedom, refinePose } from '../pose/adam.js';
+import { refinePose } from '../pose/adam.js';
 import { imageLoss } from '../pose/image-loss.js';
 import type { TrackedObject } from '../pose/objective.js';
 import type { Observation } from '../pose/observation.js';
@@ -24,7 +24,7 @@ import { setOnTable, UP_AXES } from './table-under.js';
 const NUM_TURNS = 36;
 /** The best of them, descended from. */
 const REFINED = 8;
-const REFINE_STEPS = 20;
+const REFINE_STEPS = 14;
 /** Sides whose outline agrees this much less than the best one's are not up. */
 const SAME_OUTLINE = 0.06;
 /** The colour loss decides the descent; the outline only keeps the object in place. */
@@ -42,7 +42,7 @@ export interface Standing {
   readonly cost: number;
 }
 
-/** The different ways to stand where `found` is, best first; at least `found` itself. `views`: frames in which it stands there. */
+/** The different ways to stand where `found` is, best first; at least `found` itself. `views`: frames in which it stands there, the clearest first. */
 export function waysToStand(
   object: TrackedObject,
   mesh: TriangleMesh,
@@ -51,36 +51,31 @@ export function waysToStand(
   cameraFromWorld: Mat4,
 ): Standing[] {
   const up = axisOf(cameraFromWorld, 2);
-  const costOf = (pose: Mat4): Standing & { miss: number } => ({
-    cameraFromObject: pose,
-    ...standingCost(object, pose, views),
-  });
+  const [clearest] = views;
   const tried = UP_AXES.flatMap((axis) => {
     const upright = rotationBetween(axis, up);
+    [upright[3], upright[7], upright[11]] = translationOf(found);
+    const placed = setOnTable({ mesh, cameraFromObject: upright, iou: 1, areaPx: 1 }, cameraFromWorld);
+    if (placed === null) return [];
     return Array.from({ length: NUM_TURNS }, (_, k) => {
-      const pose = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), upright);
-      [pose[3], pose[7], pose[11]] = translationOf(found);
-      const placed = setOnTable({ mesh, cameraFromObject: pose, iou: 1, areaPx: 1 }, cameraFromWorld);
-      return placed ? [costOf(placed)] : [];
-    }).flat();
+      const pose = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), placed);
+      [pose[3], pose[7], pose[11]] = translationOf(placed);
+      return { pose, ...standingCost(object, pose, [clearest]) };
+    });
   });
   const least = Math.min(...tried.map(({ miss }) => miss));
   const weights = { ...object.weights, mask: OUTLINE_SHARE * object.weights.mask };
-  const freedom: Freedom = 'on-table';
+  const view = { observation: clearest, tracks: null };
   const refined = tried
     .filter(({ miss }) => miss < least + SAME_OUTLINE)
     .sort((a, b) => a.cost - b.cost)
     .slice(0, REFINED)
-    .map(({ cameraFromObject }) =>
-      refinePose(
-        { ...object, weights },
-        cameraFromObject,
-        views.map((observation) => ({ observation, tracks: null })),
-        { steps: REFINE_STEPS, freedom },
-      ),
-    );
+    .map(({ pose }) => refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' }));
+  const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map((cameraFromObject) => ({
+    cameraFromObject,
+    cost: standingCost(object, cameraFromObject, views).cost,
+  }));
   const kept: Standing[] = [];
-  const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map(costOf);
   for (const { cameraFromObject, cost } of all.sort((a, b) => a.cost - b.cost)) {
     const isNew = kept.every((other) => rotationAngleBetween(other.cameraFromObject, cameraFromObject) > SAME_RAD);
     if (isNew) kept.push({ cameraFromObject, cost });
@@ -98,7 +93,7 @@ function standingCost(
     const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: cameraFromObject, scale, label: 1 }], {
       depth: false,
     });
-    const { iou } = imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 });
+    const { iou } = imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, false);
     miss += (1 - iou) / views.length;
     cost += (1 - iou + PRINT_WEIGHT * view.texture * unexplained(drawn, view)) / views.length;
   }

@@ -26,8 +26,9 @@ export async function trackReconstructed(
   }
   const { frames, perception, tracks, camera } = sequence;
   const readMask = (frameIdx: number) => sequence.readMask(frameIdx);
-  const { objects, gaussians } = await buildObjects({ frames, perception, readMask }, options.objects, ctx);
-  const poses = await trackPoses({ frames, perception, readMask, tracks, objects, gaussians }, options.pose, ctx);
+  const { objects, gaussians, meshes } = await buildObjects({ frames, perception, readMask }, options.objects, ctx);
+  const shapes = { objects, gaussians, meshes };
+  const poses = await trackPoses({ frames, perception, readMask, tracks, ...shapes }, options.pose, ctx);
   return poses.objects.map(({ id, frames: found }) => ({
     maskId: id,
     referenceFrame: objects.objects.find((model) => model.id === id)!.referenceFrame,

@@ -37,16 +37,22 @@ export interface ImageLoss {
   readonly visibleFraction: number;
   /** Drawn pixels that are cared for. */
   readonly drawnPx: number;
-  readonly gradient: FrameGradient;
+  /** null unless asked for. */
+  readonly gradient: FrameGradient | null;
 }
 
 /** Loss of a frame drawn over black (no layer) against an observation of the same size. */
-export function imageLoss(frame: Frame, observation: Observation, weights: LossWeights): ImageLoss {
+export function imageLoss(
+  frame: Frame,
+  observation: Observation,
+  weights: LossWeights,
+  withGradient = true,
+): ImageLoss {
   const { inside, care } = observation.mask;
   const { outsideWeight = 1, behindM } = observation;
   const count = inside.length;
-  const rgbGradient = new Float32Array(3 * count);
-  const alphaGradient = new Float32Array(count);
+  const rgbGradient = withGradient ? new Float32Array(3 * count) : null;
+  const alphaGradient = withGradient ? new Float32Array(count) : null;
   let intersection = 0;
   let union = 0;
   let drawn = 0;
@@ -65,7 +71,7 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
       if (behindM === null || !hides(a, frame.depthM[i], behindM[i])) continue;
       union += a;
       maskSum += a * a;
-      alphaGradient[i] = maskScale * 2 * a;
+      if (alphaGradient) alphaGradient[i] = maskScale * 2 * a;
       continue;
     }
     intersection += Math.min(a, inside[i]);
@@ -74,16 +80,16 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
     const weight = trust * (1 + DISTANCE_WEIGHT * observation.distancePx[i]);
     const difference = a - inside[i];
     maskSum += weight * difference * difference;
-    alphaGradient[i] = maskScale * 2 * weight * difference;
+    if (alphaGradient) alphaGradient[i] = maskScale * 2 * weight * difference;
   }
   let value = maskScale * maskSum;
   if (weights.rgb > 0) {
     const trust = Math.max(MIN_RGB_TRUST, observation.texture);
     value += rgbTerm(frame, observation, weights.rgb * trust, rgbGradient);
   }
-  let depthSum: Float32Array | undefined;
+  let depthSum: Float32Array | null = null;
   if (weights.depth > 0 && observation.depthM !== null) {
-    depthSum = new Float32Array(count);
+    depthSum = withGradient ? new Float32Array(count) : null;
     value += depthTerm(frame, observation, observation.depthM, weights.depth, alphaGradient, depthSum);
   }
   return {
@@ -91,7 +97,8 @@ export function imageLoss(frame: Frame, observation: Observation, weights: LossW
     iou: union > 0 ? intersection / union : 0,
     visibleFraction: drawn > 0 ? Math.min(1, drawnSeen / drawn) : 0,
     drawnPx: drawnCared,
-    gradient: { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
+    gradient: rgbGradient &&
+      alphaGradient && { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
   };
 }
 
@@ -101,7 +108,7 @@ function hides(alpha: number, depthM: number, behindM: number): boolean {
 }
 
 /** Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). */
-function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradient: Float32Array): number {
+function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradient: Float32Array | null): number {
   const { inside, care } = mask;
   const gain = brightnessGain(frame, rgb, mask.inside, care);
   let area = 0;
@@ -115,7 +122,7 @@ function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradi
       const difference = gain * frame.rgb[c] - inside[i] * rgb[c];
       const soft = Math.sqrt(difference * difference + RGB_SOFT * RGB_SOFT);
       sum += soft - RGB_SOFT;
-      gradient[c] = (scale * gain * difference) / soft;
+      if (gradient) gradient[c] = (scale * gain * difference) / soft;
     }
   }
   return scale * sum;
@@ -141,8 +148,8 @@ function depthTerm(
   { mask }: Observation,
   observed: Float32Array,
   weight: number,
-  alphaGradient: Float32Array,
-  depthSumGradient: Float32Array,
+  alphaGradient: Float32Array | null,
+  depthSumGradient: Float32Array | null,
 ): number {
   const usable = (i: number): boolean =>
     mask.care[i] > 0 &&
@@ -160,6 +167,7 @@ function depthTerm(
     const difference = frame.depthM[i] - observed[i];
     const soft = Math.sqrt(difference * difference + DEPTH_SOFT_M * DEPTH_SOFT_M);
     sum += soft - DEPTH_SOFT_M;
+    if (!alphaGradient || !depthSumGradient) continue;
     const byDepth = (scale * difference) / soft;
     depthSumGradient[i] = byDepth / frame.alpha[i];
     alphaGradient[i] -= (byDepth * frame.depthM[i]) / frame.alpha[i];

@@ -1,7 +1,7 @@
 /** The whole render-and-compare loss of one object at one pose, over one or several frames in which it has that pose. */
 import { compose, inverse, logRotation, type Mat4 } from '../math/se3.js';
 import type { GaussianSet } from '../splat/gaussians.js';
-import type { PreparedSet, SplatRenderer } from '../splat/renderer.js';
+import { createFrame, type Frame, type PreparedSet, type SplatRenderer } from '../splat/renderer.js';
 import { imageLoss, type LossWeights } from './image-loss.js';
 import type { Observation } from './observation.js';
 import type { PoseOptions } from './options.js';
@@ -61,6 +61,16 @@ export function weightsOf(options: PoseOptions): LossWeights {
 /** Turning away from the expected pose by this much (radians) costs 1; a hand turns things by a few degrees per frame. */
 const TURN_UNIT_RAD = 1;
 
+/** Drawn into again and again: a window is compared hundreds of times. */
+const scratch = new WeakMap<Observation, Frame>();
+
+function scratchFrame(observation: Observation): Frame {
+  const { widthPx, heightPx } = observation.crop.camera;
+  const frame = scratch.get(observation) ?? createFrame(widthPx, heightPx);
+  scratch.set(observation, frame);
+  return frame;
+}
+
 export function evaluatePose(
   object: TrackedObject,
   cameraFromObject: Mat4,
@@ -79,13 +89,13 @@ export function evaluatePose(
   for (const { observation, tracks } of views) {
     const { camera } = observation.crop;
     const depth = (weights.depth > 0 && observation.depthM !== null) || observation.behindM !== null;
-    const frame = renderer.render(camera, [instance], { depth });
-    const image = imageLoss(frame, observation, weights);
+    const frame = renderer.render(camera, [instance], { depth }, scratchFrame(observation));
+    const image = imageLoss(frame, observation, weights, withGradient);
     value += share * image.value;
     iou += share * image.iou;
     visibleFraction += share * image.visibleFraction;
     drawnPx += share * image.drawnPx;
-    if (withGradient) {
+    if (image.gradient !== null) {
       const { twist } = renderer.poseGradient(image.gradient, 0);
       for (let k = 0; k < 6; k++) gradient[k] += share * twist[k];
     }
