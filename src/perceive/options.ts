@@ -65,7 +65,10 @@ export const perceiveOptions = defineOptions({
   source: { kind: 'string', default: '', help: 'Name of the object that is moved.' },
   target: { kind: 'string', default: '', help: 'Name of the object that it is brought to.' },
   table: { kind: 'list', help: 'Three or more pixels on the bare table: x,y x,y x,y' },
-  size: { kind: 'list', help: 'A known size: "mug=95mm", the largest of its height, width and length.' },
+  size: {
+    kind: 'list',
+    help: 'A known size: "mug=95mm" (or "source=95mm"), the largest of its height, width and length.',
+  },
   hfov: {
     kind: 'optional-number',
     min: 10,

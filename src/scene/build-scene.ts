@@ -166,11 +166,9 @@ function findingOf(
       'No place was found for the robot: everywhere it would stand on an object, at the camera or out of reach.',
     );
   if (holeShare > 0) sentences.push(`${percent(holeShare)} of the background was never seen free and is filled in.`);
-  const { scaleLogSd, scaleSource } = perception.table;
+  const { scaleLogSd } = perception.table;
   if (scaleLogSd > UNSURE_SCALE_LOG_SD) {
-    sentences.push(
-      `Lengths are known to about ${percent(scaleLogSd)} only (${scaleSource}): what the arm reaches is as uncertain.`,
-    );
+    sentences.push(`Lengths are known to about ${percent(scaleLogSd)} only: what the arm reaches is as uncertain.`);
   }
   return [...sentences, ...notes.map((n) => `${n[0].toUpperCase()}${n.slice(1)}.`)].join(' ');
 }

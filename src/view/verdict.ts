@@ -68,19 +68,19 @@ function judgePerception(perception: Perception): Judgement[] {
     const level = table.scaleLogSd > SCALE_BAD_LOG_SD ? 'bad' : 'care';
     found.push({
       level,
-      reason: `Metric scale is known to about ${percent(table.scaleLogSd)} only (${table.scaleSource}).`,
+      reason: `Metric scale is known to about ${percent(table.scaleLogSd)} only; if you know a length: --size "source=95mm".`,
     });
   }
   if (camera.source === 'assumption') {
     found.push({
       level: 'care',
-      reason: `The focal length is an assumption, good to about ${percent(camera.focalLogSd)}.`,
+      reason: `The focal length is an assumption, good to about ${percent(camera.focalLogSd)}; if you know it: --hfov or --focal-px.`,
     });
   }
   if (table.normalSdDeg > NORMAL_CARE_DEG) {
     found.push({
       level: 'care',
-      reason: `The table's tilt is known to about ${table.normalSdDeg.toFixed(0)} degrees (${table.normalSource}).`,
+      reason: `The table's tilt is known to about ${table.normalSdDeg.toFixed(0)} degrees; if you know it: --table-tilt.`,
     });
   }
   for (const object of perception.objects.filter((o) => o.role !== 'passive')) {

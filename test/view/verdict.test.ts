@@ -81,7 +81,7 @@ describe('judge', () => {
     });
   });
 
-  it('names an unsure scale as a share of every length', () => {
+  it('names an unsure scale as a share of every length, and how to settle it', () => {
     const verdict = judge(
       perception({ table: { scaleLogSd: 0.2, scaleSource: 'size of a can' } }),
       null,
@@ -90,7 +90,9 @@ describe('judge', () => {
       null,
     );
     expect(verdict.level).toBe('care');
-    expect(verdict.reasons[0]).toBe('Metric scale is known to about 22 % only (size of a can).');
+    expect(verdict.reasons[0]).toBe(
+      'Metric scale is known to about 22 % only; if you know a length: --size "source=95mm".',
+    );
   });
 
   it('puts the worst reason first', () => {

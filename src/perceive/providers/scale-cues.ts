@@ -1,4 +1,5 @@
 /** Cues of scale from names and hands: what things of a class usually measure, how long a hand is, what the user knows. */
+import { UserError } from '../../base/errors.js';
 import type { Vec3 } from '../../math/vec3.js';
 import { HAND_POINT } from '../../models/networks/hand-landmarks.js';
 import type { Mover } from '../movers.js';
@@ -25,16 +26,17 @@ const CLASS_WIDTHS: Readonly<Record<string, { widthM: number; logSd: number }>> 
 
 interface Outline {
   name: string;
+  role: string;
   mask: Uint8Array;
 }
 
 /** Objects with the outline in which they rest. */
 function outlinesOf({ objects, movers, targets }: Segmentation): Outline[] {
   const restOf = (mover: Mover): Uint8Array => (mover.carried === 'to' || !mover.from ? mover.to! : mover.from).mask;
-  return objects.flatMap(({ id, name }) => {
+  return objects.flatMap(({ id, name, role }) => {
     const target = targets.find((candidate) => candidate.id === id);
     const mask = target ? target.mask : movers[id - 1] ? restOf(movers[id - 1]) : null;
-    return mask ? [{ name, mask }] : [];
+    return mask ? [{ name, role, mask }] : [];
   });
 }
 
@@ -109,6 +111,7 @@ export function handCues({ clip, segmentation }: CameraInputs, unitLength: UnitL
 const KNOWN_SIZE_LOG_SD = 0.08;
 
 /** `--size`: the largest of height, width and length of a named object. */
+/** @throws UserError if a hint names nothing that was found, neither by name nor by role. */
 export function knownSizeCues(
   hints: readonly SizeHint[],
   { clip, segmentation }: CameraInputs,
@@ -117,9 +120,18 @@ export function knownSizeCues(
 ): SizeCue[] {
   // The optical axis looks down on the table by this angle.
   const tiltRad = Math.asin(Math.min(1, Math.max(0, -up[2])));
+  const outlines = outlinesOf(segmentation);
+  if (outlines.length === 0) return [];
   return hints.flatMap(({ name, sizeM }) => {
-    const outline = outlinesOf(segmentation).find((candidate) => candidate.name === name);
-    const box = outline && boxOf(outline.mask, clip.widthPx, clip.heightPx);
+    const outline = outlines.find((each) => each.name === name) ?? outlines.find(({ role }) => role === name);
+    if (!outline) {
+      const known = outlines.map((each) => `"${each.name}" (${each.role})`).join(', ');
+      throw new UserError(
+        `--size ${name}: no object of that name; there are: ${known}`,
+        'give one of these names, or source or target',
+      );
+    }
+    const box = boxOf(outline.mask, clip.widthPx, clip.heightPx);
     if (!box) return [];
     const place = [(box.x0 + box.x1) / 2, box.y1] as const;
     const width = unitLength(box.x1 - box.x0, ...place);
@@ -128,6 +140,8 @@ export function knownSizeCues(
     // What stands h high and w deep fills h cos(tilt) + w sin(tilt) upwards in the picture.
     const height = (rise - width * Math.sin(tiltRad)) / Math.max(0.3, Math.cos(tiltRad));
     const largest = Math.max(width, height);
-    return [{ unitLength: largest, usualM: sizeM, logSd: KNOWN_SIZE_LOG_SD, what: `given size of the ${name}` }];
+    return [
+      { unitLength: largest, usualM: sizeM, logSd: KNOWN_SIZE_LOG_SD, what: `given size of the ${outline.name}` },
+    ];
   });
 }

@@ -73,5 +73,8 @@ describe('perceive with hints', { timeout: 240_000 }, () => {
     await expect(run({ source: 'cup' })).rejects.toThrow(
       /--source cup: no object of that name; there are: green object/,
     );
+    await expect(run({ size: ['cup=95mm'] })).rejects.toThrow(
+      /--size cup: no object of that name; there are: "green object" \(source\)/,
+    );
   });
 });
