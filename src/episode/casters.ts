@@ -1,6 +1,6 @@
 /** What throws soft shadows in a frame: the low parts of the arm and every object. */
 import { type Mat4, transformPoint } from '../math/se3.js';
-import { CAPSULE_STRIDE, placeArm } from '../robot/collision.js';
+import { CAPSULE_STRIDE, placeArm } from '../robot/placed-arm.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Caster } from './contact-shadow.js';
 import type { EpisodePlan } from './episode.js';

@@ -1,6 +1,7 @@
 /** The arm among the objects of one episode: clearances of single configurations and of joint ways. */
 import { compose, inverse, type Mat4 } from '../math/se3.js';
-import { clearanceToPoints, clearanceToTable, placeArm, selfClearance } from '../robot/collision.js';
+import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
+import { placeArm } from '../robot/placed-arm.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { movedPoints, shapeOf } from './object-shape.js';
@@ -15,12 +16,12 @@ export interface Clearances {
   readonly selfM: number;
 }
 
-/** What stands where, and what the hand has to do with it. */
-export interface WorldState {
-  /** worldFromObject of everything that stands on the table (the held object is not in it). */
-  readonly standing: ReadonlyMap<number, Mat4>;
-  /** Objects that the task brings the hand close to. */
-  readonly contacts: ReadonlySet<number>;
+/** Least distances that count as free, metres. */
+export interface FreeLimits {
+  readonly tableM: number;
+  readonly objectsM: number;
+  readonly contactsM: number;
+  readonly selfM: number;
 }
 
 /** Beyond this, distances are not told apart, metres. */
@@ -67,6 +68,23 @@ export class CollisionWorld {
       else objectsM = Math.min(objectsM, distance);
     }
     return { tableM: clearanceToTable(arm), objectsM, contactsM, selfM: selfClearance(this.robot, arm) };
+  }
+
+  /** Whether all clearances keep to the limits: much cheaper than measuring them, for planning. */
+  isFree(
+    q: ArrayLike<number>,
+    widthM: number,
+    clouds: ReadonlyMap<number, Float64Array>,
+    contacts: ReadonlySet<number>,
+    limits: FreeLimits,
+  ): boolean {
+    const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
+    if (clearanceToTable(arm) < limits.tableM || selfClearance(this.robot, arm) < limits.selfM) return false;
+    for (const [id, cloud] of clouds) {
+      const limitM = contacts.has(id) ? limits.contactsM : limits.objectsM;
+      if (clearanceToPoints(arm, cloud, 1, limitM) < limitM) return false;
+    }
+    return true;
   }
 
   /**

@@ -244,8 +244,12 @@ export class GraspTrial {
 
   private isClear(q: readonly number[], widthM: number, contacts: ReadonlySet<number>): boolean {
     const { clearance } = this.options;
-    const c = this.world.clearances(q, widthM, this.world.place(this.others), contacts);
-    return c.tableM >= 0 && c.objectsM >= clearance && c.contactsM >= -CONTACT_TOLERANCE_M && c.selfM >= clearance;
+    return this.world.isFree(q, widthM, this.world.place(this.others), contacts, {
+      tableM: 0,
+      objectsM: clearance,
+      contactsM: -CONTACT_TOLERANCE_M,
+      selfM: clearance,
+    });
   }
 
   private follow(poses: readonly Mat4[], seed: readonly number[]): Path | null {

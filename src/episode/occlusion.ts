@@ -1,8 +1,9 @@
 /** How much of a plan the camera would miss because the arm stands in front of what it does. */
 import { compose, inverse, translationOf } from '../math/se3.js';
 import { distance, lerp, type Vec3 } from '../math/vec3.js';
-import { CAPSULE_STRIDE, placeArm, segmentDistance } from '../robot/collision.js';
+import { segmentDistance } from '../robot/collision.js';
 import { armFrames } from '../robot/kinematics.js';
+import { CAPSULE_STRIDE, placeArm } from '../robot/placed-arm.js';
 import type { EpisodeInputs } from './episode.js';
 import type { Leg } from './legs.js';
 

@@ -3,8 +3,9 @@
 import { Random } from '../base/random.js';
 import { compose, inverse, type Mat4, rotationAngleBetween, transformPoint, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
-import { clearanceToPoints, clearanceToTable, placeArm, selfClearance } from '../robot/collision.js';
+import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
 import { armFrames } from '../robot/kinematics.js';
+import { placeArm } from '../robot/placed-arm.js';
 import { ShapeField } from '../skill/shape-field.js';
 import { CONTACT_OVERLAP_M, TABLE_TOLERANCE_M } from './checks.js';
 import type { EpisodeInputs, EpisodeObject, Phase } from './episode.js';

@@ -35,10 +35,8 @@ export function freeTransit(
   clearanceM: number,
 ): Transit | null {
   const nothing = new Set<number>();
-  const isClear = (row: readonly number[]): boolean => {
-    const c = world.clearances(row, widthM, clouds, nothing);
-    return c.tableM >= clearanceM && c.objectsM >= clearanceM && c.selfM >= clearanceM;
-  };
+  const limits = { tableM: clearanceM, objectsM: clearanceM, contactsM: clearanceM, selfM: clearanceM };
+  const isClear = (row: readonly number[]): boolean => world.isFree(row, widthM, clouds, nothing, limits);
   if (!isClear(from) || !isClear(to)) return null;
   for (const rise of DETOURS_M) {
     const middle = from.map((value, i) => (value + to[i]) / 2);

@@ -2,48 +2,9 @@
  * Distances between the arm, made of capsules, and what it must not touch. Everything is signed: negative means inside.
  * Placed capsules are rows of 7 numbers: a (3), b (3), radius, in metres.
  */
-import { compose, type Mat4 } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
-import { armFrames, fingerFrames } from './kinematics.js';
+import { CAPSULE_STRIDE, type PlacedArm } from './placed-arm.js';
 import type { RobotModel } from './robot-model.js';
-
-export const CAPSULE_STRIDE = 7;
-
-/** The arm's capsules at one configuration, in the frame that `frameFromBase` leads to. */
-export interface PlacedArm {
-  /** [C, 7] f64 */
-  readonly capsules: Float64Array;
-  /** [C] frame index of each capsule as in `Capsule.frame`; fingers have `FINGER_FRAME`. */
-  readonly frames: readonly number[];
-}
-
-/** Stands for both fingers in `PlacedArm.frames`: beyond any link. */
-export const FINGER_FRAME = 1000;
-export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
-  const { links, tool } = armFrames(robot, q);
-  const fingers = fingerFrames(robot, tool, widthM);
-  const numFinger = robot.gripper.fingers.reduce((sum, finger) => sum + finger.capsules.length, 0);
-  const capsules = new Float64Array((robot.capsules.length + numFinger) * CAPSULE_STRIDE);
-  const frames: number[] = [];
-  const put = (frameFromPart: Mat4, a: Vec3, b: Vec3, radiusM: number, frame: number): void => {
-    const at = frames.length * CAPSULE_STRIDE;
-    const m = frameFromPart;
-    for (let r = 0; r < 3; r++) {
-      capsules[at + r] = m[r * 4] * a[0] + m[r * 4 + 1] * a[1] + m[r * 4 + 2] * a[2] + m[r * 4 + 3];
-      capsules[at + 3 + r] = m[r * 4] * b[0] + m[r * 4 + 1] * b[1] + m[r * 4 + 2] * b[2] + m[r * 4 + 3];
-    }
-    capsules[at + 6] = radiusM;
-    frames.push(frame);
-  };
-  const placed = links.map((baseFromLink) => compose(frameFromBase, baseFromLink));
-  for (const part of robot.capsules) put(placed[part.frame], part.a, part.b, part.radiusM, part.frame);
-  fingers.forEach((baseFromFinger, k) => {
-    const frameFromFinger = compose(frameFromBase, baseFromFinger);
-    for (const { a, b, radiusM } of robot.gripper.fingers[k].capsules)
-      put(frameFromFinger, a, b, radiusM, FINGER_FRAME);
-  });
-  return { capsules, frames };
-}
 
 /** Distance from a point to the segment a-b. All coordinates in one frame. */
 export function pointSegmentDistance(
@@ -117,15 +78,42 @@ export function clearanceToPoints(arm: PlacedArm, points: Float64Array, fromFram
     const capsuleRadius = arm.capsules[at + 6];
     const toSphere = pointSegmentDistance(centre[0], centre[1], centre[2], arm.capsules, at) - radius - capsuleRadius;
     if (toSphere >= least) continue;
-    for (let k = 0; k < points.length; k += 3) {
-      const d = pointSegmentDistance(points[k], points[k + 1], points[k + 2], arm.capsules, at) - capsuleRadius;
-      if (d < least) least = d;
-    }
+    const reach = least + capsuleRadius;
+    const nearest = reach > 0 ? nearestPoint(points, arm.capsules, at, reach) : reach;
+    if (nearest < reach) least = nearest - capsuleRadius;
   }
   return least;
 }
 
+/** Least distance of the points to a capsule's segment, not looked for beyond `cutoffM`. */
+function nearestPoint(points: Float64Array, c: Float64Array, at: number, cutoffM: number): number {
+  const [ax, ay, az] = [c[at], c[at + 1], c[at + 2]];
+  const dx = c[at + 3] - ax;
+  const dy = c[at + 4] - ay;
+  const dz = c[at + 5] - az;
+  const length2 = dx * dx + dy * dy + dz * dz;
+  const perLength2 = length2 > 0 ? 1 / length2 : 0;
+  let least = cutoffM * cutoffM;
+  for (let k = 0; k < points.length; k += 3) {
+    const px = points[k] - ax;
+    const py = points[k + 1] - ay;
+    const pz = points[k + 2] - az;
+    const t = clamp01((px * dx + py * dy + pz * dz) * perLength2);
+    const ex = px - t * dx;
+    const ey = py - t * dy;
+    const ez = pz - t * dz;
+    const squared = ex * ex + ey * ey + ez * ez;
+    if (squared < least) least = squared;
+  }
+  return Math.sqrt(least);
+}
+
+const spheres = new WeakMap<Float64Array, [Vec3, number]>();
+
+/** Worked out once per cloud: clouds are never changed in place. */
 function boundingSphere(points: Float64Array): [Vec3, number] {
+  const known = spheres.get(points);
+  if (known) return known;
   const centre: Vec3 = [0, 0, 0];
   const n = points.length / 3;
   for (let k = 0; k < points.length; k++) centre[k % 3] += points[k] / n;
@@ -136,7 +124,9 @@ function boundingSphere(points: Float64Array): [Vec3, number] {
       (points[k] - centre[0]) ** 2 + (points[k + 1] - centre[1]) ** 2 + (points[k + 2] - centre[2]) ** 2,
     );
   }
-  return [centre, Math.sqrt(squared)];
+  const sphere: [Vec3, number] = [centre, Math.sqrt(squared)];
+  spheres.set(points, sphere);
+  return sphere;
 }
 
 /** Least height above the plane z = 0 of the capsules whose frame is at least `fromFrame` (the base stands on the table). */
@@ -152,32 +142,44 @@ export function clearanceToTable(arm: PlacedArm, fromFrame = 2): number {
 
 /** Least distance between the parts of the arm that can meet (`selfPairs`). */
 export function selfClearance(robot: RobotModel, arm: PlacedArm): number {
-  const handFrame = robot.joints.length + 1;
-  const mayMeet = mayMeetTable(robot);
+  const { capsules } = arm;
+  const pairs = capsulePairs(robot, arm.frames);
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < arm.frames.length; i++) {
-    for (let j = i + 1; j < arm.frames.length; j++) {
-      if (!mayMeet[Math.min(arm.frames[i], handFrame) * (handFrame + 1) + Math.min(arm.frames[j], handFrame)]) continue;
-      const a = i * CAPSULE_STRIDE;
-      const b = j * CAPSULE_STRIDE;
-      least = Math.min(least, segmentDistance(arm.capsules, a, b) - arm.capsules[a + 6] - arm.capsules[b + 6]);
-    }
+  for (let k = 0; k < pairs.length; k += 2) {
+    const a = pairs[k];
+    const b = pairs[k + 1];
+    least = Math.min(least, segmentDistance(capsules, a, b) - capsules[a + 6] - capsules[b + 6]);
   }
   return least;
 }
 
-const tables = new WeakMap<RobotModel, Uint8Array>();
+const knownPairs = new WeakMap<RobotModel, Int32Array>();
+
+/** [P, 2] offsets of the capsules that can meet. */
+function capsulePairs(robot: RobotModel, frames: readonly number[]): Int32Array {
+  const known = knownPairs.get(robot);
+  if (known) return known;
+  const handFrame = robot.joints.length + 1;
+  const mayMeet = mayMeetTable(robot);
+  const pairs: number[] = [];
+  for (let i = 0; i < frames.length; i++) {
+    for (let j = i + 1; j < frames.length; j++) {
+      if (!mayMeet[Math.min(frames[i], handFrame) * (handFrame + 1) + Math.min(frames[j], handFrame)]) continue;
+      pairs.push(i * CAPSULE_STRIDE, j * CAPSULE_STRIDE);
+    }
+  }
+  const table = Int32Array.from(pairs);
+  knownPairs.set(robot, table);
+  return table;
+}
 
 /** [F, F] 1 where the pair of frames is in `selfPairs`, in either order. */
 function mayMeetTable(robot: RobotModel): Uint8Array {
-  const known = tables.get(robot);
-  if (known) return known;
   const size = robot.joints.length + 2;
   const table = new Uint8Array(size * size);
   for (const [a, b] of robot.selfPairs) {
     table[a * size + b] = 1;
     table[b * size + a] = 1;
   }
-  tables.set(robot, table);
   return table;
 }

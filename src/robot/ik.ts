@@ -47,7 +47,48 @@ const DAMPING_FLOOR = 1e-7;
 /** Longest step of any joint in one iteration, radians: the linearisation does not hold further. */
 const MAX_STEP_RAD = 0.5;
 
-/** Solves baseFromTool(q) = `baseFromTool` from `seed`. Scratch is allocated per call; cost is a few microseconds per iteration. */
+/** What one solve works on, sized for n joints; solves never overlap, so all of them share it. */
+interface Scratch {
+  readonly frames: Float64Array;
+  readonly jacobian: Float64Array;
+  readonly error: Float64Array;
+  readonly normal: Float64Array;
+  readonly rhs: Float64Array;
+  readonly step: Float64Array;
+  readonly pull: Float64Array;
+  readonly locked: Uint8Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly q: Float64Array;
+  readonly best: Float64Array;
+}
+
+const scratches = new Map<number, Scratch>();
+
+function scratchFor(n: number): Scratch {
+  let scratch = scratches.get(n);
+  if (!scratch) {
+    const floats = (length: number): Float64Array => new Float64Array(length);
+    scratch = {
+      frames: floats((n + 1) * 12),
+      jacobian: floats(6 * n),
+      error: floats(6),
+      normal: floats(36),
+      rhs: floats(6),
+      step: floats(n),
+      pull: floats(n),
+      locked: new Uint8Array(n),
+      lower: floats(n),
+      upper: floats(n),
+      q: floats(n),
+      best: floats(n),
+    };
+    scratches.set(n, scratch);
+  }
+  return scratch;
+}
+
+/** Solves baseFromTool(q) = `baseFromTool` from `seed`. Cost is a few microseconds per iteration. */
 export function solveIk(
   robot: RobotModel,
   baseFromTool: Mat4,
@@ -56,18 +97,13 @@ export function solveIk(
 ): IkResult {
   const o = { ...DEFAULTS, ...options };
   const n = robot.joints.length;
-  const frames = new Float64Array((n + 1) * 12);
-  const jacobian = new Float64Array(6 * n);
-  const error = new Float64Array(6);
-  const normal = new Float64Array(36);
-  const rhs = new Float64Array(6);
-  const step = new Float64Array(n);
-  const pull = new Float64Array(n);
-  const locked = new Uint8Array(n);
-  const lower = robot.joints.map((joint) => joint.lowerRad + o.limitMarginRad);
-  const upper = robot.joints.map((joint) => joint.upperRad - o.limitMarginRad);
-  const q = Float64Array.from(seed, (value, i) => Math.min(upper[i], Math.max(lower[i], value)));
-  const best = Float64Array.from(q);
+  const { frames, jacobian, error, normal, rhs, step, pull, locked, lower, upper, q, best } = scratchFor(n);
+  for (let i = 0; i < n; i++) {
+    lower[i] = robot.joints[i].lowerRad + o.limitMarginRad;
+    upper[i] = robot.joints[i].upperRad - o.limitMarginRad;
+    q[i] = Math.min(upper[i], Math.max(lower[i], seed[i]));
+  }
+  best.set(q);
   let bestCost = Number.POSITIVE_INFINITY;
   let bestPosition = Number.POSITIVE_INFINITY;
   let bestRotation = Number.POSITIVE_INFINITY;

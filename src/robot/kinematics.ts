@@ -25,12 +25,16 @@ export function armFrames(robot: RobotModel, q: ArrayLike<number>): ArmFrames {
 
 /** baseFromFinger for the fingers of a gripper opened to `widthM`. */
 export function fingerFrames(robot: RobotModel, baseFromTool: Mat4, widthM: number): Mat4[] {
-  const { toolFromHand, fingers, maxWidthM } = robot.gripper;
-  const baseFromHand = compose(baseFromTool, toolFromHand);
+  const baseFromHand = compose(baseFromTool, robot.gripper.toolFromHand);
+  return handFromFingers(robot, widthM).map((handFromFinger) => compose(baseFromHand, handFromFinger));
+}
+
+export function handFromFingers(robot: RobotModel, widthM: number): Mat4[] {
+  const { fingers, maxWidthM } = robot.gripper;
   return fingers.map((finger) => {
     const value = valueAtWidth(finger, maxWidthM > 0 ? widthM / maxWidthM : 0);
     const moved = finger.motion === 'slide' ? fromTranslation([0, 0, value]) : fromAxisAngle([0, 0, 1], value);
-    return compose(baseFromHand, finger.handFromJoint, moved, finger.jointFromFinger);
+    return compose(finger.handFromJoint, moved, finger.jointFromFinger);
   });
 }
 
@@ -45,9 +49,14 @@ function valueAtWidth({ valueAtWidth: values }: Finger, share: number): number {
 
 /**
  * Fast forward kinematics for solvers: joint frames and the tool's in one flat array, no allocation.
- * `out`: [n + 1, 12] f64, row-major 3x4 per frame; frame n is the tool.
+ * `out`: [n + 1, 12] f64, row-major 3x4 per frame; frame n is the tool. Seen from the base, or from where `frameFromBase` leads.
  */
-export function chainFramesInto(robot: RobotModel, q: ArrayLike<number>, out: Float64Array): void {
+export function chainFramesInto(
+  robot: RobotModel,
+  q: ArrayLike<number>,
+  out: Float64Array,
+  frameFromBase: Mat4 | null = null,
+): void {
   const n = robot.joints.length;
   for (let i = 0; i < n; i++) {
     const m = robot.joints[i].parentFromJoint;
@@ -59,12 +68,13 @@ export function chainFramesInto(robot: RobotModel, q: ArrayLike<number>, out: Fl
       let y = m[r * 4 + 1];
       let z = m[r * 4 + 2];
       let t = m[r * 4 + 3];
-      if (i > 0) {
-        const p = at - 12 + r * 4;
-        x = out[p] * m[0] + out[p + 1] * m[4] + out[p + 2] * m[8];
-        y = out[p] * m[1] + out[p + 1] * m[5] + out[p + 2] * m[9];
-        z = out[p] * m[2] + out[p + 1] * m[6] + out[p + 2] * m[10];
-        t = out[p] * m[3] + out[p + 1] * m[7] + out[p + 2] * m[11] + out[p + 3];
+      if (i > 0 || frameFromBase) {
+        const before = i > 0 ? out : frameFromBase!;
+        const p = i > 0 ? at - 12 + r * 4 : r * 4;
+        x = before[p] * m[0] + before[p + 1] * m[4] + before[p + 2] * m[8];
+        y = before[p] * m[1] + before[p + 1] * m[5] + before[p + 2] * m[9];
+        z = before[p] * m[2] + before[p + 1] * m[6] + before[p + 2] * m[10];
+        t = before[p] * m[3] + before[p + 1] * m[7] + before[p + 2] * m[11] + before[p + 3];
       }
       const o = at + r * 4;
       out[o] = x * c + y * s;

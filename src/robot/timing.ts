@@ -70,17 +70,26 @@ export function durationOf(robot: RobotModel, path: JointPath, options: TimingOp
   const acceleration = new Float64Array(n);
   const jerk = new Float64Array(n);
   const numSteps = Math.max(LEAST_STEPS, STEPS_PER_PIECE * (path.q.length - 1));
+  const bends = bendsOf(path);
+  const last = path.q.length - 1;
   for (let k = 0; k < numSteps; k++) {
-    const ends = [course((k + INSIDE) / numSteps), course((k + 1 - INSIDE) / numSteps)];
+    const before = course((k + INSIDE) / numSteps);
+    const after = course((k + 1 - INSIDE) / numSteps);
     // Jerk jumps from piece to piece of the spline: all pieces that the step touches count.
-    const [first, last] = ends.map(([s]) => pieceAt(path, s));
-    for (const [s, ds, dds, ddds] of ends) {
-      for (let i = 0; i < n; i++) {
-        for (let piece = first; piece <= last; piece++) {
-          const [, d1, d2, d3] = splineAt(path, i, s, piece);
+    const lastPiece = pieceAt(path, after[0]);
+    for (let piece = pieceAt(path, before[0]); piece <= lastPiece && last > 0; piece++) {
+      const [from, to] = [path.q[piece], path.q[piece + 1]];
+      for (const [s, ds, dds, ddds] of [before, after]) {
+        const t = Math.min(1, Math.max(0, s * last - piece));
+        for (let i = 0; i < n; i++) {
+          const m = bends[piece * n + i];
+          const w = bends[piece * n + n + i];
+          const d1 = (to[i] - from[i] - (2 * m + w) / 6 + t * (m + (t * (w - m)) / 2)) * last;
+          const d2 = (m + t * (w - m)) * last * last;
+          const d3 = (w - m) * last * last * last;
           velocity[i] = Math.max(velocity[i], Math.abs(d1 * ds));
           acceleration[i] = Math.max(acceleration[i], Math.abs(d2 * ds * ds + d1 * dds));
-          jerk[i] = Math.max(jerk[i], Math.abs(d3 * ds ** 3 + 3 * d2 * ds * dds + d1 * ddds));
+          jerk[i] = Math.max(jerk[i], Math.abs(d3 * ds * ds * ds + 3 * d2 * ds * dds + d1 * ddds));
         }
       }
     }
@@ -100,32 +109,23 @@ export function durationOf(robot: RobotModel, path: JointPath, options: TimingOp
 
 /** Joint positions at path parameter s: the natural cubic spline through the path's points (continuous acceleration, bounded jerk). */
 export function sampleJointPath(path: JointPath, s: number): number[] {
-  const piece = pieceAt(path, s);
-  return path.q[0].map((_, i) => splineAt(path, i, s, piece)[0]);
+  const last = path.q.length - 1;
+  if (last === 0) return [...path.q[0]];
+  const k = pieceAt(path, s);
+  const bends = bendsOf(path);
+  const n = path.q[0].length;
+  const t = Math.min(1, Math.max(0, s * last - k));
+  return path.q[k].map((p, i) => {
+    const [m, w] = [bends[k * n + i], bends[(k + 1) * n + i]];
+    const slope = path.q[k + 1][i] - p - (2 * m + w) / 6;
+    return p + t * (slope + t * (m / 2 + (t * (w - m)) / 6));
+  });
 }
 
 /** Index of the spline's piece that holds at s. */
 function pieceAt(path: JointPath, s: number): number {
   const last = path.q.length - 1;
   return Math.max(0, Math.min(last - 1, Math.floor(Math.min(1, Math.max(0, s)) * last)));
-}
-
-/** Value and first three derivatives by s of joint `i`, on piece `k` at s or at its end nearest to s. */
-function splineAt(path: JointPath, i: number, s: number, k: number): [number, number, number, number] {
-  const last = path.q.length - 1;
-  if (last === 0) return [path.q[0][i], 0, 0, 0];
-  const bends = bendsOf(path);
-  const n = path.q[0].length;
-  const t = Math.min(1, Math.max(0, s * last - k));
-  const [p, q] = [path.q[k][i], path.q[k + 1][i]];
-  const [m, w] = [bends[k * n + i], bends[(k + 1) * n + i]];
-  const slope = q - p - (2 * m + w) / 6;
-  return [
-    p + t * (slope + t * (m / 2 + (t * (w - m)) / 6)),
-    (slope + t * (m + (t * (w - m)) / 2)) * last,
-    (m + t * (w - m)) * last * last,
-    (w - m) * last ** 3,
-  ];
 }
 
 const knownBends = new WeakMap<JointPath, Float64Array>();

@@ -4,13 +4,12 @@ import { fromTranslation, identity } from '../../src/math/se3.js';
 import {
   clearanceToPoints,
   clearanceToTable,
-  type PlacedArm,
-  placeArm,
   pointSegmentDistance,
   segmentDistance,
   selfClearance,
 } from '../../src/robot/collision.js';
 import { createFranka } from '../../src/robot/franka.js';
+import { type PlacedArm, placeArm } from '../../src/robot/placed-arm.js';
 
 const robot = createFranka();
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { identity } from '../../src/math/se3.js';
-import { clearanceToPoints, clearanceToTable, placeArm, selfClearance } from '../../src/robot/collision.js';
+import { clearanceToPoints, clearanceToTable, selfClearance } from '../../src/robot/collision.js';
 import { createFranka } from '../../src/robot/franka.js';
+import { placeArm } from '../../src/robot/placed-arm.js';
 import { planJointPath } from '../../src/robot/rrt-connect.js';
 import { durationOf } from '../../src/robot/timing.js';
 

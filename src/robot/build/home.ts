@@ -1,9 +1,10 @@
 /** Comfortable configurations and self-collision pairs of arms that are only known by their description. */
 import { Random } from '../../base/random.js';
 import { compose, fromAxisAngle, fromTranslation, fromYaw, type Mat4, translationOf } from '../../math/se3.js';
-import { CAPSULE_STRIDE, FINGER_FRAME, placeArm, segmentDistance, selfClearance } from '../collision.js';
+import { segmentDistance, selfClearance } from '../collision.js';
 import { solveIk } from '../ik.js';
 import { armFrames, singularityMargin } from '../kinematics.js';
+import { CAPSULE_STRIDE, FINGER_FRAME, placeArm } from '../placed-arm.js';
 import type { RobotModel } from '../robot-model.js';
 
 const PAIR_SAMPLES = 400;

@@ -7,8 +7,9 @@ import { distance, lerp, type Vec3 } from '../../math/vec3.js';
 import { createRenderer } from '../../splat/create-renderer.js';
 import type { Instance } from '../../splat/renderer.js';
 import { lookAt, renderView } from '../../splat/views.js';
-import { CAPSULE_STRIDE, placeArm, selfClearance } from '../collision.js';
+import { selfClearance } from '../collision.js';
 import { armFrames, fingerFrames } from '../kinematics.js';
+import { CAPSULE_STRIDE, placeArm } from '../placed-arm.js';
 import type { RobotGaussians } from '../robot-gaussians.js';
 import type { RobotModel } from '../robot-model.js';
 

@@ -1,0 +1,101 @@
+/** The arm's capsules at a configuration, for distances: as flat arrays, since planning places the arm thousands of times. */
+import { compose, type Mat4, transformPoint } from '../math/se3.js';
+import { chainFramesInto, handFromFingers } from './kinematics.js';
+import type { RobotModel } from './robot-model.js';
+
+export const CAPSULE_STRIDE = 7;
+
+/** The arm's capsules at one configuration, in the frame that `frameFromBase` leads to. */
+export interface PlacedArm {
+  /** [C, 7] f64: a (3), b (3), radius, metres. */
+  readonly capsules: Float64Array;
+  /** [C] frame index of each capsule as in `Capsule.frame`; fingers have `FINGER_FRAME`. */
+  readonly frames: readonly number[];
+}
+
+/** Stands for both fingers in `PlacedArm.frames`: beyond any link. */
+export const FINGER_FRAME = 1000;
+
+/** What never changes about an arm's capsules: fixed to a chain frame (0..n - 1 joints, n tool) or to the base. */
+interface Layout {
+  readonly frames: readonly number[];
+  /** [C] chain frame that carries the capsule; -1: the base. */
+  readonly carriers: readonly number[];
+  /** [C, 7] f64 ends in the carrier's frame; fingers as they were placed last. */
+  readonly local: Float64Array;
+  readonly fingersFrom: number;
+  /** Opening at which `local` has the fingers, metres. */
+  fingersAtM: number;
+  /** [n + 1, 12] f64 scratch. */
+  readonly chain: Float64Array;
+}
+
+const layouts = new WeakMap<RobotModel, Layout>();
+
+function layoutOf(robot: RobotModel): Layout {
+  const known = layouts.get(robot);
+  if (known) return known;
+  const n = robot.joints.length;
+  const { fingers, toolFromHand } = robot.gripper;
+  const numFinger = fingers.reduce((sum, finger) => sum + finger.capsules.length, 0);
+  const local = new Float64Array((robot.capsules.length + numFinger) * CAPSULE_STRIDE);
+  const carriers: number[] = [];
+  robot.capsules.forEach(({ frame, a, b, radiusM }, c) => {
+    carriers.push(frame > n ? n : frame - 1);
+    const at = c * CAPSULE_STRIDE;
+    const toCarrier = frame === 0 ? null : frame > n ? toolFromHand : robot.joints[frame - 1].jointFromLink;
+    local.set(toCarrier ? transformPoint(toCarrier, a) : a, at);
+    local.set(toCarrier ? transformPoint(toCarrier, b) : b, at + 3);
+    local[at + 6] = radiusM;
+  });
+  const layout: Layout = {
+    frames: [...robot.capsules.map(({ frame }) => frame), ...new Array<number>(numFinger).fill(FINGER_FRAME)],
+    carriers: [...carriers, ...new Array<number>(numFinger).fill(n)],
+    local,
+    fingersFrom: robot.capsules.length,
+    fingersAtM: Number.NaN,
+    chain: new Float64Array((n + 1) * 12),
+  };
+  layouts.set(robot, layout);
+  return layout;
+}
+
+function openFingers(robot: RobotModel, layout: Layout, widthM: number): void {
+  if (layout.fingersAtM === widthM) return;
+  layout.fingersAtM = widthM;
+  const { fingers, toolFromHand } = robot.gripper;
+  let at = layout.fingersFrom * CAPSULE_STRIDE;
+  handFromFingers(robot, widthM).forEach((handFromFinger, k) => {
+    const toolFromFinger = compose(toolFromHand, handFromFinger);
+    for (const { a, b, radiusM } of fingers[k].capsules) {
+      layout.local.set(transformPoint(toolFromFinger, a), at);
+      layout.local.set(transformPoint(toolFromFinger, b), at + 3);
+      layout.local[at + 6] = radiusM;
+      at += CAPSULE_STRIDE;
+    }
+  });
+}
+
+/** The arm with its gripper opened to `widthM`, seen from the frame that `frameFromBase` leads to. */
+export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
+  const layout = layoutOf(robot);
+  openFingers(robot, layout, widthM);
+  const { frames, carriers, local, chain } = layout;
+  chainFramesInto(robot, q, chain, frameFromBase);
+  const capsules = new Float64Array(local.length);
+  for (let c = 0; c < frames.length; c++) {
+    const at = c * CAPSULE_STRIDE;
+    const carrier = carriers[c];
+    const m = carrier < 0 ? frameFromBase : chain;
+    const from = carrier < 0 ? 0 : carrier * 12;
+    for (let end = at; end <= at + 3; end += 3) {
+      const [x, y, z] = [local[end], local[end + 1], local[end + 2]];
+      for (let r = 0; r < 3; r++) {
+        const o = from + r * 4;
+        capsules[end + r] = m[o] * x + m[o + 1] * y + m[o + 2] * z + m[o + 3];
+      }
+    }
+    capsules[at + 6] = local[at + 6];
+  }
+  return { capsules, frames };
+}
