@@ -3,10 +3,19 @@ import { type Intrinsics, project } from '../math/camera.js';
 import { compose, type Mat4, rotationAngleBetween, transformPoint, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { limitMargin } from '../robot/kinematics.js';
+import { placeArm } from '../robot/placed-arm.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { type CollisionWorld, FAR_M } from './collision-world.js';
 import type { EpisodeCheck, EpisodeInputs } from './episode.js';
 import type { Leg, SampledLegs } from './legs.js';
+import {
+  framesToLookAt,
+  LEAST_VISIBLE_SHARE,
+  MOST_COVERED_SHARE,
+  MOST_HIDDEN_FRAMES_SHARE,
+  Sight,
+  shownIn,
+} from './sight.js';
 
 /** How far contact partners may overlap: their shapes were seen from one side, and capsules are rounder than fingers, metres. */
 export const CONTACT_OVERLAP_M = 0.008;
@@ -50,6 +59,7 @@ export function checkEpisode(
     ...endChecks(sampled, wantedEnds),
     graspWidthCheck(inputs.robot, sampled),
     seenCheck(inputs, sampled),
+    ...sightChecks(inputs, sampled),
   ];
 }
 
@@ -169,6 +179,25 @@ function seenCheck(inputs: EpisodeInputs, sampled: SampledLegs): EpisodeCheck {
     least = Math.min(least, seen / sampled.numFrames);
   }
   return atLeast('camera-sees-objects', least, LEAST_SEEN_SHARE, 'share of the frames');
+}
+
+/** Does the arm leave the task to be seen? */
+function sightChecks({ robot, scene, objects }: EpisodeInputs, sampled: SampledLegs): EpisodeCheck[] {
+  const n = robot.joints.length;
+  const frames = framesToLookAt(sampled.phases).map(({ frame, phase }) => {
+    const poses = posesAt(sampled, frame);
+    const q = sampled.jointPositions.subarray(frame * n, (frame + 1) * n);
+    return {
+      arm: placeArm(robot, q, sampled.gripperWidth[frame], scene.worldFromBase),
+      objects: shownIn(phase, objects).map((object) => ({ object, pose: poses.get(object.id)! })),
+    };
+  });
+  const view = new Sight(scene).viewOf(frames);
+  return [
+    atLeast('task-visible', view.visibleShare, LEAST_VISIBLE_SHARE, 'share of source or target in sight'),
+    atMost('task-hidden', view.hiddenFramesShare, MOST_HIDDEN_FRAMES_SHARE, 'share of the frames'),
+    atMost('picture-covered', view.coveredShare, MOST_COVERED_SHARE, 'share of the picture'),
+  ];
 }
 
 function isSeen(camera: Intrinsics, cameraFromObject: Mat4): boolean {

@@ -1,61 +1,37 @@
 /** One grasp tried out for a whole manipulation: the legs of the arm if it can do all of it, else what stopped it. */
-import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
+import { compose, fromTranslation, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
-import { findConfigurations, motionScale } from '../robot/reach.js';
+import { motionScale } from '../robot/reach.js';
 import { steady } from '../robot/timing.js';
-import type { CollisionWorld } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
+import type { ScreenedGrasp } from './grasp-screen.js';
 import type { Grasp } from './grasps.js';
 import { fingerLeg, type HeldObject, type Leg, movingLeg } from './legs.js';
-import { archedWay, type Cargo, type PushedMotion, straightWay, toolAlong } from './motion.js';
+import { archedWay, straightWay, toolAlong } from './motion.js';
 import { freeTransit } from './transit.js';
+import {
+  APPROACH_M,
+  endsOfPushed,
+  isClear,
+  MOST_SLOWED,
+  type PlacedManipulation,
+  RETREAT_M,
+  standingAround,
+  type Trial,
+  type TrialFailure,
+  touchedIn,
+} from './trial.js';
 
-/** A task motion in the world: `poses` are worldFromSource. */
-export interface PlacedMotion {
-  readonly targetId: number | null;
-  readonly poses: Mat4[];
-  readonly durationSec: number;
-  readonly pushed: readonly PushedMotion[];
-}
-
-/** What the arm has to do with one object, already placed in the world. */
-export interface PlacedManipulation {
-  readonly sourceId: number;
-  readonly worldFromSource: Mat4;
-  /** worldFromSource poses of each task motion, its target and how long the demonstration took. */
-  readonly motions: readonly PlacedMotion[];
-  readonly cargo: readonly Cargo[];
-  readonly released: boolean;
-}
-
-export interface ArmState {
-  readonly q: readonly number[];
-  readonly widthM: number;
-  readonly standing: ReadonlyMap<number, Mat4>;
-}
-
-export type TrialFailure = 'unreachable approach' | 'unreachable task' | 'slow task' | 'blocked hand' | 'blocked way';
-
-/** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
-const APPROACH_M = 0.09;
-const RETREAT_M = 0.1;
 const STRAIGHT_POSES = 10;
 /** Least height of the carrying arch over its higher end; raised when the way is not free, metres. */
 const ARCH_RISES_M = [0.1, 0.18, 0.28];
-/** Penetration that is put down to the shapes (seen from one side, capsules rounder than fingers), metres. */
-const CONTACT_TOLERANCE_M = 0.006;
 /** Slow and careful near things: share of the free speed. */
 const CAREFUL = 0.45;
-/** Configurations tried for the first pose of each grasp. */
-const STARTS_PER_GRASP = 2;
 /** Spacing of carrying ways, metres, and how many of their poses are checked for clearance: one in so many. */
 const STEP_M = 0.012;
 const CHECK_EVERY = 3;
-
-/** An arm that needs this many times the demonstration's time is near a singular configuration: another grasp does it better. */
-const MOST_SLOWED = 3;
 
 type Path = number[][];
 type Step = { legs: Leg[]; q: readonly number[] };
@@ -68,47 +44,31 @@ const isSamePose = (a: Mat4, b: Mat4): boolean => a.every((value, e) => Math.abs
 export class GraspTrial {
   /** What stands around; changes when things are pushed. */
   private others: ReadonlyMap<number, Mat4>;
-  private readonly riding: ReadonlySet<number>;
   private readonly targets: number[];
   private readonly held: HeldObject;
+  private readonly inputs: EpisodeInputs;
+  private readonly options: EpisodeOptions;
+  private readonly task: PlacedManipulation;
+  private readonly grasp: Grasp;
 
   constructor(
-    private readonly inputs: EpisodeInputs,
-    private readonly options: EpisodeOptions,
-    private readonly world: CollisionWorld,
-    private readonly state: ArmState,
-    private readonly task: PlacedManipulation,
-    private readonly grasp: Grasp,
+    private readonly trial: Trial,
+    private readonly screened: ScreenedGrasp,
   ) {
-    this.riding = new Set([task.sourceId, ...task.cargo.map(({ id }) => id)]);
-    this.others = this.standingAround();
-    this.targets = task.motions.flatMap(touchedIn);
-    this.held = { id: task.sourceId, objectFromTool: grasp.objectFromTool, cargo: task.cargo };
+    this.inputs = trial.inputs;
+    this.options = trial.options;
+    this.task = trial.task;
+    this.grasp = screened.grasp;
+    this.others = standingAround(trial);
+    this.targets = this.task.motions.flatMap(touchedIn);
+    this.held = { id: this.task.sourceId, objectFromTool: this.grasp.objectFromTool, cargo: this.task.cargo };
   }
 
-  private standingAround(): ReadonlyMap<number, Mat4> {
-    return new Map([...this.state.standing].filter(([id]) => !this.riding.has(id)));
-  }
-
-  /** The legs, or what stopped each of the starting configurations. */
-  run(): Leg[] | TrialFailure[] {
-    const { robot, scene } = this.inputs;
+  /** The legs, or what is in the way of them. */
+  run(): Leg[] | TrialFailure {
     const atGrasp = compose(this.task.worldFromSource, this.grasp.objectFromTool);
     const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M * motionScale(this.inputs.robot)]));
-    const starts = findConfigurations(robot, compose(inverse(scene.worldFromBase), before)).slice(0, STARTS_PER_GRASP);
-    if (starts.length === 0) return ['unreachable approach'];
-    const failures: TrialFailure[] = [];
-    for (const start of starts) {
-      const result = this.from(start.q, straightWay(before, atGrasp, STRAIGHT_POSES));
-      if (typeof result !== 'string') return result;
-      failures.push(result);
-    }
-    return failures;
-  }
-
-  private from(start: readonly number[], approachPoses: readonly Mat4[]): Leg[] | TrialFailure {
-    this.others = this.standingAround();
-    const taken = this.take(start, approachPoses);
+    const taken = this.take(this.screened.start, straightWay(before, atGrasp, STRAIGHT_POSES));
     if (typeof taken === 'string') return taken;
     const done = this.carryOut(taken.q);
     if (typeof done === 'string') return done;
@@ -125,19 +85,16 @@ export class GraspTrial {
     const approach = this.follow(poses, start);
     if (!approach) return 'unreachable approach';
     const q = endOf(approach);
-    const none = new Set<number>();
-    if (!this.isClear(q, open, none) || !this.isClear(start, open, none)) return 'blocked hand';
-    const obstacle = this.lookAhead(q);
-    if (obstacle) return obstacle;
-    const clouds = this.world.place(this.state.standing);
-    const transit = freeTransit(robot, this.world, scene.worldFromBase, clouds, this.state.q, start, open, clearance);
+    const { state, world } = this.trial;
+    const clouds = world.place(state.standing);
+    const transit = freeTransit(robot, world, scene.worldFromBase, clouds, state.q, start, open, clearance);
     if (!transit) return 'blocked way';
     const contacts = [this.task.sourceId];
     const legs = [
       movingLeg(
         robot,
         transit,
-        { phase: 'transit', widthM: [this.state.widthM, open], held: null, contacts: [] },
+        { phase: 'transit', widthM: [state.widthM, open], held: null, contacts: [] },
         { limitShare, leastSec: transit.lengthM / speed },
       ),
       movingLeg(
@@ -235,7 +192,7 @@ export class GraspTrial {
         (q, k) =>
           k % CHECK_EVERY !== 0 ||
           (this.isClear(q, this.grasp.widthM, contacts) &&
-            this.world.heldClearance(id, way[k], this.others, contacts, objects) >= this.options.clearance),
+            this.trial.world.heldClearance(id, way[k], this.others, contacts, objects) >= this.options.clearance),
       );
       if (path && isFree) return { path, poses };
     }
@@ -243,13 +200,7 @@ export class GraspTrial {
   }
 
   private isClear(q: readonly number[], widthM: number, contacts: ReadonlySet<number>): boolean {
-    const { clearance } = this.options;
-    return this.world.isFree(q, widthM, this.world.place(this.others), contacts, {
-      tableM: 0,
-      objectsM: clearance,
-      contactsM: -CONTACT_TOLERANCE_M,
-      selfM: clearance,
-    });
+    return isClear(this.trial, this.others, q, widthM, contacts);
   }
 
   private follow(poses: readonly Mat4[], seed: readonly number[]): Path | null {
@@ -257,42 +208,9 @@ export class GraspTrial {
     return path.length === poses.length ? path : null;
   }
 
-  /** Cheap: what would stop the arm at one of the few poses that decide, or null. The finer path comes later. */
-  private lookAhead(seed: readonly number[]): TrialFailure | null {
-    let q = seed;
-    for (const motion of this.task.motions) {
-      for (const pose of toolAlong(keyPosesOf(motion.poses), this.grasp.objectFromTool)) {
-        const reached = this.follow([pose], q);
-        if (!reached) return 'unreachable task';
-        q = reached[0];
-      }
-      const contacts = new Set(touchedIn(motion));
-      if (!this.isClear(q, this.grasp.widthM, contacts)) return 'blocked way';
-    }
-    return this.task.released && !this.isClear(q, this.grasp.openWidthM, new Set(this.targets)) ? 'blocked hand' : null;
-  }
-
   private timing(poses: readonly Mat4[], share: number): { limitShare: number; leastSec: number } {
     return { limitShare: this.options.limitShare, leastSec: lengthOf(poses) / (this.options.speed * share) };
   }
-}
-
-/** Objects that a motion brings the source to on purpose. */
-const touchedIn = ({ targetId, pushed }: PlacedMotion): number[] => [
-  ...(targetId === null ? [] : [targetId]),
-  ...pushed.map(({ id }) => id),
-];
-
-/** Where pushed things are left. */
-export const endsOfPushed = (motions: readonly PlacedMotion[]): [number, Mat4][] =>
-  motions.flatMap(({ pushed }) => pushed.map(({ id, poses }): [number, Mat4] => [id, poses[poses.length - 1]]));
-
-const KEY_POSES = 5;
-
-/** First, last and some poses in between. */
-function keyPosesOf(poses: readonly Mat4[]): Mat4[] {
-  const count = Math.min(KEY_POSES, poses.length);
-  return Array.from({ length: count }, (_, k) => poses[Math.round((k * (poses.length - 1)) / Math.max(1, count - 1))]);
 }
 
 function lengthOf(poses: readonly Mat4[]): number {

@@ -1,13 +1,10 @@
-/** One manipulation as legs of the arm: the grasp that can do all of it with least time and strain. */
-import { limitMargin } from '../robot/kinematics.js';
-import type { CollisionWorld } from './collision-world.js';
-import type { EpisodeInputs } from './episode.js';
-import type { EpisodeOptions } from './episode-options.js';
-import { type ArmState, GraspTrial, type PlacedManipulation, type TrialFailure } from './grasp-trial.js';
+/** One manipulation as legs of the arm: the grasp that can do all of it with least time and strain, and in the camera's sight. */
+import { type ScreenedGrasp, screenGrasp } from './grasp-screen.js';
+import { GraspTrial } from './grasp-trial.js';
 import type { Grasp } from './grasps.js';
 import type { Leg } from './legs.js';
 import { graspsOf, shapeOf } from './object-shape.js';
-import { occludedShare } from './occlusion.js';
+import type { Trial, TrialFailure } from './trial.js';
 
 export interface ManipulationPlan {
   readonly legs: readonly Leg[];
@@ -22,68 +19,72 @@ export interface PlanFailure {
 }
 
 const GRASPS_TRIED = 80;
-/** Working grasps that are compared; the first ones are the best holds, but another may spare the arm a contortion. */
-const PLANS_COMPARED = 6;
-/** Below this share of the half range to a joint limit a plan counts as strained. */
-const COMFORTABLE_MARGIN = 0.15;
-/** What full strain, a hold worse by one point of its score, and an arm always in the camera's way are worth in seconds. */
-const STRAIN_SEC = 2;
-const SCORE_SEC = 3;
-const OCCLUSION_SEC = 4;
+/** Grasps that look possible and wait to be planned, the most promising next: enough to choose from, few enough to be quick. */
+const GRASPS_AHEAD = 8;
+/** Working plans that are compared: what looked best may turn out slow. */
+const PLANS_COMPARED = 2;
+/** Promising grasps that may fail in planning before another arrangement is the better idea. */
+const MOST_FAILED_PLANS = 12;
 
-export function planManipulation(
-  inputs: EpisodeInputs,
-  options: EpisodeOptions,
-  world: CollisionWorld,
-  state: ArmState,
-  task: PlacedManipulation,
-): ManipulationPlan | PlanFailure {
-  const { robot } = inputs;
-  const source = inputs.objects.find((object) => object.id === task.sourceId);
+export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
+  const { task } = trial;
+  const { robot, objects } = trial.inputs;
+  const source = objects.find((object) => object.id === task.sourceId);
   if (!source) return { reason: 'no-source', detail: `the skill moves object ${task.sourceId}, which does not exist` };
-  const { extents } = shapeOf(source.mesh);
   const grasps = graspsOf(source, robot);
   if (grasps.length === 0) {
+    const { extents } = shapeOf(source.mesh);
     const size = extents.high.map((high, i) => ((high - extents.low[i]) * 100).toFixed(1)).join(' x ');
     return {
       reason: 'no-grasp',
       detail: `nothing on ${source.name} (${size} cm) fits between the fingers (${(robot.gripper.maxWidthM * 100).toFixed(1)} cm)`,
     };
   }
-  const tried = grasps.slice(0, GRASPS_TRIED);
   const failures: TrialFailure[] = [];
   const plans: (ManipulationPlan & { cost: number })[] = [];
-  for (const grasp of tried) {
-    const result = new GraspTrial(inputs, options, world, state, task, grasp).run();
-    if (isFailed(result)) {
-      failures.push(...result);
+  let failedPlans = 0;
+  for (const screened of promising(trial, grasps.slice(0, GRASPS_TRIED), failures)) {
+    const result = new GraspTrial(trial, screened).run();
+    if (typeof result === 'string') {
+      failures.push(result);
+      failedPlans++;
+      if (failedPlans === MOST_FAILED_PLANS) break;
       continue;
     }
-    plans.push({ legs: result, grasp, cost: costOf(inputs, result, grasp, grasps[0].score) });
+    plans.push({ legs: result, grasp: screened.grasp, cost: screened.cost + wayCost(result) });
     if (plans.length === PLANS_COMPARED) break;
   }
-  if (plans.length === 0) return explain(source.name, tried.length, failures);
+  if (plans.length === 0) return explain(source.name, failures);
   return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
 }
 
-const isFailed = (result: Leg[] | TrialFailure[]): result is TrialFailure[] => typeof result[0] === 'string';
-
-/** Seconds, plus what a worse hold, strained joints and a hidden tool are worth in seconds. */
-function costOf(inputs: EpisodeInputs, legs: readonly Leg[], grasp: Grasp, bestScore: number): number {
-  const { robot } = inputs;
-  const seconds = legs.reduce((sum, leg) => sum + leg.durationSec, 0);
-  const margin = Math.min(...legs.map((leg) => limitMargin(robot, leg.path.q[leg.path.q.length - 1])));
-  const strain = Math.max(0, COMFORTABLE_MARGIN - margin) / COMFORTABLE_MARGIN;
-  const hidden = occludedShare(inputs, legs);
-  return seconds + STRAIN_SEC * strain + SCORE_SEC * (bestScore - grasp.score) + OCCLUSION_SEC * hidden;
+/** Grasps that pass a quick look, the most promising of the next few first; what is wrong with the others goes to `failures`. */
+function* promising(trial: Trial, grasps: readonly Grasp[], failures: TrialFailure[]): Generator<ScreenedGrasp> {
+  const waiting: ScreenedGrasp[] = [];
+  for (let next = 0; next < grasps.length || waiting.length > 0; ) {
+    while (waiting.length < GRASPS_AHEAD && next < grasps.length) {
+      const screened = screenGrasp(trial, grasps[next], grasps[0].score);
+      next++;
+      if (Array.isArray(screened)) failures.push(...screened);
+      else waiting.push(screened);
+    }
+    waiting.sort((a, b) => a.cost - b.cost);
+    const [best] = waiting.splice(0, 1);
+    if (best) yield best;
+  }
 }
 
-function explain(name: string, numGrasps: number, failures: readonly TrialFailure[]): PlanFailure {
+/** Seconds of the ways between: those of the task are in the grasp's own cost. */
+const wayCost = (legs: readonly Leg[]): number =>
+  legs.reduce((sum, leg) => sum + (leg.phase === 'task' ? 0 : leg.durationSec), 0);
+
+function explain(name: string, failures: readonly TrialFailure[]): PlanFailure {
   const counts = new Map<TrialFailure, number>();
   for (const failure of failures) counts.set(failure, (counts.get(failure) ?? 0) + 1);
   const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+  const [worst] = sorted[0];
   return {
-    reason: sorted[0][0].startsWith('unreachable') ? 'unreachable' : 'blocked',
-    detail: `none of ${numGrasps} grasps of ${name} works: ${sorted.map(([what, count]) => `${count} ${what}`).join(', ')}`,
+    reason: worst.startsWith('unreachable') ? 'unreachable' : worst.startsWith('hidden') ? 'hidden' : 'blocked',
+    detail: `no grasp of ${name} works: ${sorted.map(([what, count]) => `${count} ${what}`).join(', ')}`,
   };
 }

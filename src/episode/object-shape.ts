@@ -5,24 +5,32 @@ import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { findGrasps, type Grasp, givenGrasps } from './grasps.js';
-import { type Extents, extentsOf, sampleSurface } from './mesh-query.js';
+import { type Extents, extentsOf, type SurfacePoint, sampleSurface } from './mesh-query.js';
 
 export interface ObjectShape {
   readonly extents: Extents;
   /** [M, 3] f64 points on the surface, object frame: stands for the object in collision checks. */
   readonly points: Float64Array;
+  /** Points with their normals: stand for the object where it is asked whether it is seen. */
+  readonly samples: readonly SurfacePoint[];
 }
 
 /** Points per object: about 8 mm apart on a 10 cm cup, finer than the capsules are exact. */
 const NUM_POINTS = 400;
+/** Few, but with a draw of their own: every tenth of the points above would be at the same place on each side of a round thing. */
+const NUM_SAMPLES = 40;
 
 const known = new WeakMap<TriangleMesh, ObjectShape>();
 
 export function shapeOf(mesh: TriangleMesh): ObjectShape {
   const found = known.get(mesh);
   if (found) return found;
-  const points = new Float64Array(sampleSurface(mesh, NUM_POINTS, new Random(2)).flatMap((sample) => sample.point));
-  const shape = { extents: extentsOf(mesh), points };
+  const pointsOf = (count: number, seed: number): SurfacePoint[] => sampleSurface(mesh, count, new Random(seed));
+  const shape = {
+    extents: extentsOf(mesh),
+    points: new Float64Array(pointsOf(NUM_POINTS, 2).flatMap(({ point }) => point)),
+    samples: pointsOf(NUM_SAMPLES, 5),
+  };
   known.set(mesh, shape);
   return shape;
 }

@@ -3,7 +3,7 @@
  * result. A pure function of inputs, options and the episode's seed.
  */
 import { deriveSeed, Random } from '../base/random.js';
-import { compose, type Mat4, translationOf } from '../math/se3.js';
+import { type Mat4, translationOf } from '../math/se3.js';
 import type { PhysicsVerdict } from '../physics/verdict.js';
 import {
   arrange,
@@ -18,7 +18,6 @@ import { checkEpisode, jointChecks } from './checks.js';
 import { CollisionWorld } from './collision-world.js';
 import type { EpisodeCheck, EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
-import { type ArmState, endsOfPushed, type PlacedManipulation, type PlacedMotion } from './grasp-trial.js';
 import { type Leg, movingLeg, type SampledLegs, sampleLegs } from './legs.js';
 import { type PlanFailure, planManipulation } from './manipulate.js';
 import {
@@ -32,7 +31,9 @@ import {
   yawOf,
 } from './motion.js';
 import { shapeOf } from './object-shape.js';
+import { Sight } from './sight.js';
 import { freeTransit } from './transit.js';
+import { type ArmState, endsOf, type PlacedManipulation, type PlacedMotion } from './trial.js';
 
 /**
  * Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. With `replay`, a plan that
@@ -80,6 +81,7 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   const standing = standingPoses(objects, placements, followers);
   const start = new Map(standing);
   const world = new CollisionWorld(robot, scene.worldFromBase, objects);
+  const sight = new Sight(scene);
   const legs: Leg[] = [];
   const grasps: PlannedGrasp[] = [];
   const wantedEnds = new Map<number, Mat4>();
@@ -87,7 +89,7 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   for (const manipulation of manipulations) {
     const placed = placeManipulation(inputs, manipulation, state.standing, random);
     if ('reason' in placed) return reject(placed, placements);
-    const planned = planManipulation(inputs, options, world, state, placed);
+    const planned = planManipulation({ inputs, options, world, sight, state, task: placed });
     if ('reason' in planned) return reject(planned, placements);
     legs.push(...planned.legs);
     const { objectFromTool, widthM } = planned.grasp;
@@ -169,16 +171,6 @@ function slowdownFor({ name, ok, value }: EpisodeCheck): number {
 
 /** Tilted by less than this from its standing pose, an object put down is meant to stand. */
 const UPRIGHT_COSINE = Math.cos(0.35);
-
-/** Where a manipulation leaves the things it moves. */
-function endsOf({ sourceId, motions, cargo }: PlacedManipulation): [number, Mat4][] {
-  const end = motions.at(-1)!.poses.at(-1)!;
-  return [
-    [sourceId, end],
-    ...cargo.map(({ id, sourceFromCargo }): [number, Mat4] => [id, compose(end, sourceFromCargo)]),
-    ...endsOfPushed(motions),
-  ];
-}
 
 /** Fits a manipulation's motions to where its objects stand now. */
 function placeManipulation(

@@ -5,12 +5,13 @@ import { compose, inverse, type Mat4, rotationAngleBetween, transformPoint, tran
 import { distance } from '../math/vec3.js';
 import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
 import { armFrames } from '../robot/kinematics.js';
-import { placeArm } from '../robot/placed-arm.js';
+import { type PlacedArm, placeArm } from '../robot/placed-arm.js';
 import { ShapeField } from '../skill/shape-field.js';
 import { CONTACT_OVERLAP_M, TABLE_TOLERANCE_M } from './checks.js';
 import type { EpisodeInputs, EpisodeObject, Phase } from './episode.js';
 import type { EpisodeRecord } from './episode-record.js';
 import { movedPoints, shapeOf } from './object-shape.js';
+import { placementProblems, sightProblems } from './recheck-outcome.js';
 
 export interface Problem {
   /** `kinematics-...` */
@@ -78,6 +79,8 @@ export class EpisodeRecheck {
       ...this.heldProblems(record, state, poseAt),
       ...this.restProblems(record, numFrames, poseAt),
       ...this.clearanceProblems(record, state, poseAt),
+      ...placementProblems(this.inputs, record, poseAt),
+      ...sightProblems(this.inputs, record, (frame) => this.armAt(state[frame]), poseAt),
     ];
   }
 
@@ -193,6 +196,10 @@ export class EpisodeRecheck {
     return compose(this.inputs.scene.worldFromBase, armFrames(this.inputs.robot, row).tool);
   }
 
+  private armAt(row: readonly number[]): PlacedArm {
+    return placeArm(this.inputs.robot, row, row[row.length - 1], this.inputs.scene.worldFromBase);
+  }
+
   /** Distance of the farther pad's middle to the object's surface, metres. */
   private padGap(id: number, objectFromTool: Mat4, widthM: number): number {
     const field = this.fieldOf(this.objectOf(id));
@@ -230,14 +237,14 @@ export class EpisodeRecheck {
     state: readonly number[][],
     poseAt: (frame: number, id: number) => Mat4,
   ): Problem[] {
-    const { robot, scene } = this.inputs;
+    const { robot } = this.inputs;
     let tableM = 0;
     let selfM = 0;
     const closest = new Map<number, { m: number; frame: number }>();
     const deepest = new Map<number, { m: number; frame: number }>();
     for (const phase of record.phases) {
       for (let t = phase.fromFrame; t < phase.toFrame; t++) {
-        const arm = placeArm(robot, state[t], state[t][state[t].length - 1], scene.worldFromBase);
+        const arm = this.armAt(state[t]);
         tableM = Math.min(tableM, clearanceToTable(arm));
         selfM = Math.min(selfM, selfClearance(robot, arm));
         for (const id of this.objectIds) {

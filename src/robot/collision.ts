@@ -28,17 +28,20 @@ export function pointSegmentDistance(
 
 const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
 
-/** Distance between two segments. Source: Ericson 2005, "Real-Time Collision Detection", section 5.1.9. */
-export function segmentDistance(c: ArrayLike<number>, i: number, j: number): number {
+/**
+ * Distance between the segments in row offset `i` of `c` and row offset `j` of `d`. Source: Ericson 2005, "Real-Time Collision
+ * Detection", section 5.1.9.
+ */
+export function segmentDistance(c: ArrayLike<number>, i: number, j: number, d: ArrayLike<number> = c): number {
   const d1x = c[i + 3] - c[i];
   const d1y = c[i + 4] - c[i + 1];
   const d1z = c[i + 5] - c[i + 2];
-  const d2x = c[j + 3] - c[j];
-  const d2y = c[j + 4] - c[j + 1];
-  const d2z = c[j + 5] - c[j + 2];
-  const rx = c[i] - c[j];
-  const ry = c[i + 1] - c[j + 1];
-  const rz = c[i + 2] - c[j + 2];
+  const d2x = d[j + 3] - d[j];
+  const d2y = d[j + 4] - d[j + 1];
+  const d2z = d[j + 5] - d[j + 2];
+  const rx = c[i] - d[j];
+  const ry = c[i + 1] - d[j + 1];
+  const rz = c[i + 2] - d[j + 2];
   const a = d1x * d1x + d1y * d1y + d1z * d1z;
   const e = d2x * d2x + d2y * d2y + d2z * d2z;
   const f = d2x * rx + d2y * ry + d2z * rz;
@@ -60,7 +63,7 @@ export function segmentDistance(c: ArrayLike<number>, i: number, j: number): num
   } else if (e > tiny) {
     t = clamp01(f / e);
   }
-  return Math.hypot(rx + d1x * s - d2x * t, ry + d1y * s - d2y * t, rz + d1z * s - d2z * t);
+  return Math.sqrt((rx + d1x * s - d2x * t) ** 2 + (ry + d1y * s - d2y * t) ** 2 + (rz + d1z * s - d2z * t) ** 2);
 }
 
 /**

@@ -31,9 +31,12 @@ export interface IkResult {
   readonly iterations: number;
 }
 
-/** Iterations without progress after which the nearest pose is taken for found (only where orientation is a compromise). */
-const STALLED_ITERATIONS = 3;
-const STALLED_SHARE = 1e-4;
+/**
+ * Iterations without progress (as a share of the error's square) after which no nearer pose is looked for: out of reach, or, where
+ * orientation is a compromise, found.
+ */
+const OUT_OF_REACH = { iterations: 4, share: 0.05 };
+const COMPROMISE = { iterations: 3, share: 1e-4 };
 
 const DEFAULTS = {
   pull: 0,
@@ -110,6 +113,7 @@ export function solveIk(
   let iterations = 0;
   let stalled = 0;
   const { rotationWeightM: weight, positionM, rotationRad } = robot.tolerance;
+  const patience = weight < 1 ? COMPROMISE : OUT_OF_REACH;
 
   for (; iterations <= o.maxIterations; iterations++) {
     chainFramesInto(robot, q, frames);
@@ -117,7 +121,7 @@ export function solveIk(
     const position = Math.hypot(error[0], error[1], error[2]);
     const rotation = Math.hypot(error[3], error[4], error[5]);
     const cost = position * position + weight * weight * rotation * rotation;
-    stalled = weight < 1 && iterations > 0 && cost > bestCost * (1 - STALLED_SHARE) ? stalled + 1 : 0;
+    stalled = iterations > 0 && cost > bestCost * (1 - patience.share) ? stalled + 1 : 0;
     if (cost < bestCost) {
       bestCost = cost;
       bestPosition = position;
@@ -126,7 +130,7 @@ export function solveIk(
     }
     const converged = position < o.positionToleranceM && rotation < o.rotationToleranceRad;
     const pulls = iterations === 0 && o.pull > 0;
-    if ((converged && !pulls) || iterations === o.maxIterations || stalled >= STALLED_ITERATIONS) break;
+    if ((converged && !pulls) || iterations === o.maxIterations || stalled >= patience.iterations) break;
     if (pulls) bestCost = Number.POSITIVE_INFINITY;
 
     for (let i = 0; i < n; i++) pull[i] = pulls && o.preferred ? o.pull * (o.preferred[i] - q[i]) : 0;

@@ -6,7 +6,7 @@ import { type EpisodeOptions, episodeOptions } from '../../src/episode/episode-o
 import { recordOf } from '../../src/episode/episode-record.js';
 import { planEpisode } from '../../src/episode/plan.js';
 import { EpisodeRecheck } from '../../src/episode/recheck.js';
-import { placeInputs } from './synthetic.js';
+import { lookAt, placeInputs } from './synthetic.js';
 
 const inputs = placeInputs();
 const plan = planEpisode(inputs, resolveOptions(episodeOptions, {}) as EpisodeOptions, 1);
@@ -35,6 +35,8 @@ function written(): Written {
     poses,
   };
 }
+
+const poseAtEnd = (): Float64Array => plan.objectPoses[0].worldFromObject.subarray(-16);
 
 /** Codes found, once each. */
 function codes(change: (w: Written) => void): string[] {
@@ -91,6 +93,33 @@ describe('recomputed kinematics', () => {
     ],
   ])('tell %s', (code, change) => {
     expect(codes(change)).toContain(code);
+  });
+
+  it('find what is left in the wrong place', () => {
+    const shift = (axis: 3 | 7 | 11, by: number, of: number) => (w: Written) => {
+      for (let t = 0; t < plan.numFrames; t++) w.poses[(t * ids.length + of) * 16 + axis] += by;
+    };
+    // The target 3 mm from where it was when the box came to it.
+    expect(codes(shift(3, 0.003, 1))).toEqual(['kinematics-placement']);
+    expect(codes(shift(3, 0.001, 1))).toEqual([]);
+    expect(
+      codes((w) => {
+        w.record = { ...w.record, grasps: [] };
+      }),
+    ).toContain('kinematics-placement');
+  });
+
+  it('find a camera that does not see the task', () => {
+    const seenFrom = (cameraFromWorld: number[]): string[] => {
+      const moved = { ...inputs, scene: { ...inputs.scene, cameraFromWorld } };
+      const w = written();
+      const found = new EpisodeRecheck(moved, plan.fps, ids).problems(w.record, w.state, w.action, w.poses);
+      return [...new Set(found.map(({ code }) => code))];
+    };
+    expect(seenFrom(lookAt([0, -0.75, 0.6], [2, 0.05, 0.05]))).toEqual(['kinematics-picture', 'kinematics-sight']);
+    // From above the hand: it stands before what it holds.
+    const end = poseAtEnd();
+    expect(seenFrom(lookAt([end[3] + 0.01, end[7], 0.9], [end[3], end[7], 0]))).toContain('kinematics-sight');
   });
 
   it('find the arm in the table and in what stands around', () => {

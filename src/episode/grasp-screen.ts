@@ -1,0 +1,168 @@
+/**
+ * A quick look at one grasp: can the arm take the object there and be at a few poses of each task motion, in the demonstration's
+ * time and without standing in the camera's way? Ten times cheaper than planning the ways between, so most grasps need no more.
+ */
+import { compose, fromTranslation, inverse, type Mat4 } from '../math/se3.js';
+import { solveIk } from '../robot/ik.js';
+import { limitMargin } from '../robot/kinematics.js';
+import { placeArm } from '../robot/placed-arm.js';
+import { findConfigurations, motionScale } from '../robot/reach.js';
+import type { Grasp } from './grasps.js';
+import { toolAlong } from './motion.js';
+import { LEAST_VISIBLE_SHARE, MOST_COVERED_SHARE } from './sight.js';
+import {
+  APPROACH_M,
+  endsOfPushed,
+  isClear,
+  MOST_SLOWED,
+  type PlacedMotion,
+  RETREAT_M,
+  standingAround,
+  type Trial,
+  type TrialFailure,
+  touchedIn,
+} from './trial.js';
+
+export interface ScreenedGrasp {
+  readonly grasp: Grasp;
+  /** Configuration before the straight approach. */
+  readonly start: readonly number[];
+  /** Seconds of the task, plus what a worse hold, strained joints and a hidden task are worth in seconds. */
+  readonly cost: number;
+}
+
+/** Configurations tried for the first pose of each grasp. */
+const STARTS_PER_GRASP = 2;
+/** First, last and some poses in between of each motion. */
+const KEY_POSES = 7;
+/** The camera's view is judged at one key pose in so many. */
+const LOOK_EVERY = 3;
+/** Enough for poses that are near the last one: those out of reach are given up early. */
+const MAX_ITERATIONS = 25;
+/** Below this share of the half range to a joint limit a plan counts as strained. */
+const COMFORTABLE_MARGIN = 0.15;
+/** What full strain, a hold worse by one point of its score, and a task wholly hidden by the arm are worth in seconds. */
+const STRAIN_SEC = 2;
+const SCORE_SEC = 3;
+const HIDDEN_SEC = 8;
+
+export function screenGrasp(trial: Trial, grasp: Grasp, bestScore: number): ScreenedGrasp | TrialFailure[] {
+  const { robot, scene } = trial.inputs;
+  const atGrasp = compose(trial.task.worldFromSource, grasp.objectFromTool);
+  const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M * motionScale(robot)]));
+  const starts = findConfigurations(robot, compose(inverse(scene.worldFromBase), before)).slice(0, STARTS_PER_GRASP);
+  if (starts.length === 0) return ['unreachable approach'];
+  const failures: TrialFailure[] = [];
+  for (const { q } of starts) {
+    const cost = new Screening(trial, grasp).costFrom(q, atGrasp);
+    if (typeof cost !== 'string') return { grasp, start: q, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
+    failures.push(cost);
+  }
+  return failures;
+}
+
+class Screening {
+  private readonly baseFromWorld: Mat4;
+  private seconds = 0;
+  private margin = 1;
+  private visible = 0;
+  private covered = 0;
+  private looks = 0;
+
+  constructor(
+    private readonly trial: Trial,
+    private readonly grasp: Grasp,
+  ) {
+    this.baseFromWorld = inverse(trial.inputs.scene.worldFromBase);
+  }
+
+  costFrom(start: readonly number[], atGrasp: Mat4): number | TrialFailure {
+    const { task } = this.trial;
+    const { robot } = this.trial.inputs;
+    const { openWidthM: open, widthM: closed } = this.grasp;
+    const none = new Set<number>();
+    const taken = this.reach(atGrasp, start);
+    if (!taken) return 'unreachable approach';
+    let q: readonly number[] = taken;
+    let others = standingAround(this.trial);
+    if (!isClear(this.trial, others, q, open, none) || !isClear(this.trial, others, start, open, none)) {
+      return 'blocked hand';
+    }
+    for (const motion of task.motions) {
+      const end = this.along(motion, q, others);
+      if (typeof end === 'string') return end;
+      q = end;
+      others = new Map([...others, ...endsOfPushed([motion])]);
+      if (!isClear(this.trial, others, q, closed, new Set(touchedIn(motion)))) return 'blocked way';
+    }
+    if (task.released) {
+      const targets = new Set(task.motions.flatMap(touchedIn));
+      if (!isClear(this.trial, others, q, open, targets)) return 'blocked hand';
+      const end = task.motions.at(-1)!.poses.at(-1)!;
+      const back = fromTranslation([0, 0, -RETREAT_M * motionScale(robot)]);
+      if (!this.reach(compose(end, this.grasp.objectFromTool, back), q)) return 'unreachable task';
+    }
+    const visible = this.looks === 0 ? 1 : this.visible / this.looks;
+    if (visible < LEAST_VISIBLE_SHARE || this.covered > MOST_COVERED_SHARE) return 'hidden task';
+    const strain = Math.max(0, COMFORTABLE_MARGIN - this.margin) / COMFORTABLE_MARGIN;
+    return this.seconds + STRAIN_SEC * strain + HIDDEN_SEC * (1 - visible);
+  }
+
+  /** Goes through the key poses of a motion; the configuration at its end, or what is wrong. */
+  private along(
+    motion: PlacedMotion,
+    from: readonly number[],
+    others: ReadonlyMap<number, Mat4>,
+  ): readonly number[] | TrialFailure {
+    const { robot } = this.trial.inputs;
+    const keys = keyPosesOf(motion.poses);
+    const stepSec = motion.durationSec / Math.max(1, keys.length - 1);
+    const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
+    let q = from;
+    for (let k = 0; k < keys.length; k++) {
+      const next = this.reach(toolPoses[k], q);
+      if (!next) return 'unreachable task';
+      const leastSec = this.leastSeconds(q, next);
+      if (k > 0 && stepSec > 0 && leastSec > MOST_SLOWED * stepSec) return 'slow task';
+      this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
+      this.margin = Math.min(this.margin, limitMargin(robot, next));
+      q = next;
+      if (k % LOOK_EVERY === 0) this.look(motion, q, keys[k], others);
+    }
+    return q;
+  }
+
+  private look(motion: PlacedMotion, q: readonly number[], source: Mat4, others: ReadonlyMap<number, Mat4>): void {
+    const { inputs, sight, task } = this.trial;
+    const arm = placeArm(inputs.robot, q, this.grasp.widthM, inputs.scene.worldFromBase);
+    let least = 1;
+    for (const object of inputs.objects) {
+      const pose = object.id === task.sourceId ? source : object.id === motion.targetId ? others.get(object.id) : null;
+      if (pose) least = Math.min(least, sight.visibleShare(arm, object, pose));
+    }
+    this.visible += least;
+    this.covered = Math.max(this.covered, sight.coveredShare(arm));
+    this.looks++;
+  }
+
+  /** Time for the way between two configurations if all joints may run at their share of the limit. */
+  private leastSeconds(a: readonly number[], b: readonly number[]): number {
+    const { robot } = this.trial.inputs;
+    const share = this.trial.options.limitShare;
+    return Math.max(...robot.joints.map(({ maxVelocity }, i) => Math.abs(b[i] - a[i]) / (share * maxVelocity)));
+  }
+
+  private reach(worldFromTool: Mat4, seed: readonly number[]): number[] | null {
+    const { robot } = this.trial.inputs;
+    const { q, ok } = solveIk(robot, compose(this.baseFromWorld, worldFromTool), seed, {
+      preferred: robot.home.with(0, seed[0]),
+      maxIterations: MAX_ITERATIONS,
+    });
+    return ok ? q : null;
+  }
+}
+
+function keyPosesOf(poses: readonly Mat4[]): Mat4[] {
+  const count = Math.min(KEY_POSES, poses.length);
+  return Array.from({ length: count }, (_, k) => poses[Math.round((k * (poses.length - 1)) / Math.max(1, count - 1))]);
+}

@@ -1,0 +1,100 @@
+/** What every grasp of one manipulation is tried against. */
+import { compose, type Mat4 } from '../math/se3.js';
+import type { CollisionWorld, FreeLimits } from './collision-world.js';
+import type { EpisodeInputs } from './episode.js';
+import type { EpisodeOptions } from './episode-options.js';
+import type { Cargo, PushedMotion } from './motion.js';
+import type { Sight } from './sight.js';
+
+/** A task motion in the world: `poses` are worldFromSource. */
+export interface PlacedMotion {
+  readonly targetId: number | null;
+  readonly poses: Mat4[];
+  readonly durationSec: number;
+  readonly pushed: readonly PushedMotion[];
+}
+
+/** What the arm has to do with one object, already placed in the world. */
+export interface PlacedManipulation {
+  readonly sourceId: number;
+  readonly worldFromSource: Mat4;
+  /** worldFromSource poses of each task motion, its target and how long the demonstration took. */
+  readonly motions: readonly PlacedMotion[];
+  readonly cargo: readonly Cargo[];
+  readonly released: boolean;
+}
+
+export interface ArmState {
+  readonly q: readonly number[];
+  readonly widthM: number;
+  readonly standing: ReadonlyMap<number, Mat4>;
+}
+
+export interface Trial {
+  readonly inputs: EpisodeInputs;
+  readonly options: EpisodeOptions;
+  readonly world: CollisionWorld;
+  readonly sight: Sight;
+  readonly state: ArmState;
+  readonly task: PlacedManipulation;
+}
+
+export type TrialFailure =
+  | 'unreachable approach'
+  | 'unreachable task'
+  | 'slow task'
+  | 'blocked hand'
+  | 'blocked way'
+  | 'hidden task';
+
+/** An arm that needs this many times the demonstration's time is near a singular configuration: another grasp does it better. */
+export const MOST_SLOWED = 3;
+/** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
+export const APPROACH_M = 0.09;
+export const RETREAT_M = 0.1;
+/** Penetration that is put down to the shapes (seen from one side, capsules rounder than fingers), metres. */
+const CONTACT_TOLERANCE_M = 0.006;
+
+/** What stands around while the source is in the hand. */
+export function standingAround({ state, task }: Trial): ReadonlyMap<number, Mat4> {
+  const riding = new Set([task.sourceId, ...task.cargo.map(({ id }) => id)]);
+  return new Map([...state.standing].filter(([id]) => !riding.has(id)));
+}
+
+/** Where a motion leaves the things that it pushes. */
+export const endsOfPushed = (motions: readonly PlacedMotion[]): [number, Mat4][] =>
+  motions.flatMap(({ pushed }) => pushed.map(({ id, poses }): [number, Mat4] => [id, poses[poses.length - 1]]));
+
+/** Where a manipulation leaves everything that it moves. */
+export function endsOf({ sourceId, motions, cargo }: PlacedManipulation): [number, Mat4][] {
+  const end = motions.at(-1)!.poses.at(-1)!;
+  return [
+    [sourceId, end],
+    ...cargo.map(({ id, sourceFromCargo }): [number, Mat4] => [id, compose(end, sourceFromCargo)]),
+    ...endsOfPushed(motions),
+  ];
+}
+
+/** Objects that a motion brings the source to on purpose. */
+export const touchedIn = ({ targetId, pushed }: PlacedMotion): number[] => [
+  ...(targetId === null ? [] : [targetId]),
+  ...pushed.map(({ id }) => id),
+];
+
+/** Whether the arm may be at `q` among `others`. */
+export function isClear(
+  { world, options }: Trial,
+  others: ReadonlyMap<number, Mat4>,
+  q: readonly number[],
+  widthM: number,
+  contacts: ReadonlySet<number>,
+): boolean {
+  const { clearance } = options;
+  const limits: FreeLimits = {
+    tableM: 0,
+    objectsM: clearance,
+    contactsM: -CONTACT_TOLERANCE_M,
+    selfM: clearance,
+  };
+  return world.isFree(q, widthM, world.place(others), contacts, limits);
+}
