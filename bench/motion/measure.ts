@@ -2,11 +2,13 @@
 import path from 'node:path';
 import { resolveOptions } from '../../src/base/options.js';
 import { deriveSeed } from '../../src/base/random.js';
-import type { EpisodePlan } from '../../src/episode/episode.js';
+import { actionAt, type EpisodePlan, stateAt } from '../../src/episode/episode.js';
 import { type EpisodeOptions, episodeOptions } from '../../src/episode/episode-options.js';
+import { recordOf } from '../../src/episode/episode-record.js';
 import { loadEpisodeInputs } from '../../src/episode/load-inputs.js';
 import { openPhysics } from '../../src/episode/physics.js';
 import { planEpisode } from '../../src/episode/plan.js';
+import { EpisodeRecheck } from '../../src/episode/recheck.js';
 
 export interface MotionScores {
   instruction: string;
@@ -14,6 +16,8 @@ export interface MotionScores {
   /** Accepted share of all plans. */
   yield: number;
   rejectReasons: Record<string, number>;
+  /** Faults that the independent recheck (`v2r verify --kinematics`) finds in accepted episodes, by its codes. */
+  recheckFaults: Record<string, number>;
   /** Share of the accepted episodes that succeed in physics, and why the others do not. */
   physicsAgreement: number | null;
   physicsReasons: Record<string, number>;
@@ -48,6 +52,12 @@ export async function measureMotion(runFolder: string, episodes: number, seed: n
   const plans: EpisodePlan[] = [];
   const endsM: number[] = [];
   const verdicts: (string | null)[] = [];
+  const recheck = new EpisodeRecheck(
+    inputs,
+    options.episodeFps,
+    inputs.objects.map(({ id }) => id),
+  );
+  const faults: string[] = [];
   let physicsMs = 0;
   for (let number = 0; number < episodes; number++) {
     const from = cpuMs();
@@ -55,6 +65,7 @@ export async function measureMotion(runFolder: string, episodes: number, seed: n
     times.push(cpuMs() - from);
     plans.push(plan);
     if (!plan.accepted) continue;
+    faults.push(...faultsOf(recheck, plan));
     const start = cpuMs();
     const verdict = replay(plan);
     physicsMs += cpuMs() - start;
@@ -67,6 +78,7 @@ export async function measureMotion(runFolder: string, episodes: number, seed: n
     episodes,
     yield: accepted.length / plans.length,
     rejectReasons: counts(plans.map(({ reason }) => reason)),
+    recheckFaults: counts(faults),
     physicsAgreement: share(verdicts.filter((reason) => reason === null).length, accepted.length),
     physicsReasons: counts(verdicts),
     physicsEndM: endsM.length > 0 ? median(endsM) : null,
@@ -77,6 +89,20 @@ export async function measureMotion(runFolder: string, episodes: number, seed: n
     meanAttempts: mean(plans.map(({ draws }) => draws.attempt + 1)),
     meanSeconds: mean(accepted.map(({ numFrames, fps }) => numFrames / fps)),
   };
+}
+
+/** Codes of what is wrong with a plan as it would be written. */
+function faultsOf(recheck: EpisodeRecheck, plan: EpisodePlan): string[] {
+  const frames = Array.from({ length: plan.numFrames }, (_, t) => t);
+  const numObjects = plan.objectPoses.length;
+  const poses = new Float64Array(plan.numFrames * numObjects * 16);
+  plan.objectPoses.forEach(({ worldFromObject }, k) => {
+    for (const t of frames) poses.set(worldFromObject.subarray(t * 16, t * 16 + 16), (t * numObjects + k) * 16);
+  });
+  const state = frames.map((t) => [...stateAt(plan, t)]);
+  const action = frames.map((t) => [...actionAt(plan, t)]);
+  const problems = recheck.problems(recordOf(plan, 0), state, action, poses);
+  return [...new Set(problems.map(({ code }) => code))];
 }
 
 const share = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);

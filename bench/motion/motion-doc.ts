@@ -13,24 +13,26 @@ const HEAD = [
   'fixture',
   'yield',
   'rejected',
+  'recheck',
   'physics agrees',
   'where it does not',
   'end in physics mm',
-  'plan ms',
+  'plan ms: median, mean',
   'physics ms',
   'episode s',
 ];
 
 function row(name: string, scores: MotionScores | { finding: string }): string[] {
-  if (!('yield' in scores)) return [name, '-', scores.finding, '-', '-', '-', '-', '-', '-'];
+  if (!('yield' in scores)) return [name, '-', scores.finding, '-', '-', '-', '-', '-', '-', '-'];
   return [
     name,
     percent(scores.yield),
     reasons(scores.rejectReasons),
+    reasons(scores.recheckFaults).replace(/^-$/, 'no fault'),
     percent(scores.physicsAgreement),
     reasons(scores.physicsReasons),
     fixed(scores.physicsEndM === null ? null : scores.physicsEndM * 1000, 1),
-    fixed(scores.planMs, 0),
+    `${fixed(scores.planMs, 0)}, ${fixed(scores.planMeanMs, 0)}`,
     fixed(scores.physicsMs, 0),
     fixed(scores.meanSeconds, 1),
   ];
@@ -52,9 +54,10 @@ Made by \`${command}\`: ${result.episodes} episodes per fixture, planned and rep
 
 ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
-Yield is the share of episodes whose plan passes every check within its attempts. Physics agrees when every object is lifted, stays within 3 cm and 20 degrees
+Yield is the share of episodes whose plan passes every check within its attempts. Recheck: what \`v2r verify --kinematics\` finds in the
+accepted episodes when it measures them anew. Physics agrees when every object is lifted, stays within 3 cm and 20 degrees
 of the plan while held, and ends within 3 cm and 20 degrees of it, and nothing else is moved by more than 3 cm (docs/formats/episodes.md). In the reasons \`#\`
-stands for a figure. Times are CPU time on one core: the median of planning an episode with all its attempts, the mean of replaying one. Inverse
+stands for a figure. Times are CPU time on one core: planning an episode with all its attempts, and the mean of replaying one. Inverse
 kinematics takes ${fixed(result.ikMs, 3)} ms per waypoint${result.silhouetteIou === null ? '' : `; the Gaussian arm overlaps the real one's silhouette by ${fixed(result.silhouetteIou, 3)} (IoU)`}.
 `;
 }

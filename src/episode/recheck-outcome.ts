@@ -8,7 +8,6 @@ import type { EpisodeInputs, EpisodeObject, Phase } from './episode.js';
 import type { EpisodeRecord } from './episode-record.js';
 import { type Manipulation, manipulationsOf } from './motion.js';
 import { shapeOf } from './object-shape.js';
-import type { Problem } from './recheck.js';
 import {
   LEAST_VISIBLE_SHARE,
   MOST_COVERED_SHARE,
@@ -17,6 +16,13 @@ import {
   shownIn,
   type TaskFrame,
 } from './sight.js';
+
+/** Something that should not be in an episode. */
+export interface Problem {
+  /** `kinematics-...` */
+  readonly code: string;
+  readonly message: string;
+}
 
 export type PoseAt = (frame: number, id: number) => Mat4;
 

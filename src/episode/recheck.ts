@@ -11,13 +11,7 @@ import { CONTACT_OVERLAP_M, TABLE_TOLERANCE_M } from './checks.js';
 import type { EpisodeInputs, EpisodeObject, Phase } from './episode.js';
 import type { EpisodeRecord } from './episode-record.js';
 import { movedPoints, shapeOf } from './object-shape.js';
-import { placementProblems, sightProblems } from './recheck-outcome.js';
-
-export interface Problem {
-  /** `kinematics-...` */
-  readonly code: string;
-  readonly message: string;
-}
+import { type Problem, placementProblems, sightProblems } from './recheck-outcome.js';
 
 /** Single precision and finite differences: this much over a limit is rounding. */
 const ROUNDING = 1.001;

@@ -1,8 +1,9 @@
 /** The built-in arm or an imported one, by what `--robot` says. */
 import { existsSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../base/errors.js';
+import { sha256 } from '../base/files.js';
 import { createFranka } from './franka.js';
 import { FRANKA_SHAPES } from './franka-shapes.js';
 import { type RobotGaussians, robotGaussians, spacingFor } from './robot-gaussians.js';
@@ -34,6 +35,17 @@ export async function openRobot(nameOrFolder: string): Promise<OpenRobot> {
   }
   const file = await readRobot(nameOrFolder);
   return { model: file.model, gaussians: (widthPx) => readRobotGaussians(nameOrFolder, file, widthPx) };
+}
+
+/** What the robot consists of, so that a folder that was written anew counts as another robot: its files' digests; null when built in. */
+export async function robotFingerprint(nameOrFolder: string): Promise<Record<string, string> | null> {
+  if (nameOrFolder === BUILT_IN_ROBOT || !existsSync(nameOrFolder)) return null;
+  const digests: Record<string, string> = {};
+  for (const name of (await readdir(nameOrFolder, { recursive: true })).sort()) {
+    const file = path.join(nameOrFolder, name);
+    if ((await stat(file)).isFile()) digests[name] = sha256(await readFile(file));
+  }
+  return digests;
 }
 
 const COPY = 'robot';

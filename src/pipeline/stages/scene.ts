@@ -1,6 +1,6 @@
 import { readPlate } from '../../perceive/store.js';
 import { readPoses } from '../../pose/poses-io.js';
-import { keepRobot, openRobot } from '../../robot/open-robot.js';
+import { keepRobot, openRobot, robotFingerprint } from '../../robot/open-robot.js';
 import { downwardReach } from '../../robot/reach.js';
 import { buildScene } from '../../scene/build-scene.js';
 import { type SceneOptions, sceneOptions } from '../../scene/options.js';
@@ -14,6 +14,7 @@ export const sceneStage: Stage = {
   version: 2,
   inputs: ['video', 'perceive', 'objects', 'poses', 'skill'],
   options: sceneOptions,
+  fingerprint: (options) => robotFingerprint((options as SceneOptions).robot),
   run: async (io, options, ctx) => {
     const { rawFrames, perception, readMask } = await readSeen(io);
     const { objects, meshes } = await readShapes(io);
