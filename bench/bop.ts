@@ -3,10 +3,11 @@
  * section of docs/accuracy.md unless scenes were chosen.
  *
  *   --keep       go on from what an interrupted run has left (code changes are not noticed)
- *   --parts      some of given,reconstructed,true,real,ablation (default all)
+ *   --parts      some of given,reconstructed,files,real,ablation (default all)
  *   --scenes     only these fixtures, by number in the alphabet
  *   --write      write docs/accuracy.md all the same; the command stands there
  *   --data DIR   BOP data set of the fixtures (default .cache/bop-fixtures, made if it is not there)
+ *   --workers N  tracks so many scenes side by side (default 2)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -17,23 +18,26 @@ import { parseArgs } from 'node:util';
 import { FIXTURES } from '../scripts/fixtures/scenes/all.js';
 import { UserError } from '../src/base/errors.js';
 import { VERSION } from '../src/base/version.js';
-import { type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
+import { openBopDataset } from '../src/bop/dataset.js';
+import { type BenchFlags, type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
+import { wholeNumber } from '../src/cli/flags.js';
 import { bopText, type Row } from './bop/accuracy-doc.js';
 import { writeCubeSequence } from './bop/cube-sequence.js';
+import { jobsOf, runJobs, type TrackJob } from './bop/track-jobs.js';
 import { replaceSection } from './section.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SHARED = path.join(ROOT, '..', 'shared', 'data');
-/** A turning body that moves: where each ingredient shows. */
-const ABLATED = ['drum'];
+/** A body that turns about its axis, one that is half covered and tilts, one with print: where each ingredient shows. */
+const ABLATED = ['drum', 'pour', 'place'];
 
-const PARTS = ['given', 'reconstructed', 'true', 'real', 'ablation'] as const;
+const PARTS = ['given', 'reconstructed', 'files', 'real', 'ablation'] as const;
 
 interface Config {
   part: (typeof PARTS)[number];
   title: string;
   folder: string;
-  masks: 'perceived' | 'true';
+  masks: 'perceived' | 'true' | 'files';
   models: 'given' | 'reconstructed';
   scenes?: string;
   ablate?: boolean;
@@ -56,6 +60,7 @@ export default async function run(args: string[]): Promise<BopResult> {
       scenes: { type: 'string' },
       write: { type: 'boolean', default: false },
       data: { type: 'string', default: path.join(ROOT, '.cache', 'bop-fixtures') },
+      workers: { type: 'string', default: '2' },
     },
   });
   const out = path.join(ROOT, '.cache', 'bench', 'bop');
@@ -66,15 +71,18 @@ export default async function run(args: string[]): Promise<BopResult> {
   if (unknown !== undefined) throw new UserError(`--parts: no part "${unknown}"`, `there are: ${PARTS.join(', ')}`, 2);
   const real = parts.includes('real') ? await realConfigs(out) : [];
   const configs = [...fixtureConfigs(values.data, values.scenes), ...real].filter(({ part }) => parts.includes(part));
+  const workers = wholeNumber('--workers', values.workers, 1);
+  await trackAll(configs, out, workers);
   const runs: Record<string, BenchSummary> = {};
   const rows: Row[] = [];
   for (const config of configs) {
-    const name = config.title.toLowerCase().replaceAll(/[^a-z_]+/g, '-');
     console.error(config.title);
-    const summary = await runOne(config, path.join(out, name));
+    const summary = await runOne(config, out);
     // Where the page lies is of no interest elsewhere.
-    runs[name] = { ...summary, page: null };
-    rows.push({ title: config.title, sceneNames: config.sceneNames, summary });
+    runs[nameOf(config)] = { ...summary, page: null };
+    const { objects } = await openBopDataset(config.folder);
+    const objectNames = Object.fromEntries([...objects].flatMap(([id, { name }]) => (name ? [[id, name]] : [])));
+    rows.push({ title: config.title, sceneNames: config.sceneNames, objectNames, summary });
   }
   const partial = values.scenes !== undefined && !values.write;
   const text = bopText(commandOf(values.scenes, parts), VERSION, rows);
@@ -107,13 +115,15 @@ function fixtureConfigs(folder: string, scenes: string | undefined): Config[] {
   const some = scenes === undefined ? {} : { scenes };
   const base = { folder, sceneNames, ...some };
   const ours = { ...base, masks: 'perceived' as const };
+  const trueMasks = { ...base, masks: 'files' as const };
   const ablated = names.flatMap((name, i) => (ABLATED.includes(name) ? [i + 1] : [])).join(',');
   return [
     { ...ours, part: 'given', title: 'Fixtures, our masks, models given', models: 'given' },
     { ...ours, part: 'reconstructed', title: 'Fixtures, our masks, models reconstructed', models: 'reconstructed' },
-    { ...base, part: 'true', title: 'Fixtures, true masks, models given', masks: 'true', models: 'given' },
+    { ...trueMasks, part: 'files', title: 'Fixtures, true masks, models given', models: 'given' },
+    { ...trueMasks, part: 'files', title: 'Fixtures, true masks, models reconstructed', models: 'reconstructed' },
     {
-      ...{ ...ours, part: 'ablation', title: 'Ablation, our masks, models given', models: 'given' },
+      ...{ ...trueMasks, part: 'ablation', title: 'Ablation, true masks, models given', models: 'given' },
       ...{ scenes: scenes ?? ablated, ablate: true },
     },
   ];
@@ -121,6 +131,7 @@ function fixtureConfigs(folder: string, scenes: string | undefined): Config[] {
 
 async function realConfigs(out: string): Promise<Config[]> {
   const configs: Config[] = [];
+  if (!existsSync(SHARED)) console.error(`real sequences left out: ${SHARED} is not there`);
   const rbt = path.join(SHARED, 'bop', 'visp_rbt');
   if (existsSync(rbt)) {
     const title = 'Real, visp_rbt, masks drawn from the truth, models given';
@@ -144,14 +155,39 @@ async function realConfigs(out: string): Promise<Config[]> {
   return configs;
 }
 
-function runOne({ folder, masks, models, scenes, ablate }: Config, out: string): Promise<BenchSummary> {
-  const perception = path.join(out, '..', 'perceive');
-  const flags = {
-    ...{ masks, models, out, perception, seed: '0', ablate: Boolean(ablate) },
+/** Short and fit for a folder. */
+const nameOf = ({ title }: Config): string => title.toLowerCase().replaceAll(/[^a-z_]+/g, '-');
+
+function flagsOf(config: Config, out: string): BenchFlags {
+  const { masks, models, scenes, ablate } = config;
+  return {
+    ...{ masks, models, out: path.join(out, nameOf(config)), perception: path.join(out, 'perceive') },
+    ...{ seed: '0', ablate: Boolean(ablate) },
     ...(scenes === undefined ? {} : { scenes }),
   };
+}
+
+/** Tracks everything, scenes side by side. What shares a perception runs after the one that makes it. */
+async function trackAll(configs: readonly Config[], out: string, workers: number): Promise<void> {
+  const perceiving: TrackJob[] = [];
+  const others: TrackJob[] = [];
+  const perceived = new Set<string>();
+  for (const config of configs) {
+    const { first, ablations } = await jobsOf(config.title, config.folder, flagsOf(config, out));
+    for (const job of first) {
+      const key = [config.folder, config.masks, job.flags.scenes].join();
+      (perceived.has(key) ? others : perceiving).push(job);
+      perceived.add(key);
+    }
+    others.push(...ablations);
+  }
+  await runJobs(perceiving, workers);
+  await runJobs(others, workers);
+}
+
+function runOne(config: Config, out: string): Promise<BenchSummary> {
   let last = 0;
-  return benchBop(folder, flags, new AbortController().signal, (event) => {
+  return benchBop(config.folder, flagsOf(config, out), new AbortController().signal, (event) => {
     if (event.kind === 'warning') console.error(`  warning: ${event.message}`);
     if (event.kind !== 'progress' || Date.now() - last < 15_000) return;
     last = Date.now();

@@ -13,6 +13,8 @@ export const METRES_PER_MM = 1e-3;
 
 export interface BopObject {
   readonly id: number;
+  /** Where the data set has names. */
+  readonly name?: string;
   /** Largest distance between two vertices as the data set states it. */
   readonly diameterM: number;
   readonly sizeM: Vec3;
@@ -55,6 +57,7 @@ export async function openModels(folder: string, warnings: string[]): Promise<Ma
     };
     objects.set(Number(key), {
       id: Number(key),
+      ...(info.name === undefined ? {} : { name: info.name }),
       diameterM: info.diameter * METRES_PER_MM,
       sizeM: [info.size_x * METRES_PER_MM, info.size_y * METRES_PER_MM, info.size_z * METRES_PER_MM],
       symmetries,

@@ -27,6 +27,8 @@ export const ModelsInfoSchema = byId(
     size_x: extent,
     size_y: extent,
     size_z: extent,
+    /** Not part of the layout; ours have it. */
+    name: z.string().optional(),
     symmetries_discrete: z.array(z.array(finite).length(16)).optional(),
     symmetries_continuous: z.array(z.object({ axis: vector3, offset: vector3 })).optional(),
   }),

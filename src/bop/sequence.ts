@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { StageContext } from '../base/context.js';
 import { UserError } from '../base/errors.js';
+import { writeJson } from '../base/files.js';
 import { type ByteImage, createBytes } from '../image/image.js';
 import type { Intrinsics } from '../math/camera.js';
 import { identity } from '../math/se3.js';
 import { stabilisedFrames } from '../perceive/clip.js';
 import type { PerceiveOptions } from '../perceive/options.js';
 import { perceive } from '../perceive/perceive.js';
-import type { Perception, Tracks } from '../perceive/perception.js';
+import { HAND_ID, type Perception, type Tracks } from '../perceive/perception.js';
 import { readMask, readPerception, readTracks, writeMask, writePerception } from '../perceive/store.js';
 import type { FrameSource } from '../video/frames.js';
 import { type BopDataset, readInstanceMask, readSceneRgb } from './dataset.js';
@@ -89,6 +90,38 @@ export async function perceivedSequence(
   };
 }
 
+/**
+ * The data set's visible masks given to our perception as files, so that tracks and table are there as well. What covers an object
+ * counts as hand. Masks may have been made from the true poses.
+ */
+export async function sequenceOfMaskFiles(
+  dataset: BopDataset,
+  scene: BopScene,
+  images: readonly BopImage[],
+  options: PerceiveOptions,
+  folder: string,
+  ctx: StageContext,
+): Promise<Sequence> {
+  const objectIds = singleObjects(dataset, scene, images, ctx);
+  const maskFiles = path.join(folder, 'masks-given');
+  if (!existsSync(path.join(folder, 'perception.json'))) {
+    for (const [k, image] of images.entries()) {
+      await writeMask(maskFiles, k, await idMapOf(scene, image, objectIds, true));
+    }
+    const names = objectIds.map((id) => [id, nameOf(id)]);
+    await writeJson(path.join(maskFiles, 'masks', 'objects.json'), { ...Object.fromEntries(names), [HAND_ID]: 'hand' });
+  }
+  const files = { ...options, segment: 'files' as const, maskFiles: path.join(maskFiles, 'masks') };
+  const sequence = await perceivedSequence(scene, images, files, folder, ctx);
+  const objectOf = sequence.perception.objects.flatMap(({ id, name }): [number, number][] => {
+    const objId = objectIds.find((candidate) => nameOf(candidate) === name);
+    return objId === undefined ? [] : [[id, objId]];
+  });
+  return { ...sequence, objectOf: new Map(objectOf) };
+}
+
+const nameOf = (objId: number): string => `object ${objId}`;
+
 function framesOf(scene: BopScene, images: readonly BopImage[]): FrameSource {
   return {
     numFrames: images.length,
@@ -130,9 +163,20 @@ function sharedCamera(images: readonly BopImage[], scene: BopScene): Intrinsics 
   return { ...camera, widthPx: scene.widthPx, heightPx: scene.heightPx };
 }
 
-/** Visible masks of the tracked objects as one id map. */
-async function idMapOf(scene: BopScene, image: BopImage, objectIds: readonly number[]): Promise<ByteImage> {
+/** Visible masks of the tracked objects as one id map; `withCovers`: what hides a part of them as the hand's. */
+async function idMapOf(
+  scene: BopScene,
+  image: BopImage,
+  objectIds: readonly number[],
+  withCovers = false,
+): Promise<ByteImage> {
   const map = createBytes(scene.widthPx, scene.heightPx);
+  for (const [i, { objId }] of image.instances.entries()) {
+    const whole = withCovers && objectIds.includes(objId) ? await readInstanceMask(scene, image.id, i, 'whole') : null;
+    whole?.data.forEach((value, k) => {
+      if (value > 0) map.data[k] = HAND_ID;
+    });
+  }
   for (const [i, { objId }] of image.instances.entries()) {
     if (!objectIds.includes(objId)) continue;
     const mask = await readInstanceMask(scene, image.id, i, 'visible');
@@ -166,7 +210,7 @@ function perceptionWithoutTable(camera: Intrinsics, numFrames: number, objectIds
     frameFromReference: null,
     hand: { seen: false, confidence: 0, firstFrame: 0, lastFrame: 0 },
     objects: objectIds.map((id) => ({
-      ...{ id, name: `object ${id}`, role: 'passive', confidence: 1, evidence: 'given' },
+      ...{ id, name: nameOf(id), role: 'passive', confidence: 1, evidence: 'given' },
       motion: { firstFrame: 0, lastFrame: numFrames - 1 },
       referenceFrame: 0,
     })),

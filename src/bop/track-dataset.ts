@@ -12,7 +12,7 @@ import type { PoseOptions } from '../pose/options.js';
 import { alignReconstruction } from './align-reconstruction.js';
 import type { BopDataset } from './dataset.js';
 import type { BopEstimate } from './results-csv.js';
-import { imagesOf, perceivedSequence, type Sequence, sequenceOfTrueMasks } from './sequence.js';
+import { imagesOf, perceivedSequence, type Sequence, sequenceOfMaskFiles, sequenceOfTrueMasks } from './sequence.js';
 import { type ReconstructedTrack, trackReconstructed } from './track-reconstructed.js';
 import { trackSequence } from './track-sequence.js';
 
@@ -20,8 +20,8 @@ export interface DatasetRequest {
   /** Images by scene, in order. */
   readonly used: ReadonlyMap<number, readonly number[]>;
   readonly models: 'given' | 'reconstructed';
-  /** perceived: by our own perception. true: the data set's visible masks. */
-  readonly masks: 'perceived' | 'true';
+  /** perceived: by our own perception. true: the data set's visible masks; files: those, and our perception's tracks and table. */
+  readonly masks: 'perceived' | 'true' | 'files';
   readonly useDepth: boolean;
   readonly pose: PoseOptions;
   readonly perceive: PerceiveOptions;
@@ -113,8 +113,12 @@ async function openSequence(
   const scene = await dataset.readScene(sceneId);
   const images = imagesOf(scene, imageIds);
   if (request.masks === 'true') return sequenceOfTrueMasks(dataset, scene, images, ctx);
-  const digest = sha256(JSON.stringify([VERSION, path.resolve(dataset.folder), sceneId, imageIds, request.perceive]));
+  const made = [VERSION, path.resolve(dataset.folder), sceneId, imageIds, request.perceive, request.masks];
+  const digest = sha256(JSON.stringify(made));
   const folder = path.join(request.perceptionFolder, `${sceneName(sceneId)}-${digest.slice(0, 8)}`);
+  if (request.masks === 'files') {
+    return sequenceOfMaskFiles(dataset, scene, images, request.perceive, folder, ctx);
+  }
   return perceivedSequence(scene, images, request.perceive, folder, ctx);
 }
 

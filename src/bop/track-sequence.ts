@@ -6,8 +6,7 @@ import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { axisOf, compose, inverse, type Mat4 } from '../math/se3.js';
 import { gaussiansOfModel } from '../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../objects/mesh.js';
-import type { ObjectModel } from '../objects/object-model.js';
-import type { ColouredMesh } from '../objects/ply-mesh.js';
+import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
 import { framesOfRest } from '../objects/rest-view.js';
 import type { PerceivedObject, Perception } from '../perceive/perception.js';
 import { type Refined, refinePose } from '../pose/adam.js';
@@ -59,7 +58,7 @@ interface Start {
   seen: PerceivedObject;
   objId: number;
   set: GaussianSet;
-  mesh: ColouredMesh;
+  mesh: TriangleMesh;
   found: Refined;
   /** At which the model is drawn with the outline of its mesh. */
   scale: number;
@@ -133,9 +132,12 @@ async function findStarts(
   const ids = objectOf ? [...new Set(objectOf.values())] : targetObjects(dataset, sequence.scene);
   const models = [];
   for (const objId of ids) {
-    const mesh = await dataset.objects.get(objId)!.readLooks();
-    const areaM2 = meshArea(mesh);
-    models.push({ objId, mesh, areaM2, set: gaussiansOfModel(mesh, areaM2, ctx.random(`model-${objId}`)) });
+    const model = dataset.objects.get(objId)!;
+    const looks = await model.readLooks();
+    const areaM2 = meshArea(looks);
+    const set = gaussiansOfModel(looks, areaM2, ctx.random(`model-${objId}`));
+    // Where only the shape counts the scored mesh does, which is the coarser one.
+    models.push({ objId, mesh: await model.readMesh(), areaM2, set });
   }
   const up = sequence.hasTable ? axisOf(perception.table.cameraFromWorld, 2) : null;
   const fits = new Map<string, Start>();

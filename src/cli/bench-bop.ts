@@ -8,6 +8,7 @@ import { resolveOptions, toFlag } from '../base/options.js';
 import { type BopDataset, openBopDataset } from '../bop/dataset.js';
 import { type BopReport, type Evaluation, evaluateBop } from '../bop/evaluate.js';
 import type { BopScores } from '../bop/recall.js';
+import { type RestMotion, restMotions } from '../bop/rest-motion.js';
 import { type BopEstimate, readResults, writeResults } from '../bop/results-csv.js';
 import { SEQUENCE_FPS } from '../bop/sequence.js';
 import { spinRates } from '../bop/spin.js';
@@ -18,6 +19,8 @@ import { perceiveOptions } from '../perceive/options.js';
 import { poseOptions } from '../pose/options.js';
 import { bopPage } from '../view/bop-page.js';
 import { givenValues, wholeNumber } from './flags.js';
+
+type Context = Parameters<typeof trackDataset>[2];
 
 export interface BenchFlags extends Record<string, unknown> {
   models: string;
@@ -43,6 +46,8 @@ export type BenchSummary = Omit<BopReport, 'kind' | 'recalls'> & {
   given: string;
   /** Spurious rotation of turning bodies about their axes, by object. */
   spinDegPerSec: Record<string, number>;
+  /** How far what truly rests moves, by object. */
+  restMotion: Record<string, RestMotion>;
   /** Reconstructed models: with one factor on all positions fitted per scene, and that factor. */
   scaleFitted: (BopScores & { sequences: Record<string, BopScores>; scales: Record<string, number> }) | null;
   /** With `--ablate`: scores with one ingredient switched off. */
@@ -54,28 +59,23 @@ export type BenchSummary = Omit<BopReport, 'kind' | 'recalls'> & {
 /** How many of the worst frames the page shows. */
 const WORST_FRAMES = 12;
 
-export async function benchBop(
+/** A bench's data set and what its tracker is to be asked for. */
+export interface PreparedBench {
+  readonly dataset: BopDataset;
+  readonly request: DatasetRequest;
+  readonly ctx: Context;
+}
+
+export async function prepareBop(
   folder: string,
   flags: BenchFlags,
   signal: AbortSignal,
   onEvent: (event: ProgressEvent) => void,
-): Promise<BenchSummary> {
+): Promise<PreparedBench> {
   const models = oneOf('--models', flags.models, ['given', 'reconstructed']);
-  const masks = oneOf('--masks', flags.masks, ['perceived', 'true']);
+  const masks = oneOf('--masks', flags.masks, ['perceived', 'true', 'files']);
   const dataset = await openBopDataset(folder, flags.split === undefined ? {} : { split: flags.split });
   const used = await framesOf(dataset, flags);
-  const ctx = createContext('bop', { seed: wholeNumber('--seed', flags.seed, 0), signal, onEvent });
-  const isScored = (target: { sceneId: number; imageId: number }): boolean =>
-    used.get(target.sceneId)?.includes(target.imageId) ?? false;
-  const score = (estimates: readonly BopEstimate[]): Promise<Evaluation> =>
-    evaluateBop(dataset, estimates, { isScored }, ctx);
-  if (flags.results !== undefined) {
-    if (!existsSync(flags.results)) throw new UserError(`no such file: ${flags.results}`, 'check --results');
-    const estimates = await readResults(flags.results);
-    const evaluation = await score(estimates);
-    const page = flags.out === undefined ? null : await writeOut(dataset, flags.out, estimates, evaluation);
-    return { ...(await summaryOf(dataset, estimates, evaluation, flags.results)), page };
-  }
   const out = flags.out ?? path.join('runs', `bop-${dataset.name}`);
   const request: DatasetRequest = {
     ...{ used, models, masks, useDepth: Boolean(flags.sensorDepth), folder: out },
@@ -87,9 +87,34 @@ export async function benchBop(
     perceive: resolveOptions(perceiveOptions, givenValues(flags, [perceiveOptions])),
     objects: resolveOptions(objectOptions, givenValues(flags, [objectOptions])),
   };
+  return {
+    dataset,
+    request,
+    ctx: createContext('bop', { seed: wholeNumber('--seed', flags.seed, 0), signal, onEvent }),
+  };
+}
+
+export async function benchBop(
+  folder: string,
+  flags: BenchFlags,
+  signal: AbortSignal,
+  onEvent: (event: ProgressEvent) => void,
+): Promise<BenchSummary> {
+  const { dataset, request, ctx } = await prepareBop(folder, flags, signal, onEvent);
+  const isScored = (target: { sceneId: number; imageId: number }): boolean =>
+    request.used.get(target.sceneId)?.includes(target.imageId) ?? false;
+  const score = (estimates: readonly BopEstimate[]): Promise<Evaluation> =>
+    evaluateBop(dataset, estimates, { isScored }, ctx);
+  if (flags.results !== undefined) {
+    if (!existsSync(flags.results)) throw new UserError(`no such file: ${flags.results}`, 'check --results');
+    const estimates = await readResults(flags.results);
+    const evaluation = await score(estimates);
+    const page = flags.out === undefined ? null : await writeOut(dataset, flags.out, estimates, evaluation);
+    return { ...(await summaryOf(dataset, estimates, evaluation, flags.results)), page };
+  }
   const tracked = await trackDataset(dataset, request, ctx);
   const evaluation = await score(tracked.estimates);
-  const page = await writeOut(dataset, out, tracked.estimates, evaluation);
+  const page = await writeOut(dataset, request.folder, tracked.estimates, evaluation);
   const scores = await summaryOf(dataset, tracked.estimates, evaluation, describeGiven(request));
   const summary: BenchSummary = {
     ...scores,
@@ -99,14 +124,20 @@ export async function benchBop(
     page,
     warnings: [...scores.warnings, ...ctx.warnings.map(({ message }) => message)],
   };
-  await writeJson(path.join(out, 'summary.json'), summary);
+  await writeJson(path.join(request.folder, 'summary.json'), summary);
   return summary;
 }
+
+const MASKS = {
+  perceived: 'masks by our perception of the pictures',
+  true: "the data set's visible masks",
+  files: "the data set's visible masks, with tracks and table by our perception",
+} as const;
 
 function describeGiven({ models, masks, useDepth }: DatasetRequest): string {
   return [
     models === 'given' ? "the data set's models" : 'no models',
-    masks === 'perceived' ? 'masks by our perception of the pictures' : "the data set's visible masks",
+    MASKS[masks],
     `colour${useDepth ? ' and sensor depth' : ''}, intrinsics; no poses`,
   ].join(', ');
 }
@@ -122,6 +153,7 @@ async function summaryOf(
     ...scores,
     ...{ kind: 'v2r/bench-bop', framesPerSecond: null, given, scaleFitted: null, ablation: null, page: null },
     spinDegPerSec: await spinRates(dataset, estimates, SEQUENCE_FPS),
+    restMotion: await restMotions(dataset, estimates),
     warnings,
   };
 }
@@ -139,19 +171,32 @@ const scoresOnly = ({ ar, arVsd, arMssd, arMspd, recallAdd, recallAdi, targets }
   ...{ ar, arVsd, arMssd, arMspd, recallAdd, recallAdi, targets },
 });
 
-/** Every switch of the tracker that is on, off in turn; perception is the same for all. */
+/**
+ * What `--ablate` also tracks, by name: every switch of the tracker that is on, off in turn, and without depth what the sensor's
+ * depth would bring. Perception is the same for all.
+ */
+export function ablationsOf(request: DatasetRequest): Map<string, DatasetRequest> {
+  const requests = new Map<string, DatasetRequest>();
+  const add = (name: string, changed: Partial<DatasetRequest>): void => {
+    requests.set(name, { ...request, ...changed, folder: path.join(request.folder, name) });
+  };
+  for (const [option, value] of Object.entries(request.pose)) {
+    if (value !== true || (option === 'depthLoss' && !request.useDepth)) continue;
+    add(`no-${toFlag(option)}`, { pose: { ...request.pose, [option]: false } });
+  }
+  if (!request.useDepth) add('with-sensor-depth', { useDepth: true });
+  return requests;
+}
+
 async function ablate(
   dataset: BopDataset,
   request: DatasetRequest,
   score: (estimates: readonly BopEstimate[]) => Promise<Evaluation>,
-  ctx: Parameters<typeof trackDataset>[2],
+  ctx: Context,
 ): Promise<NonNullable<BenchSummary['ablation']>> {
   const rows: NonNullable<BenchSummary['ablation']> = {};
-  for (const [option, value] of Object.entries(request.pose)) {
-    if (value !== true) continue;
-    const name = `no-${toFlag(option)}`;
-    const without = { ...request, pose: { ...request.pose, [option]: false } };
-    const { estimates } = await trackDataset(dataset, { ...without, folder: path.join(request.folder, name) }, ctx);
+  for (const [name, changed] of ablationsOf(request)) {
+    const { estimates } = await trackDataset(dataset, changed, ctx);
     const spinDegPerSec = await spinRates(dataset, estimates, SEQUENCE_FPS);
     rows[name] = { ...scoresOnly((await score(estimates)).report), spinDegPerSec };
   }

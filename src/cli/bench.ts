@@ -16,7 +16,11 @@ export function addBenchVerb(program: Command): void {
       '6D pose tracking on a data set in BOP layout, or the scores of a results file: VSD, MSSD, MSPD, ADD(-S), AR',
     )
     .option('--models <given|reconstructed>', "the data set's models, or shapes made from its pictures", 'given')
-    .option('--masks <perceived|true>', 'masks by our own perception of the pictures, or those of the data set', 'true')
+    .option(
+      '--masks <perceived|true|files>',
+      "masks by our own perception of the pictures, or the data set's, alone (true) or with our tracks and table (files)",
+      'true',
+    )
     .option('--ablate', 'also track with each ingredient switched off in turn')
     .option('--results <csv>', 'score this file of the BOP toolkit instead of tracking')
     .option('--split <folder>', 'folder of images (default: the one that begins with "test")')

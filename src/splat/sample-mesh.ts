@@ -111,19 +111,22 @@ export function sharpEdges(vertices: ArrayLike<number>, triangles: ArrayLike<num
   const { corners, normals } = facesOf(vertices, triangles);
   const weldM = stepM * 1e-3;
   const idOfPlace = new Map<string, number>();
-  const weld = (p: Vec3): number => {
-    const key = p.map((value) => Math.round(value / weldM)).join();
+  const placeOf = new Int32Array(Math.floor(vertices.length / 3));
+  for (let v = 0; v < placeOf.length; v++) {
+    const at = (i: number): number => Math.round(vertices[3 * v + i] / weldM);
+    const key = `${at(0)},${at(1)},${at(2)}`;
     const id = idOfPlace.get(key) ?? idOfPlace.size;
     idOfPlace.set(key, id);
-    return id;
-  };
-  const edges = new Map<string, { from: Vec3; to: Vec3; faces: Vec3[] }>();
+    placeOf[v] = id;
+  }
+  // By the ids of both ends in one number: meshes of data sets have some hundred thousand edges.
+  const edges = new Map<number, { from: Vec3; to: Vec3; faces: Vec3[] }>();
   corners.forEach((corner, f) => {
     if (norm(normals[f]) === 0) return;
-    const ids = corner.map(weld);
     for (let k = 0; k < 3; k++) {
       const next = (k + 1) % 3;
-      const key = ids[k] < ids[next] ? `${ids[k]}-${ids[next]}` : `${ids[next]}-${ids[k]}`;
+      const [a, b] = [placeOf[triangles[3 * f + k]], placeOf[triangles[3 * f + next]]];
+      const key = Math.min(a, b) * placeOf.length + Math.max(a, b);
       const edge = edges.get(key);
       if (edge) edge.faces.push(normals[f]);
       else edges.set(key, { from: corner[k], to: corner[next], faces: [normals[f]] });

@@ -10,6 +10,7 @@ const summary: BenchSummary = {
   sequences: { 2: SCORES },
   ...{ framesPerSecond: 4.25, given: 'models', page: null },
   spinDegPerSec: { 4: 3 },
+  restMotion: { 4: { worstMm: 0.44, worstDeg: 0.21, mm95: 0.1, deg95: 0.05, frames: 60 } },
   scaleFitted: { ...SCORES, ar: 0.9, sequences: { 2: SCORES }, scales: { 2: 1.1 } },
   ablation: { 'no-track-loss': { ...SCORES, ar: 0.4, spinDegPerSec: { 4: 12.34 } } },
 };
@@ -21,6 +22,7 @@ it('fills the tables of sequences, of the fitted scale and of the ablation', () 
   expect(text).toContain('| **Films, one scale per film fitted** | all | 90.0 |');
   expect(text).toContain('drum (x 1.10)');
   expect(text).toContain('| no-track-loss | 40.0 | 25.0 | 50.0 | 75.0 | 12.3 |');
+  expect(text).toContain('| Films | object 4 | 60 | 0.10 / 0.44 | 0.05 / 0.21 |');
   expect(text).toContain('Films: 4.3');
   expect(text).not.toMatch(/NaN|undefined|null/);
 });
