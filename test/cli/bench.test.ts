@@ -52,7 +52,7 @@ describe('v2r bench bop', () => {
     [['--scenes', '3,8'], 'no scene 8', 2],
     [['--frames', 'none'], '--frames: expected a number', 2],
     [['--models', 'mine'], '--models: expected given or reconstructed, got mine', 2],
-    [['--masks', 'none'], '--masks: expected perceived or true, got none', 2],
+    [['--masks', 'none'], '--masks: expected perceived or true or files, got none', 2],
     [['--models', 'reconstructed', '--out', '/tmp/never'], 'reconstructed models need a table', 2],
     [['--results', '/nowhere.csv'], 'no such file', 1],
     [['--split', 'val'], 'has no folder val', 1],
