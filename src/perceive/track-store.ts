@@ -1,10 +1,14 @@
 /** Collects point tracks frame by frame while the id maps are made, so that covered points can be left out. */
+import type { Random } from '../base/random.js';
 import type { ByteImage } from '../image/image.js';
+import { erode } from '../image/morphology.js';
 import type { Clip } from './clip.js';
+import { type PointPath, withoutDrift } from './drift.js';
 import { buildPyramid, findCorners } from './klt.js';
 import type { MoverEnd } from './mover-ends.js';
 import { carriedEnd, type Mover } from './movers.js';
 import type { Tracks } from './perception.js';
+import { rigidPaths } from './rigid-tracks.js';
 
 interface PointSource {
   readonly objectId: number;
@@ -15,12 +19,17 @@ interface PointSource {
 /** Tracks with fewer seen frames than this are of no use to anybody. */
 const MIN_SEEN_FRAMES = 3;
 const MAX_STATIC_POINTS = 40;
+/** Corners on an outline belong to object and background at once: points keep this far inside. */
+const EDGE_PX = 3;
 
 export class TrackCollector {
   private readonly sources: PointSource[] = [];
   private readonly rows: Float32Array[] = [];
 
-  constructor(private readonly clip: Clip) {}
+  constructor(
+    private readonly clip: Clip,
+    private readonly random: Random,
+  ) {}
 
   addMover(id: number, mover: Mover): void {
     if (mover.from) this.addEnd(id, mover, mover.from);
@@ -31,17 +40,18 @@ export class TrackCollector {
     const uses = (k: number): boolean => carriedEnd(mover, k) === end;
     const direction = end === mover.from ? 1 : -1;
     const stop = end === mover.from ? mover.downFrame : mover.liftFrame;
-    const paths = new Map<number, Map<number, [number, number]>>();
+    const paths = new Map<number, PointPath>();
     for (const [k, step] of end.track.steps) {
       if (direction * (k - stop) > 0 || !uses(k)) continue;
       step.ids.forEach((pointId, p) => {
-        const path = paths.get(pointId) ?? new Map<number, [number, number]>();
+        const path: PointPath = paths.get(pointId) ?? new Map();
         path.set(k, [step.xyPx[2 * p], step.xyPx[2 * p + 1]]);
         paths.set(pointId, path);
       });
     }
     const start = end.track.startFrame;
-    for (const path of paths.values()) {
+    const steady = withoutDrift(end.track, end.mask, paths, (k) => this.clip.grey[k]);
+    for (const path of rigidPaths(steady, this.random).values()) {
       if (path.size < MIN_SEEN_FRAMES) continue;
       // Before its motion a point lies where the track begins, after it where the track ends.
       const home = path.get(start) ?? null;
@@ -59,7 +69,8 @@ export class TrackCollector {
 
   /** Points of an object that never moves: corners of `grey` (a picture without the hand) inside its outline. */
   addStatic(id: number, mask: Uint8Array, grey: ByteImage): void {
-    const corners = findCorners(buildPyramid(grey, 1)[0], MAX_STATIC_POINTS, 5, 0.01, mask);
+    const inner = erode(mask, this.clip.widthPx, this.clip.heightPx, EDGE_PX);
+    const corners = findCorners(buildPyramid(grey, 1)[0], MAX_STATIC_POINTS, 5, 0.01, inner);
     for (let p = 0; p < corners.length; p += 2) {
       const place: [number, number] = [corners[p], corners[p + 1]];
       this.sources.push({ objectId: id, at: () => place });

@@ -5,6 +5,7 @@ import { project, rayOf } from '../../src/math/camera.js';
 import { axisOf, inverse, transformPoint } from '../../src/math/se3.js';
 import { cross, dot, type Vec3 } from '../../src/math/vec3.js';
 import { fuse } from '../../src/perceive/estimate.js';
+import { extentOf } from '../../src/perceive/geometry-cues.js';
 import { findLineSegments, type LineSegment } from '../../src/perceive/line-segments.js';
 import { planeFromLines } from '../../src/perceive/plane-from-lines.js';
 import { tiltFromRim } from '../../src/perceive/rim.js';
@@ -14,6 +15,7 @@ import {
   estimatePlane,
   focalFromLines,
   unitDepthAt,
+  viewCue,
   worldFrame,
 } from '../../src/perceive/table.js';
 import { tiltOf, upOf } from '../../src/perceive/tilt.js';
@@ -96,13 +98,33 @@ describe('fusing estimates', () => {
 
   it('turns size cues into a distance, with sd and sources', () => {
     const cue = { unitLength: 0.1, usualM: 0.06, logSd: 0.3, what: 'thing' };
-    const distance = estimateDistance([cue]);
-    // Two equal weights: the geometric mean of 0.68 m and 0.06 / 0.1 m.
+    const other = { unitLength: 0.1, usualM: 0.068, logSd: 0.3, what: 'other' };
+    const distance = estimateDistance([cue, other]);
+    // Two equal weights: the geometric mean of 0.06 / 0.1 m and 0.068 / 0.1 m.
     expect(distance.value).toBeCloseTo(Math.sqrt(0.68 * 0.6), 6);
     expect(distance.sd).toBeCloseTo(0.3 / Math.SQRT2, 6);
     expect(distance.source).toContain('thing taken as 60 mm');
-    expect(estimateDistance([{ ...cue, usualM: 0.05, logSd: 0.03 }]).value).toBeCloseTo(0.5, 1);
-    expect(estimateDistance([]).value).toBeCloseTo(0.68, 10);
+    expect(estimateDistance([other, { ...cue, usualM: 0.05, logSd: 0.03 }]).value).toBeCloseTo(0.5, 1);
+  });
+
+  it('takes the usual width of a scene: sizes do not depend on the focal length', () => {
+    // 640 px at f = 640 px span as much as the depth: 0.7 m of them lie 0.7 m away.
+    expect(estimateDistance([viewCue(640, 640, 1)]).value).toBeCloseTo(0.7, 10);
+    // A task at half the depth of the axis: the axis meets the table at 1.4 m.
+    expect(estimateDistance([viewCue(640, 640, 0.5)]).value).toBeCloseTo(1.4, 10);
+    const size = (focalPx: number): number => (100 / focalPx) * estimateDistance([viewCue(640, focalPx, 1)]).value;
+    expect(size(400)).toBeCloseTo(size(700), 10);
+  });
+});
+
+describe('extentOf', () => {
+  it('measures length and elongation of a bar', () => {
+    const mask = new Uint8Array(100 * 50);
+    for (let y = 20; y < 28; y++) mask.fill(1, y * 100 + 10, y * 100 + 74);
+    // Moments of a 64 x 8 rectangle: 4 sqrt(64^2 / 12) = 73.9, ratio 8.
+    const { lengthPx, elongation } = extentOf(mask, 100);
+    expect(lengthPx).toBeCloseTo((4 * 64) / Math.sqrt(12), 6);
+    expect(elongation).toBeCloseTo(8, 6);
   });
 });
 

@@ -1,4 +1,5 @@
 /** Point tracks without a network: the points that carried the movers' outlines, and corners of what stands still. */
+import type { StageContext } from '../../base/context.js';
 import { createBytes } from '../../image/image.js';
 import type { Clip } from '../clip.js';
 import { TrackCollector } from '../track-store.js';
@@ -6,8 +7,12 @@ import type { Segmentation, TrackProvider } from './provider.js';
 
 export const classicalTrack: TrackProvider = { start: collectTracks };
 
-export async function collectTracks(clip: Clip, { movers, targets, plate }: Segmentation): Promise<TrackCollector> {
-  const collector = new TrackCollector(clip);
+export async function collectTracks(
+  clip: Clip,
+  { movers, targets, plate }: Segmentation,
+  ctx: StageContext,
+): Promise<TrackCollector> {
+  const collector = new TrackCollector(clip, ctx.random('rigid-tracks'));
   movers.forEach((mover, m) => {
     collector.addMover(m + 1, mover);
   });

@@ -17,7 +17,7 @@ const MIN_MATCHES = 6;
 
 export const onnxTrack = (features: XFeat): TrackProvider => ({
   start: async (clip, segmentation, ctx) => {
-    const collector = await collectTracks(clip, segmentation);
+    const collector = await collectTracks(clip, segmentation, ctx);
     for (const [m, mover] of segmentation.movers.entries()) {
       if (!mover.from || !mover.to) continue;
       const [xyFrom, xyTo] = await foundAgain(clip, mover, features, ctx);
