@@ -18,7 +18,7 @@ import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './
 import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { solvePnp } from './pnp.js';
-import type { HeightField } from './support.js';
+import { type HeightField, supportsOf } from './support.js';
 
 /** Below this agreement after new starts the object counts as lost in that frame. */
 const LOST_IOU = 0.55;
@@ -166,7 +166,9 @@ function slide(
   options: PoseOptions,
 ): Refined | null {
   const settings = { steps: options.poseSteps, freedom: 'on-table' } as const;
-  const slid = refinePose(object, last, views, settings);
+  const slid = supportsOf(object.field)
+    .map((field) => refinePose({ ...object, field }, last, views, settings))
+    .reduce((a, b) => (b.value < a.value ? b : a));
   return slid.value < free.value + GROUND_TOLERANCE ? slid : null;
 }
 

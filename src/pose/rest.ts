@@ -6,7 +6,7 @@ import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
-import { clearanceOf, dropped } from './support.js';
+import { clearanceOf, dropped, type HeightField, supportsOf } from './support.js';
 import { searchOnTable } from './table-search.js';
 
 /** Frames looked at, and how many of them (the least covered) are compared. */
@@ -91,14 +91,15 @@ export async function estimateRest(
   const isOpen = kind.known || kind.lost || free === null || free.iou < TRACKED_IOU;
   const turnedAs = (from: Mat4): Mat4 | null => (isOpen ? null : from);
   const soft = { ...object.weights, contact: SOFT_CONTACT * object.weights.contact };
-  const standFrom = async (from: Mat4): Promise<Refined> => {
+  const standFrom = async (from: Mat4, field: HeightField | null): Promise<Refined> => {
     const coarse = options.de ? await viewsOf(inputs, from, frameIdxs.slice(0, 1), SEARCH_WINDOW_PX, !kind.known) : [];
     const turned = turnedAs(from);
-    const body = object.field ? { ...object, touching: true, weights: soft } : object;
+    const body = field ? { ...object, field, touching: true, weights: soft } : { ...object, field };
     const found = coarse.length > 0 ? searchAndCompare(body, from, coarse, views, options, random, turned) : from;
     return refinePose(body, found, views, { steps, freedom: freedomOf(body), ...(turned ? { expected: turned } : {}) });
   };
-  if (kind.known || free === null) return { ...(await standFrom(start)), how: 'standing', ...seen };
+  if (kind.known || free === null)
+    return { ...(await standFrom(start, object.field ?? null)), how: 'standing', ...seen };
   let best: RestPose = { ...free, how: 'free', ...seen };
   if (!options.contact || !options.rest) return best;
   const fitOf = (pose: Mat4): number =>
@@ -108,8 +109,11 @@ export async function estimateRest(
   const leaning = refinePose(touching, free.cameraFromObject, views, { steps, freedom: 'free', expected: start });
   const place = await overMask(inputs, free.cameraFromObject, frameIdxs[0]);
   const tries: [RestPose['how'], Refined, number][] = [['leaning', leaning, STANDING_PREFERENCE / 2]];
-  for (const upright of supportedOnRay(object, uprightAt(object, place, kind.reference))) {
-    tries.push(['standing', await standFrom(upright), STANDING_PREFERENCE]);
+  const upright = uprightAt(object, place, kind.reference);
+  for (const field of supportsOf(object.field)) {
+    for (const at of supportedOnRay({ ...object, field }, upright)) {
+      tries.push(['standing', await standFrom(at, field), STANDING_PREFERENCE]);
+    }
   }
   for (const [how, tried, preference] of tries) {
     const fit = fitOf(tried.cameraFromObject) - preference;

@@ -100,6 +100,10 @@ export function supportAt(
   };
 }
 
+/** What may bear something: all that is known to lie there, and the bare table, because a tray taken for a box does not bear on its top. */
+export const supportsOf = (field: HeightField | null = null): (HeightField | null)[] =>
+  field ? [field, null] : [null];
+
 export interface Clearance {
   /** Smallest height of the points above what is under them, metres; negative: inside it. */
   readonly heightM: number;
