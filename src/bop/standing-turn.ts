@@ -93,7 +93,7 @@ function standingCost(
     const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: cameraFromObject, scale, label: 1 }], {
       depth: false,
     });
-    const { iou } = imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, false);
+    const { iou } = imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, null);
     miss += (1 - iou) / views.length;
     cost += (1 - iou + PRINT_WEIGHT * view.texture * unexplained(drawn, view)) / views.length;
   }

@@ -37,22 +37,32 @@ export interface ImageLoss {
   readonly visibleFraction: number;
   /** Drawn pixels that are cared for. */
   readonly drawnPx: number;
-  /** null unless asked for. */
+  /** In the buffers that were given; null without them. */
   readonly gradient: FrameGradient | null;
 }
 
-/** Loss of a frame drawn over black (no layer) against an observation of the same size. */
+/** What `imageLoss` writes its derivatives into: [H, W, 3], [H, W] and [H, W] as in `FrameGradient`. */
+export type GradientBuffers = Required<FrameGradient>;
+
+export const createGradientBuffers = (numPixels: number): GradientBuffers => ({
+  rgb: new Float32Array(3 * numPixels),
+  alpha: new Float32Array(numPixels),
+  depthSum: new Float32Array(numPixels),
+});
+
+/** Loss of a frame drawn over black (no layer) against an observation of the same size. `into`: null when no gradient is needed. */
 export function imageLoss(
   frame: Frame,
   observation: Observation,
   weights: LossWeights,
-  withGradient = true,
+  into: GradientBuffers | null,
 ): ImageLoss {
   const { inside, care } = observation.mask;
   const { outsideWeight = 1, behindM } = observation;
   const count = inside.length;
-  const rgbGradient = withGradient ? new Float32Array(3 * count) : null;
-  const alphaGradient = withGradient ? new Float32Array(count) : null;
+  const alphaGradient = into?.alpha ?? null;
+  into?.rgb.fill(0);
+  into?.alpha.fill(0);
   let intersection = 0;
   let union = 0;
   let drawn = 0;
@@ -85,11 +95,12 @@ export function imageLoss(
   let value = maskScale * maskSum;
   if (weights.rgb > 0) {
     const trust = Math.max(MIN_RGB_TRUST, observation.texture);
-    value += rgbTerm(frame, observation, weights.rgb * trust, rgbGradient);
+    value += rgbTerm(frame, observation, weights.rgb * trust, into?.rgb ?? null);
   }
-  let depthSum: Float32Array | null = null;
+  const hasDepth = weights.depth > 0 && observation.depthM !== null;
   if (weights.depth > 0 && observation.depthM !== null) {
-    depthSum = withGradient ? new Float32Array(count) : null;
+    const depthSum = into?.depthSum ?? null;
+    depthSum?.fill(0);
     value += depthTerm(frame, observation, observation.depthM, weights.depth, alphaGradient, depthSum);
   }
   return {
@@ -97,8 +108,7 @@ export function imageLoss(
     iou: union > 0 ? intersection / union : 0,
     visibleFraction: drawn > 0 ? Math.min(1, drawnSeen / drawn) : 0,
     drawnPx: drawnCared,
-    gradient: rgbGradient &&
-      alphaGradient && { rgb: rgbGradient, alpha: alphaGradient, ...(depthSum ? { depthSum } : {}) },
+    gradient: into && (hasDepth ? into : { rgb: into.rgb, alpha: into.alpha }),
   };
 }
 

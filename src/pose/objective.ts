@@ -2,7 +2,7 @@
 import { compose, inverse, logRotation, type Mat4 } from '../math/se3.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { createFrame, type Frame, type PreparedSet, type SplatRenderer } from '../splat/renderer.js';
-import { imageLoss, type LossWeights } from './image-loss.js';
+import { createGradientBuffers, type GradientBuffers, imageLoss, type LossWeights } from './image-loss.js';
 import type { Observation } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { contactLoss, type PointTargets, trackLoss } from './point-loss.js';
@@ -61,14 +61,21 @@ export function weightsOf(options: PoseOptions): LossWeights {
 /** Turning away from the expected pose by this much (radians) costs 1; a hand turns things by a few degrees per frame. */
 const TURN_UNIT_RAD = 1;
 
-/** Drawn into again and again: a window is compared hundreds of times. */
-const scratch = new WeakMap<Observation, Frame>();
+interface Scratch {
+  readonly frame: Frame;
+  readonly gradients: GradientBuffers;
+}
 
-function scratchFrame(observation: Observation): Frame {
+/** Written again and again: a window is compared hundreds of times. */
+const scratches = new WeakMap<Observation, Scratch>();
+
+function scratchOf(observation: Observation): Scratch {
+  const known = scratches.get(observation);
+  if (known) return known;
   const { widthPx, heightPx } = observation.crop.camera;
-  const frame = scratch.get(observation) ?? createFrame(widthPx, heightPx);
-  scratch.set(observation, frame);
-  return frame;
+  const made = { frame: createFrame(widthPx, heightPx), gradients: createGradientBuffers(widthPx * heightPx) };
+  scratches.set(observation, made);
+  return made;
 }
 
 export function evaluatePose(
@@ -89,8 +96,9 @@ export function evaluatePose(
   for (const { observation, tracks } of views) {
     const { camera } = observation.crop;
     const depth = (weights.depth > 0 && observation.depthM !== null) || observation.behindM !== null;
-    const frame = renderer.render(camera, [instance], { depth }, scratchFrame(observation));
-    const image = imageLoss(frame, observation, weights, withGradient);
+    const { frame, gradients } = scratchOf(observation);
+    renderer.render(camera, [instance], { depth }, frame);
+    const image = imageLoss(frame, observation, weights, withGradient ? gradients : null);
     value += share * image.value;
     iou += share * image.iou;
     visibleFraction += share * image.visibleFraction;

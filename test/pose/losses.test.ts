@@ -5,7 +5,7 @@ import { compose, expTwist, fromAxisAngle, identity, type Mat4, type Twist } fro
 import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { refinePose } from '../../src/pose/adam.js';
 import { calibrateScale, windowFor } from '../../src/pose/calibrate.js';
-import { imageLoss } from '../../src/pose/image-loss.js';
+import { createGradientBuffers, imageLoss } from '../../src/pose/image-loss.js';
 import { evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
 import { observe } from '../../src/pose/observation.js';
 import { contactLoss, extremePoints, trackLoss } from '../../src/pose/point-loss.js';
@@ -119,7 +119,7 @@ describe('render-and-compare', () => {
     const drawn = object.renderer.render(base.crop.camera, [{ set: object.set, cameraFromSet: pose(), label: 1 }]);
     const farther = drawn.depthM.map((z) => (z > 0 ? z + 0.02 : 0));
     const weights = { mask: 0, rgb: 0, depth: 1, track: 0, contact: 0 };
-    const loss = imageLoss(drawn, { ...base, depthM: farther }, weights);
+    const loss = imageLoss(drawn, { ...base, depthM: farther }, weights, createGradientBuffers(farther.length));
     // Charbonnier of 2 cm with 3 mm softness in units of 3 cm.
     expect(loss.value).toBeCloseTo((Math.hypot(0.02, 0.003) - 0.003) / 0.03, 2);
     const deep: TrackedObject = { ...object, weights };
