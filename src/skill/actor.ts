@@ -12,6 +12,8 @@ export interface Actor {
   readonly field: ShapeField;
   /** Per frame: lowest z of the object, metres. */
   readonly bottomM: readonly number[];
+  /** Perception saw it leave one place and arrive at another. */
+  readonly isSeenToMove: boolean;
 }
 
 /** The table may be known only to this much: an object this near to it stands on it, metres. */
@@ -21,9 +23,15 @@ const TOUCH_M = 0.012;
 /** Tilted more than this against its stance at the start an object may be being poured from. */
 const UNSTABLE_TILT_RAD = 0.6;
 
-export function createActor(model: ObjectModel, name: string, track: Trajectory, field: ShapeField): Actor {
+export function createActor(
+  model: ObjectModel,
+  name: string,
+  track: Trajectory,
+  field: ShapeField,
+  isSeenToMove: boolean,
+): Actor {
   const bottomM = track.worldFromObject.map((pose) => heightRange(field, pose)[0]);
-  return { id: model.id, name, model, track, field, bottomM };
+  return { id: model.id, name, model, track, field, bottomM, isSeenToMove };
 }
 
 /** Share of the height by which the top's middle must be sunk to make a container. */

@@ -64,6 +64,7 @@ export function anchorRests(actor: Actor, others: readonly Actor[], cameraInWorl
       actor.name,
       { ...track, worldFromObject, depthDoubt: Math.max(...stretch) },
       actor.field,
+      actor.isSeenToMove,
     ),
     notes,
   };

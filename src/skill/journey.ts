@@ -65,13 +65,18 @@ export function bottomNear(actor: Actor, frame: number, step: 1 | -1): number {
   return median(heights);
 }
 
+/** A way that nobody saw is believed this much when perception saw the thing leave its place and arrive at another. */
+const ENDS_SEEN = 0.75;
+
 /**
- * Trust in a journey: how far it stands out of the noise, how much of it was seen, whether both ends are in the video, and
- * whether the object's shape fits what was seen at all and its depth had to be mended.
+ * Trust in a journey: how far it stands out of the noise, how much of it was seen (or that it was seen to leave and to arrive:
+ * what is pushed hides behind the tool), whether both ends are in the video, and whether the object's shape fits what was seen at
+ * all and its depth had to be mended.
  */
 export function journeyConfidence({ actor, carry }: Journey): number {
   const clear = 1 - Math.exp(-carry.travelM / (6 * Math.max(actor.track.sdM, 1e-4)));
-  const seen = 0.3 + 0.7 * carry.observedShare;
+  const endsSeen = actor.isSeenToMove && carry.restBefore !== null && carry.restAfter !== null;
+  const seen = Math.max(0.3 + 0.7 * carry.observedShare, endsSeen ? ENDS_SEEN : 0);
   const shape = 0.5 + 0.5 * Math.min(1, actor.model.confidence / TRUSTED_SHAPE);
   const depth = 1 - actor.track.depthDoubt;
   return clear * seen * shape * depth * (carry.restBefore ? 1 : 0.7) * (carry.restAfter ? 1 : 0.8);

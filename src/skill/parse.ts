@@ -50,7 +50,7 @@ export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: Stag
   return assemble(steps, journeys, actors, poses, options, ctx);
 }
 
-function makeActors({ objects, meshes, poses }: SkillInputs, ctx: StageContext): Actor[] {
+function makeActors({ perception, objects, meshes, poses }: SkillInputs, ctx: StageContext): Actor[] {
   const usable: { model: ObjectModel; track: Trajectory; mesh: TriangleMesh; xM: number }[] = [];
   for (const model of objects) {
     const track = buildTrajectory(model, poses);
@@ -62,7 +62,8 @@ function makeActors({ objects, meshes, poses }: SkillInputs, ctx: StageContext):
   return usable.map(({ model, track, mesh }, i) => {
     ctx.progress(i, usable.length, `shape of ${model.name}`);
     const field = new ShapeField(mesh, ctx.random(`surface-${model.id}`));
-    return createActor(model, names.get(model.id)!, track, field);
+    const isSeenToMove = perception.objects.some(({ id, motion }) => id === model.id && motion !== null);
+    return createActor(model, names.get(model.id)!, track, field, isSeenToMove);
   });
 }
 

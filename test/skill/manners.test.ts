@@ -25,6 +25,29 @@ const bowl = (id: number, at: Vec3): Body => ({
   worldFromObject: throughKeyframes(NUM_FRAMES, [{ frame: 0, at }]),
 });
 
+/** A brush pushes a cube from frame 65 to 110 up to a tray, and is put down again. */
+function sweeping(): Body[] {
+  const push = (t: number, x: number): Keyframe => ({ frame: t, at: [x, 0, 0.02] });
+  return [
+    box(
+      1,
+      'brush',
+      [0.02, 0.12, 0.1],
+      [
+        { frame: 15, at: [-0.3, 0.1, 0.05] },
+        { frame: 30, at: [-0.3, 0.05, 0.15] },
+        { frame: 50, at: [-0.2, 0, 0.055] },
+        { frame: 65, at: [-0.132, 0, 0.055] },
+        { frame: 110, at: [0.068, 0, 0.055] },
+        { frame: 130, at: [0.0, 0.1, 0.15] },
+        { frame: 150, at: [-0.1, 0.2, 0.05] },
+      ],
+    ),
+    box(2, 'cube', [0.04, 0.04, 0.04], [push(65, -0.1), push(110, 0.1)]),
+    box(3, 'tray', [0.16, 0.2, 0.01], [{ frame: 0, at: [0.205, 0, 0.005] }]),
+  ];
+}
+
 describe('manners', () => {
   it('knows pouring: tilted over the bowl, upright again, back on the table', () => {
     const bodies = [
@@ -97,25 +120,7 @@ describe('manners', () => {
   });
 
   it('knows sweeping: a tool pushes a block to a tray; only the tool is grasped', () => {
-    const push = (t: number, x: number): Keyframe => ({ frame: t, at: [x, 0, 0.02] });
-    const bodies = [
-      box(
-        1,
-        'brush',
-        [0.02, 0.12, 0.1],
-        [
-          { frame: 15, at: [-0.3, 0.1, 0.05] },
-          { frame: 30, at: [-0.3, 0.05, 0.15] },
-          { frame: 50, at: [-0.2, 0, 0.055] },
-          { frame: 65, at: [-0.132, 0, 0.055] },
-          { frame: 110, at: [0.068, 0, 0.055] },
-          { frame: 130, at: [0.0, 0.1, 0.15] },
-          { frame: 150, at: [-0.1, 0.2, 0.05] },
-        ],
-      ),
-      box(2, 'cube', [0.04, 0.04, 0.04], [push(65, -0.1), push(110, 0.1)]),
-      box(3, 'tray', [0.16, 0.2, 0.01], [{ frame: 0, at: [0.205, 0, 0.005] }]),
-    ];
+    const bodies = sweeping();
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(3)));
     expect(skill.task).toBe('sweep');
     expect(skill.segments.filter((s) => s.kind === 'grasp').map((s) => s.sourceId)).toEqual([1]);
@@ -127,6 +132,24 @@ describe('manners', () => {
     // The cube goes from x = -0.1 to 0.1 in the world, the tray stands at 0.205.
     expect(driven.targetFromSource[0][3]).toBeCloseTo(-0.305, 1);
     expect(driven.targetFromSource.at(-1)![3]).toBeCloseTo(-0.105, 1);
+  });
+
+  it('believes a push that the tool hides when perception saw the thing leave and arrive', () => {
+    const bodies = sweeping();
+    const poses = noisyPoses(bodies, NOISE, new Random(3), { 2: [64, 111] });
+    expect(parse(bodies, poses).skill.task).not.toBe('sweep');
+    const cube = {
+      id: 2,
+      name: 'cube',
+      role: 'source' as const,
+      confidence: 0.9,
+      referenceFrame: 0,
+      motion: { firstFrame: 65, lastFrame: 110 },
+      evidence: '',
+    };
+    const { skill } = parse(bodies, poses, {}, [cube]);
+    expect(skill.instruction).toBe('sweep the cube to the tray with the brush');
+    expect(skill.segments.filter((s) => s.kind === 'grasp').map((s) => s.sourceId)).toEqual([1]);
   });
 
   it.each([

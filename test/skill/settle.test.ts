@@ -27,7 +27,7 @@ function actor(id: number, mesh: TriangleMesh, hollow = false): Actor {
     depthDoubt: 0,
   };
   const shape = model(id, `object ${id}`, [0.1, 0.1, 0.1], { hollow });
-  return createActor(shape, shape.name, track, new ShapeField(mesh, new Random(id)));
+  return createActor(shape, shape.name, track, new ShapeField(mesh, new Random(id)), false);
 }
 
 const cube = actor(1, boxMesh([0.04, 0.04, 0.04]));

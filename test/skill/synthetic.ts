@@ -182,11 +182,12 @@ export function parse(
   bodies: readonly Body[],
   poses: Poses,
   given: Record<string, unknown> = {},
+  objects: Perception['objects'] = [],
 ): { skill: Skill; warnings: { code: string; message: string }[] } {
   const ctx = createContext('skill', { seed: 7 });
   const skill = parseSkill(
     {
-      perception: perceptionOf(poses.numFrames),
+      perception: { ...perceptionOf(poses.numFrames), objects },
       objects: bodies.map((b) => b.model),
       meshes: new Map(bodies.map((b) => [b.model.id, b.mesh])),
       poses,
