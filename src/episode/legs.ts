@@ -56,7 +56,7 @@ export function fingerLeg(
 }
 
 /** The hand stays still for this long around every grasp and release, seconds. */
-const SETTLE_SEC = 0.2;
+export const SETTLE_SEC = 0.2;
 
 /** The first part of a carrying arch goes nearly straight up: its frames are called `lift`. */
 const LIFT_SHARE = 0.15;

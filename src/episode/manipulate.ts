@@ -19,12 +19,14 @@ export interface PlanFailure {
 }
 
 const GRASPS_TRIED = 80;
+/** When so many of the best have been looked at and none is possible, another arrangement is the better idea. */
+const HOPELESS_AFTER = 24;
 /** Grasps that look possible and wait to be planned, the most promising next: enough to choose from, few enough to be quick. */
 const GRASPS_AHEAD = 8;
 /** Working plans that are compared: what looked best may turn out slow. */
 const PLANS_COMPARED = 2;
 /** Promising grasps that may fail in planning before another arrangement is the better idea. */
-const MOST_FAILED_PLANS = 12;
+const MOST_FAILED_PLANS = 6;
 
 export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
   const { task } = trial;
@@ -61,16 +63,22 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
 /** Grasps that pass a quick look, the most promising of the next few first; what is wrong with the others goes to `failures`. */
 function* promising(trial: Trial, grasps: readonly Grasp[], failures: TrialFailure[]): Generator<ScreenedGrasp> {
   const waiting: ScreenedGrasp[] = [];
+  let isHopeless = true;
   for (let next = 0; next < grasps.length || waiting.length > 0; ) {
     while (waiting.length < GRASPS_AHEAD && next < grasps.length) {
+      if (isHopeless && next === HOPELESS_AFTER) return;
       const screened = screenGrasp(trial, grasps[next], grasps[0].score);
       next++;
       if (Array.isArray(screened)) failures.push(...screened);
-      else waiting.push(screened);
+      else {
+        waiting.push(screened);
+        isHopeless = false;
+      }
     }
     waiting.sort((a, b) => a.cost - b.cost);
     const [best] = waiting.splice(0, 1);
-    if (best) yield best;
+    if (!best) return;
+    yield best;
   }
 }
 

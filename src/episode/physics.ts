@@ -7,6 +7,7 @@ import { openMujoco, simulate } from '../physics/simulate.js';
 import { judge, type PhysicsVerdict, type WantedMotion } from '../physics/verdict.js';
 import { posesAt } from './checks.js';
 import type { EpisodeInputs, EpisodeObject, EpisodePlan } from './episode.js';
+import { SETTLE_SEC } from './legs.js';
 
 /** Judges accepted plans by replay; the objects' convex pieces are worked out once. */
 export async function openPhysics(inputs: EpisodeInputs): Promise<(plan: EpisodePlan) => PhysicsVerdict> {
@@ -40,13 +41,17 @@ export function physicsScene(
   };
 }
 
-/** Share of the grip's force at every frame: it grows while the hand closes and is there as long as something is held. */
-export function gripOf({ phases, numFrames }: Pick<EpisodePlan, 'phases' | 'numFrames'>): Float32Array {
+/**
+ * Share of the grip's force at every frame: it grows while the closed fingers settle on the object (before that they would be driven
+ * into thin walls at speed) and is there as long as something is held.
+ */
+export function gripOf({ phases, numFrames, fps }: Pick<EpisodePlan, 'phases' | 'numFrames' | 'fps'>): Float32Array {
   const grip = new Float32Array(numFrames);
+  const settling = Math.max(1, Math.round(SETTLE_SEC * fps));
   for (const { name, fromFrame, toFrame, heldId } of phases) {
     for (let t = fromFrame; t < toFrame; t++) {
       if (heldId !== null) grip[t] = 1;
-      else if (name === 'close') grip[t] = (t + 1 - fromFrame) / (toFrame - fromFrame);
+      else if (name === 'close') grip[t] = Math.max(0, (t + 1 - (toFrame - settling)) / settling);
     }
   }
   return grip;

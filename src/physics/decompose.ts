@@ -5,7 +5,7 @@
  * approach for 3D mesh approximate convex decomposition", with chords in place of hull distances).
  */
 import { Random } from '../base/random.js';
-import type { Vec3 } from '../math/vec3.js';
+import { cross, dot, norm, scale, sub, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { ShapeField } from '../skill/shape-field.js';
 import { clipPolygons, type HalfSpace, type Polygon, polygonsOf } from './clip.js';
@@ -14,17 +14,30 @@ import { clipPolygons, type HalfSpace, type Polygon, polygonsOf } from './clip.j
 export type ConvexPiece = readonly Vec3[];
 
 /** A chord that runs farther outside than this share of the object's least extent bridges a hollow; between these bounds, metres. */
-const HOLLOW_SHARE = 0.08;
-const [LEAST_HOLLOW_M, MOST_HOLLOW_M] = [0.0015, 0.005];
-const MAX_PIECES = 40;
+const HOLLOW_SHARE = 0.04;
+const [LEAST_HOLLOW_M, MOST_HOLLOW_M] = [0.0015, 0.003];
+const MAX_PIECES = 72;
 const CHORDS = 120;
 const WEDGES = 12;
+/** Chords never leave the bounding box, so the field need not reach far beyond it, metres. */
+const FIELD_MARGIN_M = 0.005;
+const AXES: readonly Vec3[] = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
 /** Places at which a piece may be cut, as shares of its extent. */
 const CUTS = [0.25, 0.4, 0.5, 0.6, 0.75];
+/** Corners this little before a face leave a body convex, metres. */
+const CONVEX_M = 5e-4;
+/** No cut leaves less than this on either side: slices of a wall are pushed out sideways by what presses on it, metres. */
+const LEAST_WIDTH_M = 0.004;
 /** Pieces flatter than this are left out: the ones beside them reach as far, metres. */
 const THINNEST_M = 2e-4;
 
 interface Cell {
+  /** Unit normals of the planes it may be cut by. */
+  readonly normals: readonly Vec3[];
   readonly polygons: readonly Polygon[];
   readonly corners: readonly Vec3[];
   /** Worst chord, metres outside of the object. */
@@ -33,16 +46,19 @@ interface Cell {
 
 /** `hollow`: open at the top, z up. Deterministic. */
 export function convexPieces(mesh: TriangleMesh, hollow: boolean): ConvexPiece[] {
+  if (isConvex(mesh)) return [distinct(polygonsOf(mesh).flat())];
   const random = new Random(3);
-  const field = new ShapeField(mesh, random);
-  const cellOf = (polygons: readonly Polygon[]): Cell => {
+  const field = new ShapeField(mesh, random, FIELD_MARGIN_M);
+  const cellOf = (polygons: readonly Polygon[], normals: readonly Vec3[]): Cell => {
     const corners = distinct(polygons.flat());
-    return { polygons, corners, hollowM: worstChord(corners, field, new Random(4)) };
+    return { normals, polygons, corners, hollowM: worstChord(corners, field, new Random(4)) };
   };
   const least = Math.min(...[0, 1, 2].map((i) => field.high[i] - field.low[i]));
   const toleranceM = Math.min(MOST_HOLLOW_M, Math.max(LEAST_HOLLOW_M, HOLLOW_SHARE * least));
   const whole = polygonsOf(mesh);
-  const cells = (hollow ? wedges(whole) : [whole]).map(cellOf).filter(({ corners }) => isSolid(corners));
+  const cells = (hollow ? wedges(whole) : [{ polygons: whole, normals: AXES }])
+    .map(({ polygons, normals }) => cellOf(polygons, normals))
+    .filter(({ corners }) => isSolid(corners));
   while (cells.length < MAX_PIECES) {
     const worst = cells.reduce((best, cell, i) => (cell.hollowM > cells[best].hollowM ? i : best), 0);
     if (cells[worst].hollowM <= toleranceM) break;
@@ -53,31 +69,37 @@ export function convexPieces(mesh: TriangleMesh, hollow: boolean): ConvexPiece[]
   return cells.map(({ corners }) => corners);
 }
 
-function wedges(polygons: readonly Polygon[]): Polygon[][] {
+/** Sectors about z; the wall of each is cut across, at right angles to its own middle and level. */
+function wedges(polygons: readonly Polygon[]): { polygons: Polygon[]; normals: Vec3[] }[] {
   return Array.from({ length: WEDGES }, (_, k) => {
     const from = (2 * Math.PI * k) / WEDGES;
     const to = (2 * Math.PI * (k + 1)) / WEDGES;
+    const middle = (from + to) / 2;
     const after: HalfSpace = { normal: [Math.sin(from), -Math.cos(from), 0], offsetM: 0 };
     const before: HalfSpace = { normal: [-Math.sin(to), Math.cos(to), 0], offsetM: 0 };
-    return clipPolygons(clipPolygons(polygons, after), before);
+    return {
+      polygons: clipPolygons(clipPolygons(polygons, after), before),
+      normals: [
+        [Math.cos(middle), Math.sin(middle), 0],
+        [0, 0, 1],
+      ],
+    };
   });
 }
 
-/** The cut across an axis whose two halves are least hollow; null when none helps. */
-function bestCut(cell: Cell, cellOf: (polygons: readonly Polygon[]) => Cell): Cell[] | null {
+/** The cut whose two halves are least hollow; null when none helps. */
+function bestCut(cell: Cell, cellOf: (polygons: readonly Polygon[], normals: readonly Vec3[]) => Cell): Cell[] | null {
   let best: Cell[] | null = null;
   let least = cell.hollowM * 2;
-  for (const axis of [0, 1, 2]) {
-    const values = cell.corners.map((p) => p[axis]);
+  for (const normal of cell.normals) {
+    const values = cell.corners.map((p) => dot(p, normal));
     const low = values.reduce((a, b) => Math.min(a, b));
     const high = values.reduce((a, b) => Math.max(a, b));
     for (const share of CUTS) {
       const at = low + share * (high - low);
-      const normal: Vec3 = [0, 0, 0];
-      normal[axis] = 1;
-      const minus: Vec3 = [-normal[0], -normal[1], -normal[2]];
-      const below = cellOf(clipPolygons(cell.polygons, { normal, offsetM: at }));
-      const above = cellOf(clipPolygons(cell.polygons, { normal: minus, offsetM: -at }));
+      if (Math.min(at - low, high - at) < LEAST_WIDTH_M) continue;
+      const below = cellOf(clipPolygons(cell.polygons, { normal, offsetM: at }), cell.normals);
+      const above = cellOf(clipPolygons(cell.polygons, { normal: scale(normal, -1), offsetM: -at }), cell.normals);
       const cost = below.hollowM + above.hollowM;
       if (cost >= least) continue;
       least = cost;
@@ -100,6 +122,18 @@ function worstChord(corners: readonly Vec3[], field: ShapeField, random: Random)
     }
   }
   return worst;
+}
+
+/** No corner lies before any face by more than rounding: then the field's own roughness need not be asked. */
+function isConvex(mesh: TriangleMesh): boolean {
+  const corners = distinct(polygonsOf(mesh).flat());
+  return polygonsOf(mesh).every(([a, b, c]) => {
+    const normal = cross(sub(b, a), sub(c, a));
+    const area = norm(normal);
+    if (!(area > 0)) return true;
+    const unit = scale(normal, 1 / area);
+    return corners.every((p) => dot(unit, sub(p, a)) < CONVEX_M);
+  });
 }
 
 /** Corners that are not the same to a tenth of a millimetre. */

@@ -29,14 +29,19 @@ export class ShapeField {
   readonly low: Vec3;
   readonly high: Vec3;
 
-  constructor(mesh: TriangleMesh, random: Random) {
+  /** `marginM`: how far beyond the mesh the grid reaches; with less of it the same grid is finer. */
+  constructor(
+    mesh: TriangleMesh,
+    random: Random,
+    private readonly marginM = MARGIN_M,
+  ) {
     const { low, high } = boundsOf(mesh.vertices);
     this.low = low;
     this.high = high;
-    const longest = Math.max(high[0] - low[0], high[1] - low[1], high[2] - low[2]) + 2 * MARGIN_M;
+    const longest = Math.max(high[0] - low[0], high[1] - low[1], high[2] - low[2]) + 2 * this.marginM;
     this.cellM = longest / (CELLS_LONGEST - 1);
-    this.origin = [low[0] - MARGIN_M, low[1] - MARGIN_M, low[2] - MARGIN_M];
-    const cells = (i: 0 | 1 | 2): number => Math.ceil((high[i] - low[i] + 2 * MARGIN_M) / this.cellM) + 1;
+    this.origin = [low[0] - this.marginM, low[1] - this.marginM, low[2] - this.marginM];
+    const cells = (i: 0 | 1 | 2): number => Math.ceil((high[i] - low[i] + 2 * this.marginM) / this.cellM) + 1;
     this.size = [cells(0), cells(1), cells(2)];
     const samples = sampleSurface(mesh, NUM_FIELD_SAMPLES, random);
     this.probes = withVertices(samples.points.subarray(0, NUM_PROBES * 3), mesh.vertices);
