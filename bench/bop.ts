@@ -9,7 +9,6 @@
  *   --data DIR   BOP data set of the fixtures (default .cache/bop-fixtures, made if it is not there)
  *   --workers N  tracks so many scenes side by side (default 2)
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,6 +22,7 @@ import { type BenchFlags, type BenchSummary, benchBop } from '../src/cli/bench-b
 import { wholeNumber } from '../src/cli/flags.js';
 import { bopText, type Row } from './bop/accuracy-doc.js';
 import { writeCubeSequence } from './bop/cube-sequence.js';
+import { makeFixtures } from './bop/make-fixtures.js';
 import { jobsOf, runJobs, type TrackJob } from './bop/track-jobs.js';
 import { replaceSection } from './section.js';
 
@@ -98,16 +98,6 @@ export const commandOf = (scenes: string | undefined, parts: readonly string[]):
     ...(scenes === undefined ? [] : [`--scenes ${scenes} --write`]),
     ...(parts.length < PARTS.length ? [`--parts ${parts.join(',')}`] : []),
   ].join(' ');
-
-function makeFixtures(folder: string): void {
-  if (existsSync(path.join(folder, 'test_targets_bop19.json'))) return;
-  const script = path.join(ROOT, 'scripts', 'fixtures', 'bop', 'export.ts');
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', script, folder], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`the fixtures could not be written to ${folder}`);
-}
 
 function fixtureConfigs(folder: string, scenes: string | undefined): Config[] {
   const names = Object.keys(FIXTURES);

@@ -147,7 +147,7 @@ async function findStarts(
       throwIfCancelled(ctx);
       if (objectOf && objectOf.get(seen.id) !== objId) continue;
       ctx.progress(fits.size, perception.objects.length * models.length, `first pose of object ${objId}`);
-      const object = await prepared(seen.id, set, pose);
+      const object = await preparedModel(seen.id, set, pose);
       const random = ctx.random(`start-${seen.id}-${objId}`);
       const found = findPose(object, evidence, camera, areaM2, pose, random, up);
       if (found) {
@@ -193,7 +193,7 @@ async function settled(
     const evidence = await evidenceOf(start.seen.referenceFrame);
     const standing = setOnTable(rests[i], table.cameraFromWorld);
     const box = boxOfId(evidence.idMap, start.seen.id);
-    const object = { ...(await prepared(start.seen.id, start.set, pose)), worldFromCamera, scale: start.scale };
+    const object = { ...(await preparedModel(start.seen.id, start.set, pose)), worldFromCamera, scale: start.scale };
     let { found } = start;
     if (standing && box) {
       const view = { observation: observe(evidence, start.seen.id, camera, box, pose.poseCrop), tracks: null };
@@ -201,7 +201,7 @@ async function settled(
     }
     let ways = [found.cameraFromObject];
     if (standing && box && pose.de) {
-      const fine = await prepared(start.seen.id, start.set, { ...pose, poseGaussians: start.set.count });
+      const fine = await preparedModel(start.seen.id, start.set, { ...pose, poseGaussians: start.set.count });
       const views = await observationsOfRest(start.seen, sequence, evidenceOf, FINE_WINDOW_PX);
       const drawn = { ...fine, worldFromCamera, scale: start.scale };
       const found = waysToStand(drawn, start.mesh, ways[0], views, table.cameraFromWorld);
@@ -249,7 +249,8 @@ async function observationsOfRest(
   return observations;
 }
 
-async function prepared(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
+/** A model as it is drawn in tracking; without a table until it gets one. */
+export async function preparedModel(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
   const renderer = await createRenderer();
   const gaussians = coarsenSet(full, pose.poseGaussians);
   let radiusM = 0;
