@@ -23,7 +23,7 @@ import { setOnTable, UP_AXES } from './table-under.js';
 /** Turns tried: a print's letters are some 15 degrees wide. */
 const NUM_TURNS = 36;
 /** The best of them, descended from. */
-const REFINED = 8;
+const REFINED = 10;
 const REFINE_STEPS = 14;
 /** Sides whose outline agrees this much less than the best one's are not up. */
 const SAME_OUTLINE = 0.06;
@@ -31,10 +31,17 @@ const SAME_OUTLINE = 0.06;
 const OUTLINE_SHARE = 0.25;
 /** What unexplained print costs in units of silhouette agreement, for a clearly patterned object. */
 const PRINT_WEIGHT = 0.3;
+/** Half width of the neighbourhood whose mean colour is taken off, per square root of the pixels: faces differ in light, letters do not. */
+const NEIGHBOURHOOD = 0.12;
+/** What lying askew costs: a thing at rest on a table stands. */
+const ASKEW_COST = 0.03;
 /** With fewer pixels there is nothing to compare. */
 const MIN_PIXELS = 40;
 /** Answers nearer to each other than this are the same. */
 const SAME_RAD = 0.35;
+
+/** Ways to stand whose costs differ by less are not told apart by one rest. */
+export const AMBIGUOUS_COST = 0.04;
 
 export interface Standing {
   readonly cameraFromObject: Mat4;
@@ -42,7 +49,7 @@ export interface Standing {
   readonly cost: number;
 }
 
-/** The different ways to stand where `found` is, best first; at least `found` itself. `views`: frames in which it stands there, the clearest first. */
+/** The different ways to stand on the table where `found` is seen, best first, and `found` itself among them. `views`: frames in which it stands there, the clearest first. */
 export function waysToStand(
   object: TrackedObject,
   mesh: TriangleMesh,
@@ -55,7 +62,7 @@ export function waysToStand(
   const tried = UP_AXES.flatMap((axis) => {
     const upright = rotationBetween(axis, up);
     [upright[3], upright[7], upright[11]] = translationOf(found);
-    const placed = setOnTable({ mesh, cameraFromObject: upright, iou: 1, areaPx: 1 }, cameraFromWorld);
+    const placed = setOnTable({ mesh, cameraFromObject: upright }, cameraFromWorld, Number.POSITIVE_INFINITY);
     if (placed === null) return [];
     return Array.from({ length: NUM_TURNS }, (_, k) => {
       const pose = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), placed);
@@ -71,10 +78,11 @@ export function waysToStand(
     .sort((a, b) => a.cost - b.cost)
     .slice(0, REFINED)
     .map(({ pose }) => refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' }));
-  const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map((cameraFromObject) => ({
-    cameraFromObject,
-    cost: standingCost(object, cameraFromObject, views).cost,
-  }));
+  const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map((cameraFromObject) => {
+    const isUpright = setOnTable({ mesh, cameraFromObject }, cameraFromWorld) !== null;
+    const { cost } = standingCost(object, cameraFromObject, views);
+    return { cameraFromObject, cost: cost + (isUpright ? 0 : ASKEW_COST) };
+  });
   const kept: Standing[] = [];
   for (const { cameraFromObject, cost } of all.sort((a, b) => a.cost - b.cost)) {
     const isNew = kept.every((other) => rotationAngleBetween(other.cameraFromObject, cameraFromObject) > SAME_RAD);
@@ -100,22 +108,63 @@ function standingCost(
   return { cost, miss };
 }
 
-/** Share of the colours' variance that the drawing does not explain, after the best light (gain and offset per channel); at most 1. */
-function unexplained(drawn: Frame, { mask, rgb }: Observation): number {
-  const pixels = [...mask.inside.keys()].filter(
-    (i) => mask.care[i] > 0 && mask.inside[i] > 0.9 && drawn.alpha[i] > 0.9,
+/**
+ * How little of the print the drawing explains, 0..1: the mean of what is left of the colours' variance after the best light (gain and
+ * offset per channel), and of the missing correlation of what stands out from its neighbourhood.
+ */
+function unexplained(drawn: Frame, { mask, rgb, crop }: Observation): number {
+  const valid = Uint8Array.from(mask.inside, (inside, i) =>
+    mask.care[i] > 0 && inside > 0.9 && drawn.alpha[i] > 0.9 ? 1 : 0,
   );
+  const pixels = [...valid.keys()].filter((i) => valid[i] === 1);
   if (pixels.length < MIN_PIXELS) return 1;
+  const radius = Math.max(2, Math.round(NEIGHBOURHOOD * Math.sqrt(pixels.length)));
   let [residual, total] = [0, 0];
+  let [both, own, model] = [0, 0, 0];
   for (let c = 0; c < 3; c++) {
-    const seen = pixels.map((i) => rgb[3 * i + c]);
-    const mean = seen.reduce((a, b) => a + b, 0) / seen.length;
-    const model = pixels.map((i) => drawn.rgb[3 * i + c]);
-    const [gain, offset] = colourLine(model, seen);
-    seen.forEach((value, k) => {
-      residual += (value - gain * model[k] - offset) ** 2;
-      total += (value - mean) ** 2;
-    });
+    const plane = (data: Float32Array): Float64Array => Float64Array.from(valid, (_, i) => data[3 * i + c]);
+    const [seen, painted] = [plane(rgb), plane(drawn.rgb)];
+    const ys = pixels.map((i) => seen[i]);
+    const mean = ys.reduce((a, b) => a + b, 0) / ys.length;
+    const [gain, offset] = colourLine(
+      pixels.map((i) => painted[i]),
+      ys,
+    );
+    const [a, b] = [seen, painted].map((image) => standingOut(image, valid, crop.camera.widthPx, radius));
+    for (const i of pixels) {
+      residual += (seen[i] - gain * painted[i] - offset) ** 2;
+      total += (seen[i] - mean) ** 2;
+      both += a[i] * b[i];
+      own += a[i] * a[i];
+      model += b[i] * b[i];
+    }
   }
-  return total > 0 ? Math.min(1, residual / total) : 1;
+  const left = total > 0 ? Math.min(1, residual / total) : 1;
+  const correlation = own > 0 && model > 0 ? Math.max(0, both / Math.sqrt(own * model)) : 0;
+  return (left + 1 - correlation) / 2;
+}
+
+/** Valid pixels less the mean of the valid ones in the square around them; 0 elsewhere. */
+function standingOut(image: Float64Array, valid: Uint8Array, widthPx: number, radius: number): Float64Array {
+  const heightPx = valid.length / widthPx;
+  const stride = widthPx + 1;
+  const sums = new Float64Array(stride * (heightPx + 1));
+  const counts = new Float64Array(sums.length);
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      const at = (y + 1) * stride + x + 1;
+      const around = (table: Float64Array): number => table[at - 1] + table[at - stride] - table[at - stride - 1];
+      sums[at] = valid[i] * image[i] + around(sums);
+      counts[at] = valid[i] + around(counts);
+    }
+  }
+  return image.map((value, i) => {
+    if (valid[i] === 0) return 0;
+    const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
+    const [x0, x1] = [Math.max(0, x - radius), Math.min(widthPx, x + radius + 1)];
+    const [y0, y1] = [Math.max(0, y - radius), Math.min(heightPx, y + radius + 1)];
+    const over = (table: Float64Array): number =>
+      table[y1 * stride + x1] - table[y0 * stride + x1] - table[y1 * stride + x0] + table[y0 * stride + x0];
+    return value - over(sums) / over(counts);
+  });
 }

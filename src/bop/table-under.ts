@@ -52,8 +52,15 @@ export function tableUnder({ table }: Pick<Perception, 'table'>, rests: readonly
   return { ...table, cameraFromWorld: worldFrame(up, height / up[2]), scaleSource: 'models', scaleLogSd: 0.01 };
 }
 
-/** The pose set upright and onto the table along its own line of sight; null if the object stands on something else. */
-export function setOnTable(rest: Rest, cameraFromWorld: Mat4): Mat4 | null {
+/**
+ * The pose set upright and onto the table along its own line of sight; null if the object lies askew or would have to move by more
+ * than `maxGapShare` of its height, because then it stands on something else.
+ */
+export function setOnTable(
+  rest: Pick<Rest, 'mesh' | 'cameraFromObject'>,
+  cameraFromWorld: Mat4,
+  maxGapShare = MAX_GAP_SHARE,
+): Mat4 | null {
   const up = axisOf(cameraFromWorld, 2);
   const normal = uprightAxis(rest.cameraFromObject, up);
   if (!normal) return null;
@@ -62,7 +69,7 @@ export function setOnTable(rest: Rest, cameraFromWorld: Mat4): Mat4 | null {
   for (const i of [3, 7, 11]) upright[i] = rest.cameraFromObject[i];
   const [lowest, highest] = extent({ ...rest, cameraFromObject: upright }, up);
   const table = dot(up, [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]]);
-  if (Math.abs(lowest - table) > MAX_GAP_SHARE * (highest - lowest)) return null;
+  if (Math.abs(lowest - table) > maxGapShare * (highest - lowest)) return null;
   const centre: Vec3 = [upright[3], upright[7], upright[11]];
   // up . (f centre) + (lowest - up . centre) = table
   const f = (table - lowest) / dot(up, centre) + 1;

@@ -26,7 +26,7 @@ import { matchColours } from './match-colours.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';
-import { waysToStand } from './standing-turn.js';
+import { AMBIGUOUS_COST, waysToStand } from './standing-turn.js';
 import { distanceRatio, type Rest, setOnTable, tableUnder } from './table-under.js';
 
 /**
@@ -43,8 +43,7 @@ const SETTLE_STEPS = 40;
 const FINE_WINDOW_PX = 160;
 /** Frames of its rest in which an object's print is looked at: light, hands and masks differ. */
 const PRINT_FRAMES = 3;
-/** Ways to stand that cost at most this much more than the best one are tried over the whole sequence, up to so many. */
-const AMBIGUOUS = 0.04;
+/** So many ambiguous ways to stand are tried over the whole sequence. */
 const MAX_TRIED = 3;
 
 export interface TrackOptions {
@@ -200,14 +199,14 @@ async function settled(
       found = refinePose(object, standing, [view], { steps: SETTLE_STEPS, freedom: 'on-table' });
     }
     let ways = [found.cameraFromObject];
-    if (standing && box && pose.de) {
+    if (box && pose.de) {
       const fine = await preparedModel(start.seen.id, start.set, { ...pose, poseGaussians: start.set.count });
       const views = await observationsOfRest(start.seen, sequence, evidenceOf, FINE_WINDOW_PX);
       const drawn = { ...fine, worldFromCamera, scale: start.scale };
       const found = waysToStand(drawn, start.mesh, ways[0], views, table.cameraFromWorld);
       fine.set.dispose();
       ways = found
-        .filter(({ cost }) => cost <= found[0].cost + AMBIGUOUS)
+        .filter(({ cost }) => cost <= found[0].cost + AMBIGUOUS_COST)
         .slice(0, MAX_TRIED)
         .map((way) => way.cameraFromObject);
     }

@@ -78,6 +78,9 @@ function scratchOf(observation: Observation): Scratch {
   return made;
 }
 
+/** More than any pose in front of the camera costs. */
+const BEHIND_CAMERA = 1e6;
+
 export function evaluatePose(
   object: TrackedObject,
   cameraFromObject: Mat4,
@@ -119,6 +122,8 @@ export function evaluatePose(
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
   if (expected !== null) value += turnPrior(cameraFromObject, expected, gradient);
+  // Beside a mask much smaller than the object it would pay to draw nothing at all.
+  if (!(cameraFromObject[11] > 0)) value += BEHIND_CAMERA;
   return { value, gradient, iou, visibleFraction, drawnPx };
 }
 

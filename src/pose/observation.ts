@@ -68,11 +68,12 @@ export function observe(
   const depthM = evidence.depth ? sampleDepth(evidence.depth, crop) : null;
   const behindM = evidence.others ? seenBehind(evidence.others, evidence.idMap, id, crop) : null;
   const rgb = sampleRgb(evidence.rgb, crop);
-  return { crop, mask, rgb, depthM, behindM, distancePx, areaPx, texture: textureOf(rgb, mask, widthPx) };
+  return { crop, mask, rgb, depthM, behindM, distancePx, areaPx, texture: textureOf(rgb, mask, crop) };
 }
 
-/** Mean colour step between neighbouring pixels well inside the mask, against that of a clear pattern. */
-function textureOf(rgb: Float32Array, { inside, care }: MaskSample, widthPx: number): number {
+/** Mean colour step from frame pixel to frame pixel well inside the mask, against that of a clear pattern. */
+function textureOf(rgb: Float32Array, { inside, care }: MaskSample, { camera, scale }: Crop): number {
+  const { widthPx } = camera;
   let sum = 0;
   let count = 0;
   const isInner = (i: number): boolean => inside[i] > 0.9 && care[i] > 0;
@@ -82,7 +83,8 @@ function textureOf(rgb: Float32Array, { inside, care }: MaskSample, widthPx: num
       sum += Math.abs(rgb[c] - rgb[c + 3]) + Math.abs(rgb[c] - rgb[c + 3 * widthPx]);
     count += 6;
   }
-  return count > 0 ? Math.min(1, sum / count / CLEAR_PATTERN_STEP) : 0;
+  // Enlarged, the same step is spread over several window pixels.
+  return count > 0 ? Math.min(1, ((sum / count) * Math.max(1, scale)) / CLEAR_PATTERN_STEP) : 0;
 }
 
 /** Nearest depth value: averaging across edges would invent surfaces. */

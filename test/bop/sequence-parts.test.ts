@@ -90,7 +90,7 @@ describe('the table', () => {
   it('sets a thing onto itself along its line of sight, upright, but not one that stands on another', () => {
     const nearer = standing.map((value, i) => ([3, 7, 11].includes(i) ? 0.97 * value : value));
     const tilted = compose(nearer, fromAxisAngle([1, 0, 0], 0.1));
-    const set = setOnTable({ mesh, cameraFromObject: tilted, iou: 1, areaPx: 1 }, truth)!;
+    const set = setOnTable({ mesh, cameraFromObject: tilted }, truth)!;
     set.forEach((value, i) => {
       expect(value).toBeCloseTo(standing[i], 6);
     });
@@ -99,7 +99,7 @@ describe('the table', () => {
     expect(distanceRatio(standing, truth)).toBeCloseTo((depth + 0.05) / depth, 9);
     expect(distanceRatio(compose(truth, fromTranslation([0, 0, 2])), truth)).toBe(Number.POSITIVE_INFINITY);
     const above = compose(truth, fromTranslation([0, 0, 0.15]));
-    expect(setOnTable({ mesh, cameraFromObject: above, iou: 1, areaPx: 1 }, truth)).toBeNull();
+    expect(setOnTable({ mesh, cameraFromObject: above }, truth)).toBeNull();
   });
 });
 
