@@ -18,10 +18,10 @@ import {
 import { type BetweenState, type ChangeRegion, findChangeRegions } from './change-regions.js';
 import type { Clip } from './clip.js';
 import type { ColourModel } from './colour-model.js';
+import type { EventPlates, EventView } from './end-outline.js';
 import { judgeByEvidence } from './evident-regions.js';
 import { contactShare } from './hand-contact.js';
 import { MIN_OBJECT_SOLIDITY, solidityOf } from './motion-cut.js';
-import type { EventPlates, EventView } from './mover-ends.js';
 import { bestEnd, findMovers, type Mover } from './movers.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
 import { mergeRigidParts } from './rigid-parts.js';

@@ -3,8 +3,8 @@
  */
 import { countSet } from '../image/morphology.js';
 import type { Clip } from './clip.js';
+import type { MoverEnd } from './end-outline.js';
 import { applySimilarity } from './motion-models.js';
-import type { MoverEnd } from './mover-ends.js';
 import type { Mover } from './movers.js';
 
 /** A camera that was lost in more frames than this cannot be made to stand still. */

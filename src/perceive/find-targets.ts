@@ -1,5 +1,6 @@
 /** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
 import { connectedComponents } from '../image/components.js';
+import { labDistance2 } from '../image/lab.js';
 import { countSet, dilate, distanceTo, maskIou } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { type Mover, trackedMask } from './movers.js';
@@ -64,7 +65,7 @@ function findActedOn(
   movers: readonly Mover[],
 ): TargetFinding | null {
   const { widthPx: w, heightPx: h } = clip;
-  const masks = farMasks(clip, mover);
+  const masks = farMasks(clip, plateLab, mover);
   if (masks.length === 0) return null;
   const { labels, components } = connectedComponents(offTable, w, h);
   let best: { mask: Uint8Array; nearness: number; gaps: number[] } | null = null;
@@ -98,8 +99,41 @@ function findActedOn(
   };
 }
 
-/** Outlines of the mover while it is far from its place. */
-function farMasks(clip: Clip, mover: Mover): Uint8Array[] {
+/** What passes within this many px of a mover holds it, if it differs this much (Lab) from the plate. */
+const GRIP_PX = 8;
+const GRIP_DISTANCE = 14;
+const MIN_GRIP_PX = 12;
+/** A tool works with its end away from the hand: this share of it. */
+const WORKING_SHARE = 0.35;
+
+/** The part of a mover's outline that is farthest from the hand that holds it; all of it when no hand is seen. */
+function workingPart(clip: Clip, plateLab: Uint8Array, k: number, mask: Uint8Array): Uint8Array {
+  const { widthPx: w, heightPx: h, halfWidthPx } = clip;
+  const around = dilate(mask, w, h, GRIP_PX);
+  let n = 0;
+  let gx = 0;
+  let gy = 0;
+  for (let y = 0; y < h; y += 2) {
+    for (let x = 0; x < w; x += 2) {
+      const i = y * w + x;
+      if (around[i] === 0 || mask[i] !== 0) continue;
+      if (labDistance2(clip.lab[k], (y >> 1) * halfWidthPx + (x >> 1), plateLab, i) < GRIP_DISTANCE ** 2) continue;
+      n++;
+      gx += x;
+      gy += y;
+    }
+  }
+  if (n < MIN_GRIP_PX) return mask;
+  const distances = Float32Array.from(mask, (value, i) =>
+    value !== 0 ? Math.hypot((i % w) - gx / n, Math.floor(i / w) - gy / n) : -1,
+  );
+  const sorted = distances.filter((d) => d >= 0).sort();
+  const least = sorted[Math.floor((1 - WORKING_SHARE) * (sorted.length - 1))];
+  return mask.map((value, i) => (value !== 0 && distances[i] >= least ? 1 : 0));
+}
+
+/** Working parts of the mover while it is far from its place. */
+function farMasks(clip: Clip, plateLab: Uint8Array, mover: Mover): Uint8Array[] {
   const { widthPx: w, heightPx: h } = clip;
   const seen: { mask: Uint8Array; shift: number }[] = [];
   const step = Math.max(1, Math.floor((mover.downFrame - mover.liftFrame) / 40));
@@ -108,7 +142,7 @@ function farMasks(clip: Clip, mover: Mover): Uint8Array[] {
     const { mask, trust } = trackedMask(clip, mover, k);
     if (trust < 0.15) continue;
     const [x, y] = centreOf(mask, w, h);
-    seen.push({ mask, shift: Math.hypot(x - home[0], y - home[1]) });
+    seen.push({ mask: workingPart(clip, plateLab, k, mask), shift: Math.hypot(x - home[0], y - home[1]) });
   }
   const farthest = Math.max(0, ...seen.map(({ shift }) => shift));
   const far = seen.filter(({ shift }) => shift > FAR_SHARE * farthest);

@@ -2,7 +2,9 @@
  * Which pixels belong to a thing by how they move: seen at rest, a pixel of the thing shows up again where the thing went
  * and no longer where it was. That finds parts that look like the table, and leaves shadows behind.
  */
+import { labDistance2 } from '../image/lab.js';
 import { countSet } from '../image/morphology.js';
+import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
 import type { MaskTrack, TrackStep } from './mask-track.js';
 import { applySimilarity } from './motion-models.js';
@@ -20,6 +22,15 @@ const MIN_TRUST = 0.3;
 /** Lab distance worth one unit of log likelihood, and the most that may be said of a pixel. */
 const DISTANCE_UNIT = 4;
 const MAX_VOTE = 3;
+
+/** What is farther than this from both colours that may show is something else. */
+const HIDDEN_DISTANCE = 8;
+/** Colours nearer than this are not told apart; still, so much (Lab distance) is believed of such a pixel. */
+const ALIKE_DISTANCE = 6;
+const ALIKE_SAYS = 4;
+
+/** What is said of a pixel that may be shadow. */
+const SHADOW_VOTE = -0.5;
 
 /** A place is looked at when the thing has left it: this many sizes away, or at this share of the farthest it goes. */
 const CLEAR_SIZES = 1.2;
@@ -91,23 +102,36 @@ export function motionEvidence(
   for (let y = window.y0 & ~1; y < window.y1; y += 2) {
     for (let x = window.x0 & ~1; x < window.x1; x += 2) {
       const i = (y >> 1) * w + (x >> 1);
+      // A place that shows its resting picture again, even once, was only covered: an arm passes, a thing is gone.
+      let gone = Number.POSITIVE_INFINITY;
+      let shown = resting;
+      for (const { k } of places) {
+        const j = nearestLook(clip, clip.lab[k], (x + 1) / 2, (y + 1) / 2, resting, i);
+        const d = j < 0 ? gone : lookDistance(clip.lab[k], j, resting, i);
+        if (d >= gone) continue;
+        gone = d;
+        shown = clip.lab[k];
+      }
       there.length = 0;
       for (const { k, step } of samples) {
         const [u, v] = applySimilarity(step.fromStart, x + 1, y + 1);
-        const d = nearestLook(clip, clip.lab[k], u / 2, v / 2, resting, i);
-        if (d !== null) there.push(d);
+        const j = nearestLook(clip, clip.lab[k], u / 2, v / 2, resting, i);
+        if (j < 0) continue;
+        const d = lookDistance(clip.lab[k], j, resting, i);
+        const before = lookDistance(clip.lab[k], j, resting, j);
+        // Wall in front of wall looks the same whether it came along or was there before: that says little.
+        const alike = labDistance2(resting, i, resting, j) < ALIKE_DISTANCE ** 2;
+        // Neither the pixel nor what was there before it: fingers hide both.
+        const hidden = d > HIDDEN_DISTANCE && before > ALIKE_DISTANCE && gone > ALIKE_DISTANCE;
+        there.push(hidden ? 0 : Math.min(gone, alike ? Math.max(ALIKE_SAYS, before) : before) - d);
       }
       if (there.length < 2) continue;
-      // A place that shows its resting picture again, even once, was only covered: an arm passes, a thing is gone.
-      let gone = Number.POSITIVE_INFINITY;
-      for (const { k } of places) {
-        const d = nearestLook(clip, clip.lab[k], (x + 1) / 2, (y + 1) / 2, resting, i);
-        if (d !== null && d < gone) gone = d;
-      }
       // Fingers cover a pixel of the thing in some frames, so its better frames count.
-      there.sort((a, b) => a - b);
-      const value = (gone - there[Math.floor(0.35 * there.length)]) / DISTANCE_UNIT;
-      const vote = Math.max(-MAX_VOTE, Math.min(MAX_VOTE, value));
+      there.sort((a, b) => b - a);
+      const value = there[Math.floor(0.35 * there.length)] / DISTANCE_UNIT;
+      // A shadow goes along with what casts it.
+      const shadow = value > 0 && resting[3 * i] < shown[3 * i] && isShading(resting, shown, i);
+      const vote = shadow ? SHADOW_VOTE : Math.max(-MAX_VOTE, Math.min(MAX_VOTE, value));
       const row = y * W + x;
       out[row] = vote;
       if (x + 1 < W) out[row + 1] = vote;
@@ -120,22 +144,21 @@ export function motionEvidence(
   return out;
 }
 
-/** Smallest Lab distance of `look` [pixel i] to the five pixels around (u, v), half-size px; null outside the picture. */
-function nearestLook(clip: Clip, lab: Uint8Array, u: number, v: number, look: Uint8Array, i: number): number | null {
+const lookDistance = (a: Uint8Array, i: number, b: Uint8Array, j: number): number =>
+  Math.sqrt(labDistance2(a, i, b, j));
+
+/** Which of the five pixels around (u, v), half-size px, looks most like pixel `i` of `look`; -1 outside the picture. */
+function nearestLook(clip: Clip, lab: Uint8Array, u: number, v: number, look: Uint8Array, i: number): number {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const x = Math.floor(u);
   const y = Math.floor(v);
-  if (x < 1 || y < 1 || x >= w - 1 || y >= h - 1) return null;
+  if (x < 1 || y < 1 || x >= w - 1 || y >= h - 1) return -1;
   const j = y * w + x;
-  let best = Number.POSITIVE_INFINITY;
-  for (const at of [j, j - 1, j + 1, j - w, j + w]) {
-    const dl = (look[3 * i] - lab[3 * at]) * (0.7 / 2.55);
-    const da = look[3 * i + 1] - lab[3 * at + 1];
-    const db = look[3 * i + 2] - lab[3 * at + 2];
-    const d2 = dl * dl + da * da + db * db;
-    if (d2 < best) best = d2;
+  let best = j;
+  for (const at of [j - 1, j + 1, j - w, j + w]) {
+    if (labDistance2(lab, at, look, i) < labDistance2(lab, best, look, i)) best = at;
   }
-  return Math.sqrt(best);
+  return best;
 }
 
 /** [H, W] the convex hull of a mask: what lies between the parts of a thing may belong to it. */

@@ -8,9 +8,10 @@ import { closed, countSet, fillHoles, maskIou, opened } from '../image/morpholog
 import type { ChangeEvent } from './candidates.js';
 import type { Clip } from './clip.js';
 import { ColourModel } from './colour-model.js';
+import { changeEvidence, doubled, type EventView, type MoverEnd } from './end-outline.js';
 import { warpMask } from './mask-track.js';
 import { movedSteps } from './motion-cut.js';
-import { changeEvidence, doubled, type EventView, findEnds, type MoverEnd } from './mover-ends.js';
+import { findEnds } from './mover-ends.js';
 
 export interface Mover {
   readonly from: MoverEnd | null;
@@ -143,9 +144,10 @@ function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd): MoverEnd {
   if (before < MIN_LENDING_IOU) return end;
   const hand = doubled(end.event.kind === 'left' ? handFirst : handLast, clip);
   const evidence = changeEvidence(plates);
-  const extra = lent.map((value, i) =>
-    value !== 0 && hand[i] === 0 && (end.mask[i] !== 0 || evidence[i] > 0) ? 1 : 0,
-  );
+  // Where the thing itself lies at the other time, the place changed by that.
+  const apart = maskIou(end.mask, other.mask) < MIN_SAME_PLACE;
+  const changed = (i: number): boolean => evidence[i] > 0 && !(apart && other.mask[i] !== 0);
+  const extra = lent.map((value, i) => (value !== 0 && hand[i] === 0 && (end.mask[i] !== 0 || changed(i)) ? 1 : 0));
   const clean = opened(extra, w, h, 1);
   for (let i = 0; i < clean.length; i++) if (end.mask[i] !== 0) clean[i] = 1;
   const mask = fillHoles(largestComponent(closed(clean, w, h, 1), w, h), w, h);

@@ -17,6 +17,8 @@ export interface CutRequest {
   readonly heightPx: number;
   /** [H, W] rough region. */
   readonly region: Uint8Array;
+  /** [H, W] what its colours are first learned from besides the region; optional. */
+  readonly likely?: Uint8Array;
   /** [H, W] never part of it (hand, other objects); optional. */
   readonly forbidden?: Uint8Array;
   /** [H, W] extra evidence per pixel, added to the log ratio: > 0 speaks for the object; optional. */
@@ -28,7 +30,7 @@ export interface CutRequest {
   readonly iterations?: number;
   /** Most that the colours may say about one pixel (log ratio); default no limit. */
   readonly colourLimit?: number;
-  /** Keep every part that holds at least this share of the region; default: only the largest part. */
+  /** Keep every part that holds at least this share of the region, counted with `likely`; default: only the largest part. */
   readonly minPartShare?: number;
   /** Strength of the preference for smooth outlines. */
   readonly smoothness?: number;
@@ -66,7 +68,8 @@ export function cutObject(request: CutRequest): Uint8Array {
   }
   const limit = request.colourLimit ?? Number.POSITIVE_INFINITY;
   const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5);
-  let labels = Uint8Array.from(rough, (value, i) => (value !== 0 && forbidden[i] === 0 ? 1 : 0));
+  const likely = request.likely ? cropBytes(request.likely, widthPx, window, 1) : rough;
+  let labels = Uint8Array.from(rough, (value, i) => ((value !== 0 || likely[i] !== 0) && forbidden[i] === 0 ? 1 : 0));
   const unary = new Float32Array(w * h);
   for (let k = 0; k < (request.iterations ?? 3); k++) {
     const inside = new ColourModel();
@@ -89,7 +92,7 @@ export function cutObject(request: CutRequest): Uint8Array {
   const parts =
     request.minPartShare === undefined
       ? largestComponent(labels, w, h)
-      : partsWith(labels, rough, request.minPartShare, w, h);
+      : partsWith(labels, rough, likely, request.minPartShare, w, h);
   const whole = fillHoles(parts, w, h);
   for (let y = 0; y < h; y++) {
     for (let x = 0; x < w; x++) {
@@ -100,15 +103,21 @@ export function cutObject(request: CutRequest): Uint8Array {
   return out;
 }
 
-/** Components of `labels` that hold at least `minShare` of the region. */
-function partsWith(labels: Uint8Array, region: Uint8Array, minShare: number, w: number, h: number): Uint8Array {
+/** Components of `labels` in which region and likely pixels are at least `minShare` of the region. */
+function partsWith(
+  labels: Uint8Array,
+  region: Uint8Array,
+  likely: Uint8Array,
+  minShare: number,
+  w: number,
+  h: number,
+): Uint8Array {
   const { labels: part, components } = connectedComponents(labels, w, h);
   const held = new Float64Array(components.length + 1);
   let area = 0;
   for (let i = 0; i < region.length; i++) {
-    if (region[i] === 0) continue;
-    area++;
-    if (part[i] !== 0) held[part[i]]++;
+    if (region[i] !== 0) area++;
+    if (part[i] !== 0 && (region[i] !== 0 || likely[i] !== 0)) held[part[i]]++;
   }
   return Uint8Array.from(part, (label) => (label !== 0 && held[label] >= minShare * area ? 1 : 0));
 }

@@ -1,7 +1,7 @@
 /** Parts of one thing (a drawer's front and its box) leave and arrive as separate regions, but move as one. */
 import { dilate } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import type { MoverEnd } from './mover-ends.js';
+import type { MoverEnd } from './end-outline.js';
 import { bestEnd, type Mover, trackedMask } from './movers.js';
 import { boxOf } from './object-cut.js';
 

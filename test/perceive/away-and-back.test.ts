@@ -90,8 +90,21 @@ describe('motionEvidence', () => {
   };
 
   it('speaks for the whole thing, against the table', () => {
-    expect(meanOver((x, y) => inThing(x, y) && x >= 15 && y > 11)).toBeGreaterThan(0.8);
+    expect(meanOver((x, y) => inThing(x, y) && x >= 15 && y > 11)).toBeGreaterThan(0.75);
     expect(meanOver((x, y) => x < 8 || x > 19 || y < 8 || y > 21)).toBeLessThan(-0.3);
+  });
+
+  it('says little of a wall that an arm hides, and nothing for a shadow that goes along', () => {
+    const plain = clipOf(30, (x, y, k) => {
+      if (inThing(x - shift(k), y)) return THING;
+      if (y < 9 && x >= 8 && x < 21 && k > 5) return ARM;
+      return y >= 20 && y < 23 && inThing(x - shift(k), 12) ? [115, 128, 140] : TABLE;
+    });
+    const votes = motionEvidence(plain, { startFrame: 0, steps }, mask, plain.lab[0], 20)!;
+    const at = (x: number, y: number): number => votes[2 * y * 2 * W + 2 * x];
+    expect(at(13, 15)).toBeGreaterThan(2);
+    expect(at(13, 6)).toBeLessThan(1.1);
+    expect(at(13, 21)).toBeLessThan(0);
   });
 
   it('says nothing about a track that never leaves its place', () => {

@@ -4,7 +4,7 @@ import { resolveOptions } from '../../src/base/options.js';
 import { createRgb } from '../../src/image/image.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { doubtsAbout, turnsInPlace } from '../../src/perceive/doubts.js';
-import type { MoverEnd } from '../../src/perceive/mover-ends.js';
+import type { MoverEnd } from '../../src/perceive/end-outline.js';
 import type { Mover } from '../../src/perceive/movers.js';
 import { perceiveOptions } from '../../src/perceive/options.js';
 import { perceive } from '../../src/perceive/perceive.js';

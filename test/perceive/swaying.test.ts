@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../src/perceive/candidates.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { ColourModel } from '../../src/perceive/colour-model.js';
-import type { EventView, MoverEnd } from '../../src/perceive/mover-ends.js';
+import type { EventView, MoverEnd } from '../../src/perceive/end-outline.js';
 import type { Mover } from '../../src/perceive/movers.js';
 import { isSwaying } from '../../src/perceive/swaying.js';
 

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { ChangeEvent } from '../../src/perceive/candidates.js';
+import type { Clip } from '../../src/perceive/clip.js';
+import { ColourModel } from '../../src/perceive/colour-model.js';
+import type { EventView, MoverEnd } from '../../src/perceive/end-outline.js';
+import { findTargets } from '../../src/perceive/find-targets.js';
+import type { Mover } from '../../src/perceive/movers.js';
+
+const W = 160;
+const H = 120;
+type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+const DRUM: Box = [18, 38, 36, 62];
+const BESIDE: Box = [86, 26, 112, 45];
+const STICK: Box = [50, 100, 110, 106];
+const HAND: Box = [95, 56, 125, 76];
+const GRIP_DX = -10;
+const GRIP_DY = -52;
+
+function boxMask([x0, y0, x1, y1]: Box): Uint8Array {
+  const mask = new Uint8Array(W * H);
+  for (let y = y0; y < y1; y++) mask.fill(1, y * W + x0, y * W + x1);
+  return mask;
+}
+
+function painted(w: number, h: number, scale: number, things: readonly [Box, number[]][]): Uint8Array {
+  const lab = new Uint8Array(3 * w * h);
+  for (let i = 0; i < w * h; i++) {
+    const x = scale * (i % w);
+    const y = scale * Math.floor(i / w);
+    const thing = things.find(([[x0, y0, x1, y1]]) => x >= x0 && x < x1 && y >= y0 && y < y1);
+    lab.set(thing?.[1] ?? [150, 130, 145], 3 * i);
+  }
+  return lab;
+}
+
+describe('what a tool goes to', () => {
+  it('is what its end away from the hand comes near, not what lies beside the hand', () => {
+    const still: [Box, number[]][] = [
+      [DRUM, [220, 128, 128]],
+      [BESIDE, [90, 110, 150]],
+    ];
+    const plate = painted(W, H, 1, still);
+    const frame = painted(W / 2, H / 2, 2, [[HAND, [170, 150, 155]], ...still]);
+    const numFrames = 40;
+    const clip = {
+      widthPx: W,
+      heightPx: H,
+      halfWidthPx: W / 2,
+      halfHeightPx: H / 2,
+      numFrames,
+      fps: 30,
+      lab: Array.from({ length: numFrames }, () => frame),
+    } as unknown as Clip;
+    const steps = new Map(
+      Array.from({ length: numFrames }, (_, k) => {
+        const away = k > 8 && k < 32 ? 1 : 0;
+        const fromStart = { a: 1, b: 0, tx: GRIP_DX * away, ty: GRIP_DY * away };
+        return [k, { fromStart, trust: 1, ids: new Int32Array(0), xyPx: new Float32Array(0) }] as const;
+      }),
+    );
+    const end: MoverEnd = {
+      event: { kind: 'left', frame: 8, cx: 40, cy: 51 } as ChangeEvent,
+      view: {} as EventView,
+      mask: boxMask(STICK),
+      area: 360,
+      colours: new ColourModel(),
+      cutIou: 1,
+      track: { startFrame: 4, steps },
+    };
+    const span = { liftFrame: 9, downFrame: 31, confidence: 0.9, evidence: '' };
+    const mover: Mover = { from: end, to: end, carried: 'from', ...span };
+    const targets = findTargets(clip, plate, [mover]);
+    expect(targets).toHaveLength(1);
+    const { mask } = targets[0];
+    expect(mask[50 * W + 27]).toBe(1);
+    expect(mask[35 * W + 95]).toBe(0);
+  });
+});
