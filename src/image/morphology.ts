@@ -15,29 +15,59 @@ export const opened = (mask: Uint8Array, w: number, h: number, r: number): Uint8
 export const closed = (mask: Uint8Array, w: number, h: number, r: number): Uint8Array =>
   erode(dilate(mask, w, h, r), w, h, r);
 
-/** Marks every pixel within r (Chebyshev) of a pixel whose "set" equals `wanted`; running counts along rows, then columns. */
+/**
+ * Marks every pixel within r (Chebyshev) of a pixel whose "set" equals `wanted`; running counts along rows, then columns. Works in
+ * the box of the set pixels and r around it only: nothing changes elsewhere, and most masks are small.
+ */
 function extreme(mask: Uint8Array, w: number, h: number, r: number, wanted: 0 | 1): Uint8Array {
-  const other = wanted === 1 ? 0 : 1;
-  const rows = new Uint8Array(w * h);
-  for (let y = 0; y < h; y++) {
+  const out = new Uint8Array(w * h);
+  const box = boxAround(mask, w, h, r);
+  if (!box) return out;
+  const { x0, y0, x1, y1 } = box;
+  const other = 1 - wanted;
+  const rows = new Uint8Array((x1 - x0) * (y1 - y0));
+  for (let y = y0, o = 0; y < y1; y++, o += x1 - x0) {
     const base = y * w;
     let until = -1;
-    for (let x = 0; x < w + r; x++) {
-      if (x < w && (mask[base + x] !== 0) === (wanted === 1)) until = x + r;
-      if (x >= r && until >= x - r) rows[base + x - r] = 1;
+    for (let x = x0; x < x1 + r; x++) {
+      if (x < x1 && (mask[base + x] !== 0) === (wanted === 1)) until = x + r;
+      if (x >= x0 + r && until >= x - r) rows[o + x - r - x0] = 1;
     }
   }
-  const out = new Uint8Array(w * h).fill(other);
-  const until = new Int32Array(w).fill(-1);
-  for (let y = 0; y < h + r; y++) {
-    const ahead = y * w;
-    const here = (y - r) * w;
-    for (let x = 0; x < w; x++) {
-      if (y < h && rows[ahead + x] !== 0) until[x] = y + r;
-      if (y >= r && until[x] >= y - r) out[here + x] = wanted;
+  const until = new Int32Array(x1 - x0).fill(-1);
+  for (let y = y0; y < y1 + r; y++) {
+    const ahead = (y - y0) * (x1 - x0);
+    const here = (y - r) * w + x0;
+    for (let x = 0; x < until.length; x++) {
+      if (y < y1 && rows[ahead + x] !== 0) until[x] = y + r;
+      if (y >= y0 + r) out[here + x] = until[x] >= y - r ? wanted : other;
     }
   }
   return out;
+}
+
+/** Box of the set pixels, r larger on each side, inside the image; null if none is set. */
+function boxAround(
+  mask: Uint8Array,
+  w: number,
+  h: number,
+  r: number,
+): { x0: number; y0: number; x1: number; y1: number } | null {
+  let [x0, y0, x1, y1] = [w, h, 0, 0];
+  for (let y = 0; y < h; y++) {
+    const row = y * w;
+    let first = 0;
+    while (first < w && mask[row + first] === 0) first++;
+    if (first === w) continue;
+    let last = w - 1;
+    while (mask[row + last] === 0) last--;
+    if (y < y0) y0 = y;
+    y1 = y + 1;
+    if (first < x0) x0 = first;
+    if (last >= x1) x1 = last + 1;
+  }
+  if (y1 === 0) return null;
+  return { x0: Math.max(0, x0 - r), y0: Math.max(0, y0 - r), x1: Math.min(w, x1 + r), y1: Math.min(h, y1 + r) };
 }
 
 /** Sets every unset pixel that is not connected (4-neighbours) to the image border through unset pixels. In place. */

@@ -1,8 +1,9 @@
 /** Does the camera move? Corners chained from frame to frame, and robust homographies to frame 0. */
 import type { Random } from '../base/random.js';
 import type { ByteImage } from '../image/image.js';
-import { buildPyramid, findCorners, type KltOptions, type Pyramid, trackPointsChecked } from './klt.js';
+import { buildPyramid, findCorners, type KltOptions, trackPointsChecked } from './klt.js';
 import { applyHomography, type Homography, IDENTITY_HOMOGRAPHY, ransacHomography } from './motion-models.js';
+import type { Pyramid } from './pyramid.js';
 
 export interface CameraMotion {
   kind: 'static' | 'handheld';

@@ -180,7 +180,7 @@ function linkedToBorder(
   background: ColourModel,
 ): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
-  const like = Uint8Array.from(change.changed, (value, i) =>
+  const like = change.changed.map((value, i) =>
     value !== 0 || (clip.valid[i] !== 0 && isArmLike(transients, background, state, i)) ? 1 : 0,
   );
   const { labels, components } = connectedComponents(closed(like, w, h, 2), w, h);
@@ -192,7 +192,9 @@ function linkedToBorder(
   const inner = erode(clip.valid, w, h, 2);
   for (let i = 0; i < labels.length; i++) if (inner[i] === 0) atBorder[labels[i]] = 1;
   atBorder[0] = 0;
-  return Uint8Array.from(labels, (label) => atBorder[label]);
+  const out = new Uint8Array(labels.length);
+  for (let i = 0; i < out.length; i++) out[i] = atBorder[labels[i]];
+  return out;
 }
 
 /** Regions of one event lie at most this far apart (half-size px): the size of what is there, within limits. */
@@ -255,7 +257,7 @@ function overlaps(a: Uint8Array, b: Uint8Array): boolean {
 
 /** One event of two that turned out to be of one thing. */
 export function joinEvents(clip: Clip, a: ChangeEvent, b: ChangeEvent): ChangeEvent {
-  const mask = Uint8Array.from(a.mask, (value, i) => value | b.mask[i]);
+  const mask = a.mask.map((value, i) => value | b.mask[i]);
   const [first] = a.score >= b.score ? [a] : [b];
   return {
     ...summarise(a.kind, mask, [...a.regions, ...b.regions], clip.halfWidthPx),

@@ -83,7 +83,7 @@ export function handWidthNear(clip: Clip, k: number, ids: ByteImage, mask: Uint8
     }
   }
   const shape = numSkin >= ENOUGH_SKIN_PX ? skin : hand;
-  const outside = Uint8Array.from(shape, (value) => 1 - value);
+  const outside = shape.map((value) => 1 - value);
   const d = distanceTo(outside, w, h);
   let best = 0;
   for (let y = near.y0; y < near.y1; y++) {

@@ -4,13 +4,8 @@
  * Kalal et al. 2010 (forward-backward error). Positions are pixel-centre coordinates (+0.5) at level 0.
  */
 import type { ByteImage } from '../image/image.js';
-
-export interface PyramidLevel {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly data: Float32Array;
-}
-export type Pyramid = readonly PyramidLevel[];
+import { KltKernel } from './klt-kernel.js';
+import type { Pyramid, PyramidLevel } from './pyramid.js';
 
 export interface KltOptions {
   /** Odd side of the window in px. 15-21 measured best at 640 px: smaller loses thin things, larger blends background in. */
@@ -21,45 +16,8 @@ export interface KltOptions {
 }
 export const KLT_DEFAULTS: KltOptions = { windowPx: 17, maxIterations: 12, maxForwardBackwardPx: 1 };
 
-/** Grey pyramid. Each level halves with [1 3 3 1] / 8, whose centre lies between two pixels: +0.5 coordinates halve exactly. */
-export function buildPyramid(grey: ByteImage, numLevels = 3): Pyramid {
-  const levels: PyramidLevel[] = [
-    { widthPx: grey.widthPx, heightPx: grey.heightPx, data: Float32Array.from(grey.data) },
-  ];
-  while (levels.length < numLevels) {
-    const previous = levels[levels.length - 1];
-    if (Math.min(previous.widthPx, previous.heightPx) < 32) break;
-    levels.push(halve(previous));
-  }
-  return levels;
-}
-
-function halve(level: PyramidLevel): PyramidLevel {
-  const { widthPx: w, heightPx: h, data } = level;
-  const w2 = w >> 1;
-  const h2 = h >> 1;
-  const mid = new Float32Array(w2 * h);
-  for (let y = 0; y < h; y++) {
-    const row = y * w;
-    for (let x = 0; x < w2; x++) {
-      const i = row + 2 * x;
-      const left = x > 0 ? data[i - 1] : data[i];
-      const right = 2 * x + 2 < w ? data[i + 2] : data[i + 1];
-      mid[y * w2 + x] = (left + right + 3 * (data[i] + data[i + 1])) * 0.125;
-    }
-  }
-  const out = new Float32Array(w2 * h2);
-  for (let y = 0; y < h2; y++) {
-    const a = Math.max(0, 2 * y - 1) * w2;
-    const b = 2 * y * w2;
-    const c = b + w2;
-    const d = Math.min(h - 1, 2 * y + 2) * w2;
-    for (let x = 0; x < w2; x++) {
-      out[y * w2 + x] = (mid[a + x] + mid[d + x] + 3 * (mid[b + x] + mid[c + x])) * 0.125;
-    }
-  }
-  return { widthPx: w2, heightPx: h2, data: out };
-}
+/** Grey pyramid, finest level first. */
+export const buildPyramid = (grey: ByteImage, numLevels = 3): Pyramid => KltKernel.get().build(grey, numLevels);
 
 /** Copies the (size x size) patch around (cx, cy) (index coordinates) bilinearly; clamps at the border. */
 function samplePatch(level: PyramidLevel, cx: number, cy: number, size: number, out: Float32Array): void {
@@ -102,6 +60,17 @@ function samplePatch(level: PyramidLevel, cx: number, cy: number, size: number, 
  * Returns new positions, NaN where the point left the image or its window has no texture.
  */
 export function trackPoints(
+  from: Pyramid,
+  to: Pyramid,
+  xyPx: Float32Array,
+  options: KltOptions = KLT_DEFAULTS,
+  guessPx: Float32Array = xyPx,
+): Float32Array {
+  return KltKernel.get().track(from, to, xyPx, options, guessPx);
+}
+
+/** As `trackPoints`, without the compiled kernel: what that is tested against. */
+export function trackPointsPlain(
   from: Pyramid,
   to: Pyramid,
   xyPx: Float32Array,

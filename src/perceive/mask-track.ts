@@ -6,7 +6,7 @@ import { type StageContext, throwIfCancelled } from '../base/context.js';
 import type { Random } from '../base/random.js';
 import { erode } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import { buildPyramid, findCorners, KLT_DEFAULTS, type Pyramid, trackPointsChecked } from './klt.js';
+import { buildPyramid, findCorners, KLT_DEFAULTS, trackPointsChecked } from './klt.js';
 import {
   applySimilarity,
   chainSimilarity,
@@ -15,6 +15,7 @@ import {
   type Similarity,
   scaleOf,
 } from './motion-models.js';
+import type { Pyramid } from './pyramid.js';
 
 export interface MaskTrack {
   readonly startFrame: number;
@@ -65,9 +66,9 @@ export class MaskTracker {
     private readonly random: Random,
   ) {
     const inner = erode(mask, clip.widthPx, clip.heightPx, 1);
-    const seedArea = Uint8Array.from(inner, (value, i) => (value !== 0 && visible[i] !== 0 ? 1 : 0));
+    for (let i = 0; i < inner.length; i++) if (visible[i] === 0) inner[i] = 0;
     const level = buildPyramid(clip.grey[startFrame], 1)[0];
-    this.points = findCorners(level, MAX_POINTS, MIN_DISTANCE_PX, QUALITY, seedArea);
+    this.points = findCorners(level, MAX_POINTS, MIN_DISTANCE_PX, QUALITY, inner);
     const count = this.points.length / 2;
     this.misses = new Uint8Array(count);
     this.ids = Int32Array.from({ length: count }, (_, p) => p);

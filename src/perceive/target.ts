@@ -167,7 +167,7 @@ export function findTarget(
     return { mask, confidence, evidence: `stands out from the table under the mover's last place (${percent})` };
   }
   // Start from what stands out right under the place and let colours decide how far it reaches.
-  const seed = Uint8Array.from(place, (value, i) => (value !== 0 && offTable[i] !== 0 ? 1 : 0));
+  const seed = place.map((value, i) => (value !== 0 && offTable[i] !== 0 ? 1 : 0));
   const reachPx = Math.round(0.6 * Math.max(base.x1 - base.x0, base.y1 - base.y0));
   const cut = cutObject({ lab: plateLab, widthPx: w, heightPx: h, region: seed, reachPx, iterations: 5 });
   return {

@@ -178,7 +178,7 @@ function visiblePart(
   const cw = window.x1 - window.x0;
   const ch = window.y1 - window.y0;
   const inside = cropBytes(mask, w, window, 1);
-  const outside = Uint8Array.from(inside, (value) => 1 - value);
+  const outside = inside.map((value) => 1 - value);
   const dIn = distanceTo(outside, cw, ch);
   const dOut = distanceTo(inside, cw, ch);
   const crop = cropBytes(rgb.data, w, window, 3);

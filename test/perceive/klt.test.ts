@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { type ByteImage, createBytes } from '../../src/image/image.js';
-import { buildPyramid, findCorners, trackPoints, trackPointsChecked } from '../../src/perceive/klt.js';
+import {
+  buildPyramid,
+  findCorners,
+  trackPoints,
+  trackPointsChecked,
+  trackPointsPlain,
+} from '../../src/perceive/klt.js';
 import {
   applyHomography,
   applySimilarity,
@@ -13,6 +19,7 @@ import {
   ransacHomography,
   ransacSimilarity,
 } from '../../src/perceive/motion-models.js';
+import { buildPyramidPlain } from '../../src/perceive/pyramid.js';
 
 /** Smooth texture that can be sampled anywhere: a few plane waves. */
 function waves(dx: number, dy: number, w = 160, h = 120): ByteImage {
@@ -72,6 +79,49 @@ describe('klt', () => {
     const moved = trackPointsChecked(from, buildPyramid(other), points);
     const lost = moved.filter((_, i) => i % 2 === 0).filter(Number.isNaN).length;
     expect(lost / (points.length / 2)).toBeGreaterThan(0.8);
+  });
+
+  it.each([
+    [160, 120],
+    [161, 67],
+    [33, 34],
+    [20, 500],
+  ])('the compiled pyramid of %i x %i px agrees with its plain twin', (w, h) => {
+    const grey = waves(1, 2, w, h);
+    const fast = buildPyramid(grey);
+    const plain = buildPyramidPlain(grey);
+    expect(fast.map(({ widthPx, heightPx }) => [widthPx, heightPx])).toEqual(
+      plain.map(({ widthPx, heightPx }) => [widthPx, heightPx]),
+    );
+    for (const [l, { data }] of plain.entries()) {
+      expect(Math.max(...data.map((v, i) => Math.abs(v - fast[l].data[i])))).toBeLessThan(1e-3);
+    }
+  });
+
+  it.each([11, 17, 20])('the compiled kernel agrees with its plain twin, window %i px', (windowPx) => {
+    const from = buildPyramid(waves(0, 0));
+    const to = buildPyramid(waves(3.3, -2.2));
+    const random = new Random(windowPx);
+    // Inside, across the border, outside, and without a start value.
+    const points = Float32Array.from({ length: 200 }, (_, i) => random.uniform(-4, i % 2 === 0 ? 164 : 124));
+    const guesses = points.map((v, i) => (i < 4 ? Number.NaN : v + random.uniform(-2, 2)));
+    const options = { windowPx, maxIterations: 12, maxForwardBackwardPx: 1 };
+    // To and fro: the kernel keeps pyramids in its memory.
+    for (const [a, b] of [
+      [from, to],
+      [to, from],
+    ]) {
+      const fast = trackPoints(a, b, points, options, guesses);
+      const plain = trackPointsPlain(a, b, points, options, guesses);
+      let seen = 0;
+      for (let i = 0; i < fast.length; i++) {
+        expect(Number.isNaN(fast[i])).toBe(Number.isNaN(plain[i]));
+        if (Number.isNaN(plain[i])) continue;
+        seen++;
+        expect(Math.abs(fast[i] - plain[i])).toBeLessThan(0.02);
+      }
+      expect(seen).toBeGreaterThan(100);
+    }
   });
 
   it('puts corners at the corners of a square', () => {

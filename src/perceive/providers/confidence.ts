@@ -17,7 +17,7 @@ export function frameConfidence(
   targets: readonly Target[],
 ): Map<number, number> {
   const seen = new Uint32Array(256);
-  for (const id of ids.data) seen[id]++;
+  for (let i = 0; i < ids.data.length; i++) seen[ids.data[i]]++;
   const visible = (id: number, area: number): number => Math.min(1, seen[id] / Math.max(1, FULLY_SEEN_SHARE * area));
   const out = new Map<number, number>();
   movers.forEach((mover, m) => {

@@ -83,7 +83,7 @@ async function stabilised(clip: Clip, files: MaskFiles, k: number): Promise<Byte
   // Ids must not blend: each is warped as a mask of its own.
   for (const id of new Set(ids.data)) {
     if (id === 0) continue;
-    const mask = Uint8Array.from(ids.data, (value) => (value === id ? 255 : 0));
+    const mask = ids.data.map((value) => (value === id ? 255 : 0));
     const moved = warpBytes(mask, w, h, 1, m);
     for (let i = 0; i < moved.length; i++) if (moved[i] > 127) out.data[i] = id;
   }
@@ -168,12 +168,12 @@ async function plateBehind(clip: Clip, read: (k: number) => Promise<ByteImage>, 
     throwIfCancelled(ctx);
     const k = count === 1 ? 0 : Math.round((s * (numFrames - 1)) / (count - 1));
     const covered = dilate(
-      Uint8Array.from((await read(k)).data, (id) => (id !== 0 ? 1 : 0)),
+      (await read(k)).data.map((id) => (id !== 0 ? 1 : 0)),
       w,
       h,
       PLATE_MARGIN_PX,
     );
-    frames.push({ rgb: await clip.readFrame(k), free: Uint8Array.from(covered, (value) => 1 - value) });
+    frames.push({ rgb: await clip.readFrame(k), free: covered.map((value) => 1 - value) });
   }
   const plate = createRgb(w, h, Uint8Array.from(frames[frames.length - 1].rgb.data));
   const values: number[] = [];

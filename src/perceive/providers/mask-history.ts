@@ -79,7 +79,7 @@ async function historyOf(
   const [first, last] = [well[0], well[well.length - 1]];
   const outline = async (frame: number): Promise<{ frame: number; mask: Uint8Array }> => {
     const ids = resizeNearest(await read(frame), clip.widthPx, clip.heightPx);
-    return { frame, mask: Uint8Array.from(ids.data, (value) => (value === id ? 1 : 0)) };
+    return { frame, mask: ids.data.map((value) => (value === id ? 1 : 0)) };
   };
   const start = await outline(first);
   const end = await outline(last);

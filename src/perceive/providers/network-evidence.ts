@@ -154,6 +154,6 @@ function personAt(persons: ReadonlyMap<number, Uint8Array>, k: number): Uint8Arr
   const b = persons.get(after) ?? a;
   if (!a || !b) return null;
   const t = after > before && Number.isFinite(after) && before >= 0 ? (k - before) / (after - before) : 0;
-  const out = Uint8Array.from(a, (value, i) => value * (1 - t) + b[i] * t);
+  const out = a.map((value, i) => value * (1 - t) + b[i] * t);
   return out.some((value) => value > 255 * MIN_PERSON) ? out : null;
 }

@@ -8,6 +8,11 @@ export interface WasmMemory {
 interface WebAssemblyApi {
   compile(bytes: Uint8Array): Promise<object>;
   instantiate(module: object, imports: object): Promise<{ exports: unknown }>;
+  /** At once, for small modules. */
+  Module: new (
+    bytes: Uint8Array,
+  ) => object;
+  Instance: new (module: object, imports: object) => { exports: unknown };
 }
 
 export const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
