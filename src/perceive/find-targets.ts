@@ -1,7 +1,7 @@
 /** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
 import { connectedComponents } from '../image/components.js';
 import { labDistance2 } from '../image/lab.js';
-import { countSet, dilate, distanceTo, maskIou } from '../image/morphology.js';
+import { countSet, dilate, distanceTo, maskIou, maskWhere } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { type Mover, trackedMask } from './movers.js';
 import {
@@ -71,7 +71,7 @@ function findActedOn(
   let best: { mask: Uint8Array; nearness: number; gaps: number[] } | null = null;
   for (const { label, area } of components) {
     if (area < MIN_AREA || area > MAX_FRAME_SHARE * w * h) continue;
-    const mask = Uint8Array.from(labels, (value) => (value === label ? 1 : 0));
+    const mask = maskWhere(labels, (value) => value === label);
     if (movers.some(({ from }) => from && maskIou(from.mask, mask) > 0.2)) continue;
     const distance = distanceTo(mask, w, h);
     const gaps = masks.map((moved) => {
@@ -124,9 +124,10 @@ function workingPart(clip: Clip, plateLab: Uint8Array, k: number, mask: Uint8Arr
     }
   }
   if (n < MIN_GRIP_PX) return mask;
-  const distances = Float32Array.from(mask, (value, i) =>
-    value !== 0 ? Math.hypot((i % w) - gx / n, Math.floor(i / w) - gy / n) : -1,
-  );
+  const distances = new Float32Array(mask.length).fill(-1);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 0) distances[i] = Math.hypot((i % w) - gx / n, Math.floor(i / w) - gy / n);
+  }
   const sorted = distances.filter((d) => d >= 0).sort();
   const least = sorted[Math.floor((1 - WORKING_SHARE) * (sorted.length - 1))];
   return mask.map((value, i) => (value !== 0 && distances[i] >= least ? 1 : 0));

@@ -4,7 +4,7 @@
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { labDistance2 } from '../image/lab.js';
-import { maskIou } from '../image/morphology.js';
+import { maskIou, maskWhere } from '../image/morphology.js';
 import { type ChangeEvent, joinEvents } from './candidates.js';
 import type { Clip } from './clip.js';
 import {
@@ -172,7 +172,7 @@ function joinParts(
   ends: readonly MoverEnd[],
   ctx: StageContext,
 ): MoverEnd | null {
-  const mask = Uint8Array.from(a.mask, (value, i) => (value !== 0 || b.mask[i] !== 0 ? 1 : 0));
+  const mask = maskWhere(a.mask, (value, i) => value !== 0 || b.mask[i] !== 0);
   const event = joinEvents(clip, a.event, b.event);
   const [both] = follow(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
   const cut = cutByMotion(clip, both, ends);

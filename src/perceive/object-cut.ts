@@ -6,7 +6,7 @@
 import { connectedComponents, largestComponent } from '../image/components.js';
 import type { PixelBox } from '../image/image.js';
 import { labDistance2 } from '../image/lab.js';
-import { countSet, dilate, erode, fillHoles } from '../image/morphology.js';
+import { countSet, dilate, erode, fillHoles, maskWhere } from '../image/morphology.js';
 import { ColourModel } from './colour-model.js';
 import { gridCut } from './grid-cut.js';
 
@@ -69,7 +69,7 @@ export function cutObject(request: CutRequest): Uint8Array {
   const limit = request.colourLimit ?? Number.POSITIVE_INFINITY;
   const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5);
   const likely = request.likely ? cropBytes(request.likely, widthPx, window, 1) : rough;
-  let labels = Uint8Array.from(rough, (value, i) => ((value !== 0 || likely[i] !== 0) && forbidden[i] === 0 ? 1 : 0));
+  let labels = maskWhere(rough, (value, i) => (value !== 0 || likely[i] !== 0) && forbidden[i] === 0);
   const unary = new Float32Array(w * h);
   for (let k = 0; k < (request.iterations ?? 3); k++) {
     const inside = new ColourModel();
@@ -119,7 +119,7 @@ function partsWith(
     if (region[i] !== 0) area++;
     if (part[i] !== 0 && (region[i] !== 0 || likely[i] !== 0)) held[part[i]]++;
   }
-  return Uint8Array.from(part, (label) => (label !== 0 && held[label] >= minShare * area ? 1 : 0));
+  return maskWhere(part, (label) => label !== 0 && held[label] >= minShare * area);
 }
 
 /** Link costs: high between like colours, low across edges; scaled by the window's own mean contrast. */

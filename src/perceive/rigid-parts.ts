@@ -1,5 +1,5 @@
 /** Parts of one thing (a drawer's front and its box) leave and arrive as separate regions, but move as one. */
-import { dilate } from '../image/morphology.js';
+import { dilate, maskWhere } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import type { MoverEnd } from './end-outline.js';
 import { bestEnd, type Mover, trackedMask } from './movers.js';
@@ -65,7 +65,7 @@ function merged(clip: Clip, a: Mover, b: Mover): Mover {
   const base = bestEnd(large);
   const isFrom = base === large.from;
   const extra = trackedMask(clip, small, base.track.startFrame).mask;
-  const mask = Uint8Array.from(base.mask, (value, i) => (value !== 0 || extra[i] !== 0 ? 1 : 0));
+  const mask = maskWhere(base.mask, (value, i) => value !== 0 || extra[i] !== 0);
   const whole: MoverEnd = { ...base, mask, area: mask.reduce((sum, value) => sum + value, 0) };
   return {
     from: isFrom ? whole : (large.from ?? small.from),

@@ -3,7 +3,7 @@
 import { connectedComponents } from '../image/components.js';
 import { boxBlurBytes } from '../image/filters.js';
 import type { PixelBox } from '../image/image.js';
-import { closed, countSet, dilate, erode, fillHoles, opened } from '../image/morphology.js';
+import { closed, countSet, dilate, erode, fillHoles, maskWhere, opened } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import { boxOf, cutObject, growBox } from './object-cut.js';
 
@@ -233,7 +233,7 @@ export function innerObject(
   );
   if (!best || best.area < ON_MAT_SHARES[0] * area || best.area > ON_MAT_SHARES[1] * area) return null;
   return fillHoles(
-    Uint8Array.from(labels, (label) => (label === best.label ? 1 : 0)),
+    maskWhere(labels, (label) => label === best.label),
     w,
     h,
   );
