@@ -115,8 +115,11 @@ export class GraspTrial {
     const legs: Leg[] = [];
     let q = from;
     let objectPose = this.task.worldFromSource;
+    let before: readonly number[] = [];
     for (const motion of this.task.motions) {
-      const contacts = touchedIn(motion);
+      // It begins where the motion before it ended: at what that one touched.
+      const contacts = [...new Set([...touchedIn(motion), ...before])];
+      before = touchedIn(motion);
       const common = { widthM: [widthM, widthM] as const, held: this.held, contacts };
       if (!isSamePose(objectPose, motion.poses[0])) {
         const carry = this.carryOver(objectPose, motion.poses[0], q, new Set(contacts));
