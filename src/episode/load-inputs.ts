@@ -5,18 +5,21 @@ import { readNpy } from '../base/npy.js';
 import { readRgb, resizeRgb } from '../image/image-io.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse, type Mat4 } from '../math/se3.js';
-import type { ObjectModel } from '../objects/object-model.js';
+import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
 import { readObjectGaussians, readObjectMesh, readObjects } from '../objects/objects-io.js';
 import { type Poses, PosesSchema } from '../pose/poses.js';
 import { keptRobot, type OpenRobot } from '../robot/open-robot.js';
 import { type Scene, SceneSchema } from '../scene/scene.js';
 import type { Skill } from '../skill/skill.js';
 import { readSkill } from '../skill/skill-io.js';
+import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { StaticLayer } from '../splat/renderer.js';
 import type { EpisodeInputs, EpisodeObject } from './episode.js';
 import { fittingLengthScale, scaledGaussians, scaledInputs } from './length-scale.js';
 import { yawOf } from './motion.js';
+import { shapeOf } from './object-shape.js';
+import { bodyAndParts, openPaintedBox, openSides } from './open-box.js';
 import { datasetCamera } from './render.js';
 
 /** Folders of the stages that episodes are made from. */
@@ -43,15 +46,23 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
   const robot = await keptRobot(folders.scene);
   const objects: EpisodeObject[] = [];
   const objectGaussians = new Map<number, GaussianSet>();
+  const meshes = new Map<number, TriangleMesh>();
+  for (const { id } of models) meshes.set(id, await readObjectMesh(folders.objects, id));
   for (const model of models) {
-    objectGaussians.set(model.id, await readObjectGaussians(folders.objects, model.id));
+    const closed = {
+      mesh: meshes.get(model.id)!,
+      gaussians: await readObjectGaussians(folders.objects, model.id),
+      hollow: model.hollow,
+    };
+    const shape = await openedByUse(model, closed, meshes, skill, scene.camera);
+    objectGaussians.set(model.id, shape.gaussians);
     objects.push({
       id: model.id,
       name: model.name,
       role: model.role,
       symmetry: model.symmetry,
-      hollow: model.hollow,
-      mesh: await readObjectMesh(folders.objects, model.id),
+      hollow: shape.hollow,
+      mesh: shape.mesh,
       hold: skill.holds?.find(({ objectId }) => objectId === model.id)?.points ?? null,
       grasps: givenFor(skill, model.id),
       restYawRad: yawOf(restPose(model, poses)),
@@ -65,6 +76,34 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
     robot,
     objectGaussians: scaledGaussians(objectGaussians, lengthScale),
     lengthScale,
+  };
+}
+
+interface PaintedShape {
+  readonly mesh: TriangleMesh;
+  readonly gaussians: GaussianSet;
+  readonly hollow: boolean;
+}
+
+/** The shape, opened if it is a box and something is seen to end inside of it. */
+async function openedByUse(
+  model: ObjectModel,
+  closed: PaintedShape,
+  meshes: ReadonlyMap<number, TriangleMesh>,
+  skill: Skill,
+  camera: Intrinsics,
+): Promise<PaintedShape> {
+  if (model.family !== 'box') return closed;
+  const { body } = bodyAndParts(closed.mesh);
+  const sides = skill.relativeMotions
+    .filter(({ targetId, sourceId }) => targetId === model.id && meshes.has(sourceId))
+    .map(({ sourceId, targetFromSource }) => openSides(body, shapeOf(meshes.get(sourceId)!).points, targetFromSource))
+    .filter((open) => open !== null);
+  if (sides.length === 0) return closed;
+  const view = { camera, cameraFromObject: model.cameraFromObject };
+  return {
+    ...openPaintedBox(closed.mesh, closed.gaussians, sides.flat(), view, await createRenderer()),
+    hollow: true,
   };
 }
 
