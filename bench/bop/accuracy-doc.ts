@@ -94,7 +94,7 @@ function ablationText(rows: readonly Row[]): string {
   const others = Object.entries(summary.ablation ?? {}).map(([name, s]) => row(name, s));
   return `### What each ingredient does
 
-On ${films.join(', ')}; true masks as above, models given. Turning: spurious rotation of bodies that look the same from all sides about their axis, mean over the frames.
+On ${films.join(', ')}; true masks as above, models given, window of 96 px and 900 Gaussians. Turning: spurious rotation of bodies that look the same from all sides about their axis, mean over the frames.
 
 ${table([head, row('all', summary), ...others])}
 

@@ -46,7 +46,7 @@ export async function runJobs(jobs: readonly TrackJob[], workers: number): Promi
 }
 
 function runJob(job: TrackJob): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, JSON.stringify(job)], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=64', '--import', 'tsx', SCRIPT, JSON.stringify(job)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return new Promise((resolve, reject) => {
