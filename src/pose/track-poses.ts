@@ -59,27 +59,30 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
       options.poseCrop,
       evidence,
     );
-    const trajectory = await trackTrajectory(
-      {
-        object,
-        camera: perception.camera,
-        options,
-        random: ctx.random(`object-${model.id}`),
-        evidence: async (frameIdx) => ({
-          ...(await evidence(frameIdx)),
-          others: options.occlusion ? known.depthIn(frameIdx) : null,
-        }),
-        model,
-        motion: perception.objects.find((o) => o.id === model.id)?.motion ?? null,
-        numFrames: perception.numFrames,
-        fps: perception.fps,
-        tracks: inputs.tracks,
-        supportIn: (frameIdx) => known.supportIn(frameIdx),
-      },
-      () => {
-        throwIfCancelled(ctx);
-        ctx.progress(Math.min(done++, total), total, model.name);
-      },
+    const trajectory = inFrontOfCamera(
+      await trackTrajectory(
+        {
+          object,
+          camera: perception.camera,
+          options,
+          random: ctx.random(`object-${model.id}`),
+          evidence: async (frameIdx) => ({
+            ...(await evidence(frameIdx)),
+            others: options.occlusion ? known.depthIn(frameIdx) : null,
+          }),
+          model,
+          motion: perception.objects.find((o) => o.id === model.id)?.motion ?? null,
+          numFrames: perception.numFrames,
+          fps: perception.fps,
+          tracks: inputs.tracks,
+          supportIn: (frameIdx) => known.supportIn(frameIdx),
+        },
+        () => {
+          throwIfCancelled(ctx);
+          ctx.progress(Math.min(done++, total), total, model.name);
+        },
+      ),
+      object,
     );
     tracked.push({ model, object, trajectory });
     const mesh = inputs.meshes?.get(model.id);
@@ -170,6 +173,15 @@ function cachedEvidence(inputs: PoseInputs): (frameIdx: number) => Promise<Frame
     if (cache.size > CACHED_FRAMES) cache.delete(cache.keys().next().value!);
     return known;
   };
+}
+
+/** A wrong mask can lead a pose through the camera: nothing is seen from there, so the object is lost. */
+function inFrontOfCamera(trajectory: Trajectory, { radiusM }: TrackedObject): Trajectory {
+  return trajectory.map((frame) =>
+    frame.cameraFromObject !== null && !(frame.cameraFromObject[11] > 0)
+      ? { cameraFromObject: null, state: 'lost', sdM: radiusM, sdRad: Math.PI }
+      : frame,
+  );
 }
 
 function warnIfWeak(model: ObjectModel, frames: readonly PoseFrame[], ctx: StageContext): void {
