@@ -57,13 +57,14 @@ export function collectTransients(clip: Clip, whole: ColourChange): Transients {
   let total = 0;
   let frames = 0;
   for (let k = 0; k < clip.numFrames; k += step) {
+    const lab = clip.labAt(k);
     const passing = opened(transientMask(clip, whole, k), w, h, 1);
     frames++;
     for (let i = 0; i < passing.length; i++) {
       if (passing[i] === 0) continue;
-      colours.add(clip.lab[k], i);
+      colours.add(lab, i);
       total++;
-      if (looksLikeSkin(clip.lab[k], i)) skin++;
+      if (looksLikeSkin(lab, i)) skin++;
     }
   }
   return { colours, skinShare: total > 0 ? skin / total : 0, pixelsPerFrame: total / frames };
@@ -72,7 +73,7 @@ export function collectTransients(clip: Clip, whole: ColourChange): Transients {
 /** [H/2, W/2] pixels of frame `k` that show neither their first nor their last stable colour. */
 export function transientMask(clip: Clip, whole: ColourChange, k: number): Uint8Array {
   const limit = TRANSIENT_DISTANCE ** 2;
-  const lab = clip.lab[k];
+  const lab = clip.labAt(k);
   const out = new Uint8Array(clip.valid.length);
   for (let i = 0; i < out.length; i++) {
     if (clip.valid[i] === 0) continue;

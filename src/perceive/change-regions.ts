@@ -95,7 +95,7 @@ function edgeContrast(clip: Clip, mask: Uint8Array, change: ColourChange, betwee
 function framesOf(clip: Clip, mask: Uint8Array, frame: Int16Array): Uint8Array[] {
   const seen: number[] = [];
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && frame[i] >= 0) seen.push(frame[i]);
-  return [0.25, 0.5, 0.75].map((q) => clip.lab[quantileOf(seen, q)]);
+  return [0.25, 0.5, 0.75].map((q) => clip.labAt(quantileOf(seen, q)));
 }
 
 function measure(

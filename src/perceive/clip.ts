@@ -1,5 +1,5 @@
 /**
- * The whole clip at working sizes, in memory: grey at work size (long side at most 640 px, the size all pixel constants
+ * The whole clip at working sizes: grey at work size (long side at most 640 px, the size all pixel constants
  * of this folder were measured at) and Lab at half of that. Frames are read once here; a hand-held clip is warped to
  * frame 0, so that everything after sees a camera that stands still.
  */
@@ -11,11 +11,16 @@ import { rgbToLab8 } from '../image/lab.js';
 import type { FrameSource } from '../video/frames.js';
 import { type CameraMotion, CameraMotionTracker } from './camera-motion.js';
 import type { Evidence } from './evidence.js';
+import { FrameStore } from './frame-store.js';
 import { type Homography, multiply3 } from './motion-models.js';
 
 const WORK_LONG_SIDE_PX = 640;
-/** The clip is held in memory at working size (0.54 MB per frame of 640 x 480): this many bytes are still polite. */
-const MAX_CLIP_BYTES = 1.5e9;
+/** Frames at work size (0.54 MB each at 640 x 480) are kept in memory up to this; what is more goes to a temporary file. */
+const MEMORY_BYTES = 250e6;
+/** ... but never fewer frames than this. */
+const MIN_IN_MEMORY = 40;
+/** Frame numbers are kept in 16 bits per pixel. */
+const MAX_FRAMES = 32767;
 
 export interface Clip {
   readonly numFrames: number;
@@ -29,10 +34,10 @@ export interface Clip {
   /** Half of the work size. */
   readonly halfWidthPx: number;
   readonly halfHeightPx: number;
-  /** Per frame [H, W] u8 luma at work size, stabilised. */
-  readonly grey: readonly ByteImage[];
-  /** Per frame [H/2, W/2, 3] u8 Lab at half size, 3x3 blurred, exposure-normalised, stabilised. */
-  readonly lab: readonly Uint8Array[];
+  /** [H, W] u8 luma of frame k at work size, stabilised. Not to be held for many frames at once, nor this: */
+  greyAt(k: number): ByteImage;
+  /** [H/2, W/2, 3] u8 Lab of frame k at half size, 3x3 blurred, exposure-normalised, stabilised. */
+  labAt(k: number): Uint8Array;
   /** [H/2, W/2] 1 where every frame has a pixel (a warped clip loses its border). */
   readonly valid: Uint8Array;
   /** Per frame channel gains that undo exposure changes. */
@@ -44,45 +49,34 @@ export interface Clip {
   readFrame(k: number): Promise<RgbImage>;
   /** Frame k at work size, stabilised. `gains[k]` is not applied yet. */
   readWork(k: number): Promise<RgbImage>;
+  /** Removes what lies on disk; no frame can be had afterwards. */
+  close(): void;
 }
 
-export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<Clip> {
+export async function loadClip(frames: FrameSource, ctx: StageContext, memoryBytes = MEMORY_BYTES): Promise<Clip> {
   const shrink = Math.min(1, WORK_LONG_SIDE_PX / Math.max(frames.widthPx, frames.heightPx));
   const widthPx = 2 * Math.round((frames.widthPx * shrink) / 2);
   const heightPx = 2 * Math.round((frames.heightPx * shrink) / 2);
   const halfWidthPx = widthPx / 2;
   const halfHeightPx = heightPx / 2;
-  const maxFrames = Math.floor(MAX_CLIP_BYTES / (1.75 * widthPx * heightPx));
-  if (frames.numFrames > maxFrames) {
+  if (frames.numFrames > MAX_FRAMES) {
     throw new UserError(
-      `the video has ${frames.numFrames} frames (${(frames.numFrames / frames.fps).toFixed(0)} s); at most ${maxFrames} can be looked at together`,
+      `the video has ${frames.numFrames} frames (${(frames.numFrames / frames.fps).toFixed(0)} s); at most ${MAX_FRAMES} can be looked at together`,
       'choose the part that shows the task with --start and --end, or fewer frames with --fps',
     );
   }
-  const grey: ByteImage[] = [];
-  const half: Uint8Array[] = [];
-  const tracker = new CameraMotionTracker(widthPx, heightPx, ctx.random('camera-motion'));
-  for (let k = 0; k < frames.numFrames; k++) {
-    throwIfCancelled(ctx);
-    const work = shrinkRgb(await frames.read(k), widthPx, heightPx);
-    grey.push(greyOf(work));
-    half.push(halveBytes(work.data, widthPx, heightPx, 3));
-    tracker.add(createBytes(halfWidthPx, halfHeightPx, halveBytes(grey[k].data, widthPx, heightPx, 1)));
-    ctx.progress(k + 1, frames.numFrames, 'reading frames');
-  }
-  const motion = tracker.finish();
-  const gains = exposureGains(half);
-  const valid = new Uint8Array(halfWidthPx * halfHeightPx).fill(1);
-  for (let k = 0; k < half.length; k++) {
-    if (motion.frameFromReference) {
-      const m = motion.frameFromReference[k];
-      grey[k] = createBytes(widthPx, heightPx, warpBytes(grey[k].data, widthPx, heightPx, 1, m));
-      half[k] = warpBytes(half[k], halfWidthPx, halfHeightPx, 3, rescale(m, 0.5, 0.5), valid);
-    }
-    half[k] = boxBlurBytes(half[k], halfWidthPx, halfHeightPx, 3);
-    rgbToLab8(half[k], half[k], gains[k]);
-  }
-
+  const maxInMemory = Math.max(MIN_IN_MEMORY, Math.floor(memoryBytes / (1.75 * widthPx * heightPx)));
+  const grey = new FrameStore(widthPx * heightPx, maxInMemory);
+  const lab = new FrameStore(3 * halfWidthPx * halfHeightPx, maxInMemory);
+  const close = (): void => {
+    grey.close();
+    lab.close();
+  };
+  const filled = await fillStores(frames, widthPx, heightPx, grey, lab, ctx).catch((error) => {
+    close();
+    throw error;
+  });
+  const { motion } = filled;
   const readFrame = async (k: number): Promise<RgbImage> => {
     const frame = await frames.read(k);
     if (!motion.frameFromReference) return frame;
@@ -101,15 +95,57 @@ export async function loadClip(frames: FrameSource, ctx: StageContext): Promise<
     heightPx,
     halfWidthPx,
     halfHeightPx,
-    grey,
-    lab: half,
-    valid,
-    gains,
-    motion,
+    greyAt: (k) => createBytes(widthPx, heightPx, grey.at(k)),
+    labAt: (k) => lab.at(k),
+    ...filled,
     evidence: null,
     readFrame,
     readWork,
+    close,
   };
+}
+
+/** Reads all frames once; `lab` first holds them as RGB, until motion and exposure of the whole clip are known. */
+async function fillStores(
+  frames: FrameSource,
+  widthPx: number,
+  heightPx: number,
+  grey: FrameStore,
+  lab: FrameStore,
+  ctx: StageContext,
+): Promise<Pick<Clip, 'motion' | 'gains' | 'valid'>> {
+  const halfWidthPx = widthPx / 2;
+  const halfHeightPx = heightPx / 2;
+  const places = samplePlaces(halfWidthPx * halfHeightPx);
+  const samples: Uint8Array[] = [];
+  const tracker = new CameraMotionTracker(widthPx, heightPx, ctx.random('camera-motion'));
+  for (let k = 0; k < frames.numFrames; k++) {
+    throwIfCancelled(ctx);
+    const work = shrinkRgb(await frames.read(k), widthPx, heightPx);
+    const luma = greyOf(work);
+    const half = halveBytes(work.data, widthPx, heightPx, 3);
+    grey.set(k, luma.data);
+    lab.set(k, half);
+    samples.push(colourAt(half, places));
+    tracker.add(createBytes(halfWidthPx, halfHeightPx, halveBytes(luma.data, widthPx, heightPx, 1)));
+    ctx.progress(k + 1, frames.numFrames, 'reading frames');
+  }
+  const motion = tracker.finish();
+  const gains = exposureGains(samples);
+  const valid = new Uint8Array(halfWidthPx * halfHeightPx).fill(1);
+  for (let k = 0; k < frames.numFrames; k++) {
+    throwIfCancelled(ctx);
+    let half = lab.at(k);
+    if (motion.frameFromReference) {
+      const m = motion.frameFromReference[k];
+      grey.set(k, warpBytes(grey.at(k), widthPx, heightPx, 1, m));
+      half = warpBytes(half, halfWidthPx, halfHeightPx, 3, rescale(m, 0.5, 0.5), valid);
+    }
+    half = boxBlurBytes(half, halfWidthPx, halfHeightPx, 3);
+    rgbToLab8(half, half, gains[k]);
+    lab.set(k, half);
+  }
+  return { motion, gains, valid };
 }
 
 /** The same map for coordinates multiplied by (sx, sy). */
@@ -135,26 +171,34 @@ export function stabilisedFrames(frames: FrameSource, frameFromReference: readon
   };
 }
 
-/** Per frame and channel: median ratio of sampled pixels to their temporal median. Changes under 1 % are left alone. */
-function exposureGains(half: readonly Uint8Array[]): [number, number, number][] {
-  const numPixels = half[0].length / 3;
+/** About 1500 pixels spread over the picture. */
+function samplePlaces(numPixels: number): number[] {
   const step = Math.max(1, Math.floor(numPixels / 1500));
-  const samples: number[] = [];
-  for (let i = 0; i < numPixels; i += step) samples.push(i);
-  const series = new Float32Array(half.length);
-  const medians = [0, 1, 2].map((c) =>
-    samples.map((i) => {
-      for (let k = 0; k < half.length; k++) series[k] = half[k][3 * i + c];
-      return series.slice().sort()[half.length >> 1];
-    }),
-  );
-  return half.map((frame) => {
+  return Array.from({ length: Math.ceil(numPixels / step) }, (_, s) => s * step);
+}
+
+/** [S, 3] of the given pixels. */
+function colourAt(rgb: Uint8Array, places: readonly number[]): Uint8Array {
+  const out = new Uint8Array(3 * places.length);
+  places.forEach((i, s) => {
+    for (let c = 0; c < 3; c++) out[3 * s + c] = rgb[3 * i + c];
+  });
+  return out;
+}
+
+/** Per frame and channel: median ratio of sampled pixels [S, 3] to their temporal median. Changes under 1 % are left alone. */
+function exposureGains(samples: readonly Uint8Array[]): [number, number, number][] {
+  const series = new Uint8Array(samples.length);
+  const medians = Uint8Array.from({ length: samples[0].length }, (_, i) => {
+    for (let k = 0; k < samples.length; k++) series[k] = samples[k][i];
+    return series.slice().sort()[samples.length >> 1];
+  });
+  return samples.map((frame) => {
     const gain = [0, 1, 2].map((c) => {
       const ratios: number[] = [];
-      for (let s = 0; s < samples.length; s++) {
-        const value = frame[3 * samples[s] + c];
+      for (let i = c; i < frame.length; i += 3) {
         // Nearly black and clipped pixels say nothing about exposure.
-        if (medians[c][s] > 20 && medians[c][s] < 245 && value > 10 && value < 250) ratios.push(medians[c][s] / value);
+        if (medians[i] > 20 && medians[i] < 245 && frame[i] > 10 && frame[i] < 250) ratios.push(medians[i] / frame[i]);
       }
       if (ratios.length < 50) return 1;
       const median = ratios.sort((a, b) => a - b)[ratios.length >> 1];

@@ -58,12 +58,13 @@ function clearestFrame(clip: Clip, workLab: Uint8Array, mask: Uint8Array, from: 
   }
   const counts: number[] = [];
   for (let k = from; k <= to; k++) {
+    const lab = clip.labAt(k);
     let same = 0;
     for (const i of pixels) {
       const j = 2 * Math.floor(i / halfWidthPx) * w + 2 * (i % halfWidthPx);
-      const dl = clip.lab[k][3 * i] - workLab[3 * j];
-      const da = clip.lab[k][3 * i + 1] - workLab[3 * j + 1];
-      const db = clip.lab[k][3 * i + 2] - workLab[3 * j + 2];
+      const dl = lab[3 * i] - workLab[3 * j];
+      const da = lab[3 * i + 1] - workLab[3 * j + 1];
+      const db = lab[3 * i + 2] - workLab[3 * j + 2];
       if (Math.abs(dl) < 40 && Math.abs(da) < 14 && Math.abs(db) < 14) same++;
     }
     counts.push(same);

@@ -35,7 +35,7 @@ export function handWithEvidence(
   colours: ColourModel,
 ): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
-  const lab = clip.lab[k];
+  const lab = clip.labAt(k);
   const core = new Uint8Array(w * h);
   const moving = new Uint8Array(w * h);
   for (let i = 0; i < core.length; i++) {

@@ -109,6 +109,7 @@ const WORKING_SHARE = 0.35;
 /** The part of a mover's outline that is farthest from the hand that holds it; all of it when no hand is seen. */
 function workingPart(clip: Clip, plateLab: Uint8Array, k: number, mask: Uint8Array): Uint8Array {
   const { widthPx: w, heightPx: h, halfWidthPx } = clip;
+  const lab = clip.labAt(k);
   const around = dilate(mask, w, h, GRIP_PX);
   let n = 0;
   let gx = 0;
@@ -117,7 +118,7 @@ function workingPart(clip: Clip, plateLab: Uint8Array, k: number, mask: Uint8Arr
     for (let x = 0; x < w; x += 2) {
       const i = y * w + x;
       if (around[i] === 0 || mask[i] !== 0) continue;
-      if (labDistance2(clip.lab[k], (y >> 1) * halfWidthPx + (x >> 1), plateLab, i) < GRIP_DISTANCE ** 2) continue;
+      if (labDistance2(lab, (y >> 1) * halfWidthPx + (x >> 1), plateLab, i) < GRIP_DISTANCE ** 2) continue;
       n++;
       gx += x;
       gy += y;

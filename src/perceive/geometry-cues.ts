@@ -71,13 +71,14 @@ export function handWidthNear(clip: Clip, k: number, ids: ByteImage, mask: Uint8
   const near = growBox(box, Math.round(HAND_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0)), w, h);
   const hand = new Uint8Array(w * h);
   const skin = new Uint8Array(w * h);
+  const lab = clip.labAt(k);
   let numSkin = 0;
   for (let y = 0, i = 0; y < h; y++) {
     const inRows = y >= near.y0 && y < near.y1;
     for (let x = 0; x < w; x++, i++) {
       if (ids.data[i] !== HAND_ID) continue;
       hand[i] = 1;
-      if (!looksLikeSkin(clip.lab[k], (y >> 1) * clip.halfWidthPx + (x >> 1))) continue;
+      if (!looksLikeSkin(lab, (y >> 1) * clip.halfWidthPx + (x >> 1))) continue;
       skin[i] = 1;
       if (inRows && x >= near.x0 && x < near.x1) numSkin++;
     }

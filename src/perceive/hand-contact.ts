@@ -25,13 +25,14 @@ export function contactShare(clip: Clip, mover: Mover, whole: ColourChange, tran
     const mask = halved(trackedMask(clip, mover, k).mask, clip);
     const around = dilate(mask, w, h, RING_PX);
     const passing = transientMask(clip, whole, k);
+    const lab = clip.labAt(k);
     let ring = 0;
     let hand = 0;
     for (let i = 0; i < around.length; i++) {
       if (around[i] === 0) continue;
       if (mask[i] === 0) ring++;
       // Fingers lie over the outline as well as beside it.
-      if (passing[i] !== 0 && (bySkin ? looksLikeSkin(clip.lab[k], i) : mask[i] === 0)) hand++;
+      if (passing[i] !== 0 && (bySkin ? looksLikeSkin(lab, i) : mask[i] === 0)) hand++;
     }
     if (hand > RING_SHARE * ring) touched++;
   }

@@ -67,7 +67,7 @@ export class MaskTracker {
   ) {
     const inner = erode(mask, clip.widthPx, clip.heightPx, 1);
     for (let i = 0; i < inner.length; i++) if (visible[i] === 0) inner[i] = 0;
-    const level = buildPyramid(clip.grey[startFrame], 1)[0];
+    const level = buildPyramid(clip.greyAt(startFrame), 1)[0];
     this.points = findCorners(level, MAX_POINTS, MIN_DISTANCE_PX, QUALITY, inner);
     const count = this.points.length / 2;
     this.misses = new Uint8Array(count);
@@ -152,10 +152,10 @@ export function runTrackers(clip: Clip, trackers: readonly MaskTracker[], direct
   if (trackers.length === 0) return;
   const starts = trackers.map((tracker) => tracker.startFrame);
   let k = direction === 1 ? Math.min(...starts) : Math.max(...starts);
-  let from = buildPyramid(clip.grey[k]);
+  let from = buildPyramid(clip.greyAt(k));
   for (k += direction; k >= 0 && k < clip.numFrames; k += direction) {
     throwIfCancelled(ctx);
-    const to = buildPyramid(clip.grey[k]);
+    const to = buildPyramid(clip.greyAt(k));
     for (const tracker of trackers) {
       if (direction * (k - tracker.startFrame) > 0) tracker.step(from, to, k);
     }

@@ -99,26 +99,29 @@ export function motionEvidence(
   const window = growBox(box, reachPx, W, H);
   const out = new Float32Array(W * H);
   const there: number[] = [];
+  const placeLabs = places.map(({ k }) => clip.labAt(k));
+  const sampleLabs = samples.map(({ k }) => clip.labAt(k));
   for (let y = window.y0 & ~1; y < window.y1; y += 2) {
     for (let x = window.x0 & ~1; x < window.x1; x += 2) {
       const i = (y >> 1) * w + (x >> 1);
       // A place that shows its resting picture again, even once, was only covered: an arm passes, a thing is gone.
       let gone = Number.POSITIVE_INFINITY;
       let shown = resting;
-      for (const { k } of places) {
-        const j = nearestLook(clip, clip.lab[k], (x + 1) / 2, (y + 1) / 2, resting, i);
-        const d = j < 0 ? gone : lookDistance(clip.lab[k], j, resting, i);
+      for (const lab of placeLabs) {
+        const j = nearestLook(clip, lab, (x + 1) / 2, (y + 1) / 2, resting, i);
+        const d = j < 0 ? gone : lookDistance(lab, j, resting, i);
         if (d >= gone) continue;
         gone = d;
-        shown = clip.lab[k];
+        shown = lab;
       }
       there.length = 0;
-      for (const { k, step } of samples) {
+      for (const [s, { step }] of samples.entries()) {
+        const lab = sampleLabs[s];
         const [u, v] = applySimilarity(step.fromStart, x + 1, y + 1);
-        const j = nearestLook(clip, clip.lab[k], u / 2, v / 2, resting, i);
+        const j = nearestLook(clip, lab, u / 2, v / 2, resting, i);
         if (j < 0) continue;
-        const d = lookDistance(clip.lab[k], j, resting, i);
-        const before = lookDistance(clip.lab[k], j, resting, j);
+        const d = lookDistance(lab, j, resting, i);
+        const before = lookDistance(lab, j, resting, j);
         // Wall in front of wall looks the same whether it came along or was there before: that says little.
         const alike = labDistance2(resting, i, resting, j) < ALIKE_DISTANCE ** 2;
         // Neither the pixel nor what was there before it: fingers hide both.

@@ -197,6 +197,7 @@ function withoutDoubles(ends: readonly MoverEnd[]): MoverEnd[] {
 function showsColour(clip: Clip, change: ColourChange, k: number, first: boolean): Uint8Array {
   const colour = first ? change.first : change.last;
   const out = new Uint8Array(clip.valid.length);
-  for (let i = 0; i < out.length; i++) out[i] = labDistance2(clip.lab[k], i, colour, i) < 12 * 12 ? 1 : 0;
+  const lab = clip.labAt(k);
+  for (let i = 0; i < out.length; i++) out[i] = labDistance2(lab, i, colour, i) < 12 * 12 ? 1 : 0;
   return out;
 }

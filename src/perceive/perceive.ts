@@ -16,7 +16,7 @@ import { type HandWidth, handWidthNear } from './geometry-cues.js';
 import { trackedMask } from './movers.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception, Tracks } from './perception.js';
-import { chooseProviders } from './providers/choose.js';
+import { chooseProviders, type Providers } from './providers/choose.js';
 import type { HandTracks } from './providers/hand-tracks.js';
 import type { DepthMap, Segmentation, TrackSink } from './providers/provider.js';
 import { ASSUMED_FOV_DEG, worldFrame } from './table.js';
@@ -54,6 +54,21 @@ export async function perceive(
   const chosen = Object.entries(providers.names).map(([step, name]) => `${step} ${name}`);
   ctx.progress(0, frames.numFrames, chosen.join(', '));
   const clip = await loadClip(frames, ctx);
+  try {
+    return await perceiveClip(clip, providers, video, options, ctx, onMask);
+  } finally {
+    clip.close();
+  }
+}
+
+async function perceiveClip(
+  clip: Clip,
+  providers: Providers,
+  video: VideoFacts,
+  options: PerceiveOptions,
+  ctx: StageContext,
+  onMask?: (frame: number, idMap: ByteImage) => Promise<void>,
+): Promise<PerceptionResult> {
   const segmentation = await providers.segment.segment(clip, ctx);
   const { movers, plate } = segmentation;
 

@@ -61,7 +61,7 @@ const apart = (a: Uint8Array, b: Uint8Array, i: number, limit: number): boolean 
   labDistance2(a, i, b, i) > limit * limit;
 
 function wholeChange(clip: Clip, { first, last, firstStart }: StableRuns): ColourChange {
-  const { lab, numFrames, halfWidthPx: w, halfHeightPx: h } = clip;
+  const { numFrames, halfWidthPx: w, halfHeightPx: h } = clip;
   const raw = new Uint8Array(w * h);
   for (let i = 0; i < raw.length; i++) {
     if (clip.valid[i] !== 0 && firstStart[i] >= 0 && apart(first, last, i, CHANGED_DISTANCE)) raw[i] = 1;
@@ -71,9 +71,10 @@ function wholeChange(clip: Clip, { first, last, firstStart }: StableRuns): Colou
   const arrives = new Int16Array(w * h).fill(-1);
   const places = indicesOf(changed);
   for (let k = 0; k < numFrames; k++) {
+    const lab = clip.labAt(k);
     for (const i of places) {
-      if (!apart(lab[k], first, i, SAME_DISTANCE)) leaves[i] = k;
-      if (arrives[i] < 0 && !apart(lab[k], last, i, SAME_DISTANCE)) arrives[i] = k;
+      if (!apart(lab, first, i, SAME_DISTANCE)) leaves[i] = k;
+      if (arrives[i] < 0 && !apart(lab, last, i, SAME_DISTANCE)) arrives[i] = k;
     }
   }
   for (const i of places) {
@@ -98,7 +99,7 @@ export function changesBetween(
   runs: StableRuns,
   isArm: (lab: Uint8Array, i: number) => boolean,
 ): ChangesBetween {
-  const { lab, numFrames, halfWidthPx: w, halfHeightPx: h } = clip;
+  const { numFrames, halfWidthPx: w, halfHeightPx: h } = clip;
   const { first, last } = runs;
   const between = Uint8Array.from(first);
   const raw = new Uint8Array(w * h);
@@ -120,15 +121,16 @@ export function changesBetween(
   const times = (): Int16Array => new Int16Array(w * h).fill(-1);
   const [leaves, goneFrom, goneTo, arrives] = [times(), times(), times(), times()];
   for (let k = 0; k < numFrames; k++) {
+    const lab = clip.labAt(k);
     for (const i of places) {
-      if (k <= middle[i] && !apart(lab[k], first, i, SAME_DISTANCE)) leaves[i] = k;
-      if (!apart(lab[k], between, i, SAME_DISTANCE)) {
+      if (k <= middle[i] && !apart(lab, first, i, SAME_DISTANCE)) leaves[i] = k;
+      if (!apart(lab, between, i, SAME_DISTANCE)) {
         if (goneFrom[i] < 0 && k > leaves[i]) goneFrom[i] = k;
         if (k >= middle[i]) {
           goneTo[i] = k;
           arrives[i] = -1;
         }
-      } else if (k > middle[i] && arrives[i] < 0 && !apart(lab[k], last, i, SAME_DISTANCE)) arrives[i] = k;
+      } else if (k > middle[i] && arrives[i] < 0 && !apart(lab, last, i, SAME_DISTANCE)) arrives[i] = k;
     }
   }
   for (const i of places) {
@@ -151,11 +153,11 @@ const USUAL_SAMPLES = 31;
 const USUAL_SHARE = 0.45;
 
 function findUsualFrames(clip: Clip, first: Uint8Array): Int16Array {
-  const { lab, numFrames } = clip;
+  const { numFrames } = clip;
   const samples = Array.from({ length: Math.min(USUAL_SAMPLES, numFrames) }, (_, s) =>
     Math.round((s * (numFrames - 1)) / Math.max(1, Math.min(USUAL_SAMPLES, numFrames) - 1)),
   );
-  const frames = samples.map((k) => lab[k]);
+  const frames = samples.map((k) => clip.labAt(k));
   const out = new Int16Array(clip.valid.length).fill(-1);
   const near = SAME_DISTANCE ** 2;
   const median = new Uint8Array(3);

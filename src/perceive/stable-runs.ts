@@ -34,17 +34,17 @@ const STABLE_SPREAD = 8;
 
 /** Runs of at least `windowFrames`. Colours farther apart than `distance` are different ones. */
 export function findStableRuns(clip: Clip, windowFrames: number, distance: number): StableRuns {
-  const { lab, numFrames } = clip;
+  const { numFrames } = clip;
   const n = clip.valid.length;
-  const first = Uint8Array.from(lab[0]);
-  const last = Uint8Array.from(lab[numFrames - 1]);
+  const first = clip.labAt(0).slice();
+  const last = clip.labAt(numFrames - 1).slice();
   const firstStart = new Int16Array(n).fill(-1);
   const lastStart = new Int16Array(n).fill(-1);
   const others = Array.from({ length: NUM_OTHERS }, () => emptyRuns(n));
   const limit = distance * distance;
   const spreadL = STABLE_SPREAD * 2.55;
-  const low = Uint8Array.from(lab[0]);
-  const high = Uint8Array.from(lab[0]);
+  const low = clip.labAt(0).slice();
+  const high = clip.labAt(0).slice();
   const begin = new Int16Array(n);
   const colour = new Uint8Array(3);
 
@@ -73,7 +73,7 @@ export function findStableRuns(clip: Clip, windowFrames: number, distance: numbe
   };
 
   for (let k = 1; k <= numFrames; k++) {
-    const frame = k < numFrames ? lab[k] : null;
+    const frame = k < numFrames ? clip.labAt(k) : null;
     for (let i = 0, p = 0; i < n; i++, p += 3) {
       if (frame) {
         const l = frame[p];

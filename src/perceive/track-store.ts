@@ -50,7 +50,7 @@ export class TrackCollector {
       });
     }
     const start = end.track.startFrame;
-    const steady = withoutDrift(end.track, end.mask, paths, (k) => this.clip.grey[k]);
+    const steady = withoutDrift(end.track, end.mask, paths, (k) => this.clip.greyAt(k));
     for (const path of rigidPaths(steady, this.random).values()) {
       if (path.size < MIN_SEEN_FRAMES) continue;
       // Before its motion a point lies where the track begins, after it where the track ends.

@@ -55,13 +55,14 @@ export function learnHandColours(clip: Clip, plateHalfLab: Uint8Array, movers: r
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const step = Math.max(1, Math.floor(clip.numFrames / 30));
   for (let k = 0; k < clip.numFrames; k += step) {
-    const fg = opened(foregroundMask(clip.lab[k], plateHalfLab), w, h, 1);
+    const lab = clip.labAt(k);
+    const fg = opened(foregroundMask(lab, plateHalfLab), w, h, 1);
     for (const mover of movers) {
       const mask = halved(trackedMask(clip, mover, k).mask, clip);
       const near = dilate(mask, w, h, Math.max(2, Math.round(0.15 * Math.sqrt(countSet(mask)))));
       for (let i = 0; i < fg.length; i++) if (near[i] !== 0) fg[i] = 0;
     }
-    for (let i = 0; i < fg.length; i++) if (fg[i] !== 0) model.add(clip.lab[k], i);
+    for (let i = 0; i < fg.length; i++) if (fg[i] !== 0) model.add(lab, i);
   }
   return model;
 }
@@ -145,6 +146,7 @@ export async function segmentFrame(
 /** Share of a resting mover's pixels (half size) that do not show its resting picture, beyond scattered noise. */
 function coveredShare(clip: Clip, k: number, maskHalf: Uint8Array, resting: Uint8Array): number {
   const { halfWidthPx, widthPx } = clip;
+  const lab = clip.labAt(k);
   let covered = 0;
   let total = 0;
   for (let i = 0; i < maskHalf.length; i++) {
@@ -152,8 +154,7 @@ function coveredShare(clip: Clip, k: number, maskHalf: Uint8Array, resting: Uint
     total++;
     const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
     // Neither of two diagonal pixels alike: outlines and texture alone do not count.
-    const apart =
-      labDistance2(clip.lab[k], i, resting, j) > 400 && labDistance2(clip.lab[k], i, resting, j + widthPx + 1) > 400;
+    const apart = labDistance2(lab, i, resting, j) > 400 && labDistance2(lab, i, resting, j + widthPx + 1) > 400;
     if (apart) covered++;
   }
   return covered <= 0.04 * total ? 0 : covered / total;
@@ -243,7 +244,7 @@ function handMask(
   colours: ColourModel,
 ): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
-  const lab = clip.lab[k];
+  const lab = clip.labAt(k);
   const strong = opened(foregroundMask(lab, plateHalf), w, h, 1);
   const foreground = dilate(strong, w, h, WEAK_REACH_PX);
   for (let i = 0; i < foreground.length; i++) {

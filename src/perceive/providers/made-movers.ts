@@ -68,7 +68,7 @@ function stillView(clip: Clip, lab: Uint8Array): EventView {
   const size = clip.halfWidthPx * clip.halfHeightPx;
   const none = new Uint8Array(size);
   const never = new Int16Array(size).fill(-1);
-  const colours = clip.lab[0];
+  const colours = clip.labAt(0);
   return {
     change: { first: colours, last: colours, changed: none, leaves: never, arrives: never },
     plates: { firstLab: lab, lastLab: lab },
