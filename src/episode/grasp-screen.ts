@@ -7,24 +7,30 @@ import { solveIk } from '../robot/ik.js';
 import { limitMargin } from '../robot/kinematics.js';
 import { placeArm } from '../robot/placed-arm.js';
 import { findConfigurations, motionScale } from '../robot/reach.js';
+import { fitToArm } from './fit-to-arm.js';
 import type { Grasp } from './grasps.js';
 import { toolAlong } from './motion.js';
 import { LEAST_VISIBLE_SHARE, MOST_COVERED_SHARE } from './sight.js';
 import {
   APPROACH_M,
   endsOfPushed,
+  endsRight,
   isClear,
-  MOST_SLOWED,
+  mostSlowed,
+  type PlacedManipulation,
   type PlacedMotion,
   RETREAT_M,
   standingAround,
   type Trial,
   type TrialFailure,
   touchedIn,
+  wayOptions,
 } from './trial.js';
 
 export interface ScreenedGrasp {
+  /** As the arm can do it (fit-to-arm.ts). */
   readonly grasp: Grasp;
+  readonly task: PlacedManipulation;
   /** Configuration before the straight approach. */
   readonly start: readonly number[];
   /** Seconds of the task, plus what a worse hold, strained joints and a hidden task are worth in seconds. */
@@ -46,16 +52,20 @@ const STRAIN_SEC = 2;
 const SCORE_SEC = 3;
 const HIDDEN_SEC = 8;
 
-export function screenGrasp(trial: Trial, grasp: Grasp, bestScore: number): ScreenedGrasp | TrialFailure[] {
-  const { robot, scene } = trial.inputs;
-  const atGrasp = compose(trial.task.worldFromSource, grasp.objectFromTool);
+export function screenGrasp(given: Trial, found: Grasp, bestScore: number): ScreenedGrasp | TrialFailure[] {
+  const { robot, scene } = given.inputs;
+  const fitted = fitToArm(given, found);
+  if (!fitted) return ['unreachable approach'];
+  const { grasp, task } = fitted;
+  const trial: Trial = { ...given, task };
+  const atGrasp = compose(task.worldFromSource, grasp.objectFromTool);
   const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M * motionScale(robot)]));
   const starts = findConfigurations(robot, compose(inverse(scene.worldFromBase), before)).slice(0, STARTS_PER_GRASP);
   if (starts.length === 0) return ['unreachable approach'];
   const failures: TrialFailure[] = [];
   for (const { q } of starts) {
     const cost = new Screening(trial, grasp).costFrom(q, atGrasp);
-    if (typeof cost !== 'string') return { grasp, start: q, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
+    if (typeof cost !== 'string') return { grasp, task, start: q, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
     failures.push(cost);
   }
   return failures;
@@ -121,9 +131,11 @@ class Screening {
     let q = from;
     for (let k = 0; k < keys.length; k++) {
       const next = this.reach(toolPoses[k], q);
-      if (!next) return 'unreachable task';
+      if (!next || (k === keys.length - 1 && !endsRight(robot, this.baseFromWorld, toolPoses[k], next))) {
+        return 'unreachable task';
+      }
       const leastSec = this.leastSeconds(q, next);
-      if (k > 0 && stepSec > 0 && leastSec > MOST_SLOWED * stepSec) return 'slow task';
+      if (k > 0 && stepSec > 0 && leastSec > mostSlowed(robot) * stepSec) return 'slow task';
       this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
       this.margin = Math.min(this.margin, limitMargin(robot, next));
       q = next;
@@ -157,6 +169,7 @@ class Screening {
     const { q, ok } = solveIk(robot, compose(this.baseFromWorld, worldFromTool), seed, {
       preferred: robot.home.with(0, seed[0]),
       maxIterations: MAX_ITERATIONS,
+      ...wayOptions(robot),
     });
     return ok ? q : null;
   }

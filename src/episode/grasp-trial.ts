@@ -1,27 +1,31 @@
 /** One grasp tried out for a whole manipulation: the legs of the arm if it can do all of it, else what stopped it. */
-import { compose, fromTranslation, type Mat4, translationOf } from '../math/se3.js';
+import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
+import { armFrames } from '../robot/kinematics.js';
 import { motionScale } from '../robot/reach.js';
+import { planJointPath } from '../robot/rrt-connect.js';
 import { steady } from '../robot/timing.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import type { ScreenedGrasp } from './grasp-screen.js';
 import type { Grasp } from './grasps.js';
 import { fingerLeg, type HeldObject, type Leg, movingLeg } from './legs.js';
-import { archedWay, straightWay, toolAlong } from './motion.js';
+import { archedWay, heldPose, straightWay, toolAlong } from './motion.js';
 import { freeTransit } from './transit.js';
 import {
   APPROACH_M,
   endsOfPushed,
+  endsRight,
   isClear,
-  MOST_SLOWED,
+  mostSlowed,
   type PlacedManipulation,
   RETREAT_M,
   standingAround,
   type Trial,
   type TrialFailure,
   touchedIn,
+  wayOptions,
 } from './trial.js';
 
 const STRAIGHT_POSES = 10;
@@ -33,7 +37,14 @@ const CAREFUL = 0.45;
 const STEP_M = 0.012;
 const CHECK_EVERY = 3;
 
+/** Before a way around, what is held is lifted by this much, metres; configurations that the planner may look at for it. */
+const LIFT_M = 0.06;
+const MAX_CARRY_CHECKS = 1500;
+const ROUNDING_M = 5e-4;
+
 type Path = number[][];
+/** Part of a carrying way, and how far the hand goes on it. */
+type Carry = { phase: 'lift' | 'transfer'; path: Path; lengthM: number };
 type Step = { legs: Leg[]; q: readonly number[] };
 
 const endOf = (path: Path): number[] => path[path.length - 1];
@@ -110,7 +121,7 @@ export class GraspTrial {
 
   /** Transfer to each motion's beginning and the motion itself. */
   private carryOut(from: readonly number[]): Step | TrialFailure {
-    const { robot } = this.inputs;
+    const { robot, scene } = this.inputs;
     const { widthM } = this.grasp;
     const legs: Leg[] = [];
     let q = from;
@@ -124,14 +135,19 @@ export class GraspTrial {
       if (!isSamePose(objectPose, motion.poses[0])) {
         const carry = this.carryOver(objectPose, motion.poses[0], q, new Set(contacts));
         if (!carry) return 'blocked way';
-        legs.push(movingLeg(robot, { q: carry.path }, { phase: 'transfer', ...common }, this.timing(carry.poses, 1)));
-        q = endOf(carry.path);
+        for (const { phase, path, lengthM } of carry) {
+          const timing = { limitShare: this.options.limitShare, leastSec: lengthM / this.options.speed };
+          legs.push(movingLeg(robot, { q: path }, { phase, ...common }, timing));
+          q = endOf(path);
+        }
       }
       objectPose = motion.poses[motion.poses.length - 1];
       if (motion.poses.length < 2) continue;
       const poses = toolAlong(motion.poses, this.grasp.objectFromTool);
       const path = this.follow(poses, q);
-      if (!path) return 'unreachable task';
+      if (!path || !endsRight(robot, inverse(scene.worldFromBase), poses[poses.length - 1], endOf(path))) {
+        return 'unreachable task';
+      }
       const touching = new Set(contacts);
       if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
       const { limitShare, leastSec } = this.timing(poses, 1);
@@ -142,7 +158,7 @@ export class GraspTrial {
         { phase: 'task', ...common, pushed: motion.pushed },
         { limitShare, leastSec: wantedSec, course: steady },
       );
-      if (leg.durationSec > MOST_SLOWED * wantedSec) return 'slow task';
+      if (leg.durationSec > mostSlowed(robot) * wantedSec) return 'slow task';
       legs.push(leg);
       q = endOf(path);
       this.others = new Map([...this.others, ...endsOfPushed([motion])]);
@@ -178,28 +194,66 @@ export class GraspTrial {
   }
 
   /** The held object's way over an arch to where the task begins, as high as needed to keep clear. */
-  private carryOver(
-    from: Mat4,
-    to: Mat4,
-    seed: readonly number[],
-    contacts: ReadonlySet<number>,
-  ): { path: Path; poses: Mat4[] } | null {
-    const { objects } = this.inputs;
-    const { id } = this.held;
+  private carryOver(from: Mat4, to: Mat4, seed: readonly number[], contacts: ReadonlySet<number>): Carry[] | null {
     for (const rise of ARCH_RISES_M.map((usual) => usual * motionScale(this.inputs.robot))) {
       const length = distance(translationOf(from), translationOf(to)) + 2 * rise;
       const way = archedWay(from, to, rise, Math.max(16, Math.ceil(length / STEP_M)));
       const poses = toolAlong(way, this.grasp.objectFromTool);
       const path = this.follow(poses, seed);
       const isFree = path?.every(
-        (q, k) =>
-          k % CHECK_EVERY !== 0 ||
-          (this.isClear(q, this.grasp.widthM, contacts) &&
-            this.trial.world.heldClearance(id, way[k], this.others, contacts, objects) >= this.options.clearance),
+        (q, k) => k % CHECK_EVERY !== 0 || this.isCarryClear(q, way[k], contacts, contacts, this.options.clearance),
       );
-      if (path && isFree) return { path, poses };
+      if (path && isFree) return [{ phase: 'transfer', path, lengthM: lengthOf(poses) }];
     }
-    return null;
+    return this.carryAround(from, to, seed, contacts);
+  }
+
+  /** Where no arch is free: straight up a little, then whatever way through joint space leads to the other end. */
+  private carryAround(from: Mat4, to: Mat4, seed: readonly number[], contacts: ReadonlySet<number>): Carry[] | null {
+    const { robot, scene } = this.inputs;
+    const { objectFromTool } = this.grasp;
+    const up: Mat4 = from.with(11, from[11] + LIFT_M * motionScale(robot));
+    const poses = toolAlong(straightWay(from, up, STRAIGHT_POSES), objectFromTool);
+    const lift = this.follow(poses, seed);
+    if (!lift) return null;
+    const lifted = endOf(lift);
+    const [end] = this.follow(toolAlong([to], objectFromTool), lifted) ?? [];
+    if (!end) return null;
+    // At its end the object may be as near to what it is brought to, and to the table, as the task has it.
+    const { world } = this.trial;
+    const { objects } = this.inputs;
+    const none = new Set<number>();
+    const endM = Math.min(
+      world.heldClearance(this.held.id, to, this.others, none, objects),
+      world.lowestPoint(this.held.id, to),
+    );
+    const nearestM = Math.min(this.options.clearance, endM - ROUNDING_M);
+    const isFree = (q: readonly number[]): boolean => {
+      const pose = heldPose(compose(scene.worldFromBase, armFrames(robot, q).tool), objectFromTool);
+      return this.isCarryClear(q, pose, contacts, none, nearestM) && world.lowestPoint(this.held.id, pose) >= nearestM;
+    };
+    const around = planJointPath(robot, lifted, end, { isFree, maxChecks: MAX_CARRY_CHECKS });
+    if (!around) return null;
+    const tools = around.map((q) => compose(scene.worldFromBase, armFrames(robot, q).tool));
+    return [
+      { phase: 'lift', path: lift, lengthM: lengthOf(poses) },
+      { phase: 'transfer', path: around, lengthM: lengthOf(tools) },
+    ];
+  }
+
+  /** Whether neither the arm at `q` nor what it holds, at `pose`, is too near to anything; `leftOut`: what the held one may come near to. */
+  private isCarryClear(
+    q: readonly number[],
+    pose: Mat4,
+    contacts: ReadonlySet<number>,
+    leftOut: ReadonlySet<number>,
+    nearestM: number,
+  ): boolean {
+    const { world, inputs } = this.trial;
+    return (
+      this.isClear(q, this.grasp.widthM, contacts) &&
+      world.heldClearance(this.held.id, pose, this.others, leftOut, inputs.objects) >= nearestM
+    );
   }
 
   private isClear(q: readonly number[], widthM: number, contacts: ReadonlySet<number>): boolean {
@@ -207,7 +261,8 @@ export class GraspTrial {
   }
 
   private follow(poses: readonly Mat4[], seed: readonly number[]): Path | null {
-    const path = followPoses(this.inputs.robot, this.inputs.scene.worldFromBase, poses, seed);
+    const { robot, scene } = this.inputs;
+    const path = followPoses(robot, scene.worldFromBase, poses, seed, wayOptions(robot));
     return path.length === poses.length ? path : null;
   }
 

@@ -127,8 +127,32 @@ function placeGrasp(
   const boxes = freeBoxes(gripper, widthM, openWidthM);
   const lowest = Math.min(...boxes.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
   const missing = tableZ - (centre[2] + lowest);
-  const backM = Math.max(0, missing / -approach[2]);
-  if (backM > gripper.tipBeyondToolM) return null;
+  const tableBackM = Math.max(0, missing / -approach[2]);
+  for (const share of tipShares(gripper)) {
+    const backM = Math.max(tableBackM, share * gripper.tipBeyondToolM);
+    if (backM > gripper.tipBeyondToolM) return null;
+    const grasp = graspAt(centre, approach, axes, backM, boxes, solid);
+    if (grasp) return { objectFromTool: grasp, widthM, openWidthM };
+  }
+  return null;
+}
+
+/** How far the hand may stay back so that the fingers' ends hold, as shares of what they reach beyond the tool point. */
+const TIP_SHARES = [0, 0.35, 0.7];
+
+/** Where the palm is nearer to the tool point than the finger ends are, it soon meets the object: such a hand holds with its ends. */
+const tipShares = ({ fingerReachM, tipBeyondToolM }: Gripper): readonly number[] =>
+  fingerReachM < tipBeyondToolM ? TIP_SHARES : [0];
+
+/** objectFromTool with the hand `backM` before the contact; null where fingers or palm would be in the object. */
+function graspAt(
+  centre: Vec3,
+  approach: Vec3,
+  axes: Mat4,
+  backM: number,
+  boxes: readonly FreeBox[],
+  solid: readonly Vec3[],
+): Mat4 | null {
   const origin = add(centre, scale(approach, -backM));
   const objectFromTool: Mat4 = [...axes];
   objectFromTool[3] = origin[0];
@@ -139,7 +163,7 @@ function placeGrasp(
     const inTool = transformPoint(toolFromObject, point);
     if (boxes.some((box) => inTool.every((value, i) => value > box.low[i] && value < box.high[i]))) return null;
   }
-  return { objectFromTool, widthM, openWidthM };
+  return objectFromTool;
 }
 
 /** Both open fingers and the palm, in a frame like the tool's with its origin between the contacts. */

@@ -113,7 +113,8 @@ export function sampleLegs(
     for (const { id, poses } of leg.pushed ?? []) current.set(id, poseAlong(poses, leg.course(u)[0]));
     for (const track of tracks) track.worldFromObject.set(current.get(track.id)!, frame * 16);
     legOfFrame.push(legIdx);
-    const name = leg.phase === 'transfer' && leg.course(u)[0] < LIFT_SHARE ? 'lift' : leg.phase;
+    const isArch = leg.phase === 'transfer' && legs[legIdx - 1]?.phase !== 'lift';
+    const name = isArch && leg.course(u)[0] < LIFT_SHARE ? 'lift' : leg.phase;
     const open = phases.at(-1);
     if (open && open.name === name && legOfFrame[frame - 1] === legIdx) {
       phases[phases.length - 1] = { ...open, toFrame: frame + 1 };

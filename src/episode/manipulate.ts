@@ -4,11 +4,13 @@ import { GraspTrial } from './grasp-trial.js';
 import type { Grasp } from './grasps.js';
 import type { Leg } from './legs.js';
 import { graspsOf, shapeOf } from './object-shape.js';
-import type { Trial, TrialFailure } from './trial.js';
+import type { PlacedManipulation, Trial, TrialFailure } from './trial.js';
 
 export interface ManipulationPlan {
   readonly legs: readonly Leg[];
   readonly grasp: Grasp;
+  /** Where the motions were in the end: round things may have been turned for the arm. */
+  readonly task: PlacedManipulation;
 }
 
 export interface PlanFailure {
@@ -46,14 +48,15 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
   const plans: (ManipulationPlan & { cost: number })[] = [];
   let failedPlans = 0;
   for (const screened of promising(trial, grasps.slice(0, GRASPS_TRIED), failures)) {
-    const result = new GraspTrial(trial, screened).run();
+    const { grasp, task: own } = screened;
+    const result = new GraspTrial({ ...trial, task: own }, screened).run();
     if (typeof result === 'string') {
       failures.push(result);
       failedPlans++;
       if (failedPlans === MOST_FAILED_PLANS) break;
       continue;
     }
-    plans.push({ legs: result, grasp: screened.grasp, cost: screened.cost + wayCost(result) });
+    plans.push({ legs: result, grasp, task: own, cost: screened.cost + wayCost(result) });
     if (plans.length === PLANS_COMPARED) break;
   }
   if (plans.length === 0) return explain(source.name, failures);
@@ -64,11 +67,14 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
 function* promising(trial: Trial, grasps: readonly Grasp[], failures: TrialFailure[]): Generator<ScreenedGrasp> {
   const waiting: ScreenedGrasp[] = [];
   let isHopeless = true;
+  let looked = 0;
   for (let next = 0; next < grasps.length || waiting.length > 0; ) {
     while (waiting.length < GRASPS_AHEAD && next < grasps.length) {
-      if (isHopeless && next === HOPELESS_AFTER) return;
+      if (isHopeless && looked === HOPELESS_AFTER) return;
       const screened = screenGrasp(trial, grasps[next], grasps[0].score);
       next++;
+      // Hands that cannot even be brought there say nothing about the task.
+      if (!Array.isArray(screened) || screened[0] !== 'unreachable approach') looked++;
       if (Array.isArray(screened)) failures.push(...screened);
       else {
         waiting.push(screened);

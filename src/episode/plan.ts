@@ -5,6 +5,7 @@
 import { deriveSeed, Random } from '../base/random.js';
 import { type Mat4, translationOf } from '../math/se3.js';
 import type { PhysicsVerdict } from '../physics/verdict.js';
+import { motionScale } from '../robot/reach.js';
 import {
   arrange,
   drawPlace,
@@ -51,6 +52,7 @@ export function planEpisode(
     const plan = planned.accepted && replay ? withVerdict(planned, replay(planned)) : planned;
     if (plan.accepted) return plan;
     rejected ??= plan;
+    if (process.env.DBG) console.log(seed % 1000, attempt, plan.reason, plan.detail);
   }
   return rejected!;
 }
@@ -87,14 +89,14 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   const wantedEnds = new Map<number, Mat4>();
   let state: ArmState = { q: robot.home, widthM: robot.gripper.maxWidthM, standing };
   for (const manipulation of manipulations) {
-    const placed = placeManipulation(inputs, manipulation, state.standing, random);
+    const placed = placeManipulation(inputs, world, manipulation, state.standing, random);
     if ('reason' in placed) return reject(placed, placements);
     const planned = planManipulation({ inputs, options, world, sight, state, task: placed });
     if ('reason' in planned) return reject(planned, placements);
     legs.push(...planned.legs);
     const { objectFromTool, widthM } = planned.grasp;
     grasps.push({ sourceId: placed.sourceId, objectFromTool, widthM });
-    const ends = endsOf(placed);
+    const ends = endsOf(planned.task);
     for (const [id, end] of ends) wantedEnds.set(id, end);
     const lastLeg = legs[legs.length - 1];
     state = {
@@ -175,6 +177,7 @@ const UPRIGHT_COSINE = Math.cos(0.35);
 /** Fits a manipulation's motions to where its objects stand now. */
 function placeManipulation(
   inputs: EpisodeInputs,
+  world: CollisionWorld,
   manipulation: Manipulation,
   standing: ReadonlyMap<number, Mat4>,
   random: Random,
@@ -218,6 +221,11 @@ function placeManipulation(
       // What is pushed lies on one side of the target: then a round one may not be turned either.
       const isFree = target.symmetry === 'z' && motion.pushed.length === 0;
       poses = replayAtTarget(motion, worldFromTarget, isFree ? random.uniform(-Math.PI, Math.PI) : 0);
+      if (motion.pushed.length === 0) {
+        const alone = new Map([[target.id, worldFromTarget]]);
+        const nearM = APPROACH_DISTANCE_M * motionScale(inputs.robot);
+        poses = fromNearBy(poses, (pose) => world.heldClearance(source.id, pose, alone, NONE, objects) <= nearM);
+      }
       pushed = motion.pushed.flatMap((driven) => {
         const start = now.get(driven.id);
         const object = objects.find(({ id }) => id === driven.id);
@@ -229,10 +237,21 @@ function placeManipulation(
     }
     // A round source need not be turned on the way: it keeps the heading it has.
     if (source.symmetry === 'z') poses = spinSource(poses, yawOf(current) - yawOf(poses[0]));
-    motions.push({ targetId: motion.targetId, poses, durationSec: motion.durationSec, pushed });
+    const durationSec = (motion.durationSec * poses.length) / motion.poses.length;
+    motions.push({ targetId: motion.targetId, poses, durationSec, pushed });
     current = poses[poses.length - 1];
   }
   return { sourceId: source.id, worldFromSource, motions, cargo: manipulation.cargo, released: manipulation.released };
+}
+
+/** Task motions begin about this far from the target (the skill's `approachDistance`), metres; for small arms nearer. */
+const APPROACH_DISTANCE_M = 0.05;
+const NONE: ReadonlySet<number> = new Set();
+
+/** Without the first poses that are not near yet, which a small arm might not reach: it is the rest that matters. */
+function fromNearBy(poses: Mat4[], isNear: (pose: Mat4) => boolean): Mat4[] {
+  const first = poses.findIndex(isNear);
+  return first < 0 ? poses : poses.slice(Math.min(first, Math.max(0, poses.length - 2)));
 }
 
 function othersAround(inputs: EpisodeInputs, standing: ReadonlyMap<number, Mat4>, sourceId: number) {

@@ -1,5 +1,9 @@
 /** What every grasp of one manipulation is tried against. */
-import { compose, type Mat4 } from '../math/se3.js';
+import { compose, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
+import type { IkOptions } from '../robot/ik.js';
+import { armFrames } from '../robot/kinematics.js';
+import type { RobotModel } from '../robot/robot-model.js';
 import type { CollisionWorld, FreeLimits } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
@@ -48,12 +52,34 @@ export type TrialFailure =
   | 'hidden task';
 
 /** An arm that needs this many times the demonstration's time is near a singular configuration: another grasp does it better. */
-export const MOST_SLOWED = 3;
+const MOST_SLOWED = 3;
+/** Joint speed that this was chosen for; slower joints take longer anywhere, rad/s. */
+const USUAL_SPEED = 2;
+
+export const mostSlowed = ({ joints }: RobotModel): number =>
+  MOST_SLOWED * Math.max(1, USUAL_SPEED / Math.min(...joints.map(({ maxVelocity }) => maxVelocity)));
 /** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
 export const APPROACH_M = 0.09;
 export const RETREAT_M = 0.1;
 /** Penetration that is put down to the shapes (seen from one side, capsules rounder than fingers), metres. */
 const CONTACT_TOLERANCE_M = 0.006;
+
+/** How far arms that cannot hold every orientation may turn what they carry on the way; where a motion ends is checked to 2 degrees. */
+const TURN_ON_THE_WAY_RAD = 0.7;
+
+export const wayOptions = ({ joints }: RobotModel): IkOptions =>
+  joints.length < 6 ? { acceptRotationRad: TURN_ON_THE_WAY_RAD } : {};
+
+/** Off by less than this at its end, a motion passes the check of where things are left: metres and radians. */
+const END_M = 0.0005;
+const END_RAD = 0.025;
+
+/** Whether the hand at `q` is where a motion ends: arms that give way on the way must not do so there. */
+export function endsRight(robot: RobotModel, baseFromWorld: Mat4, worldFromTool: Mat4, q: readonly number[]): boolean {
+  const wanted = compose(baseFromWorld, worldFromTool);
+  const { tool } = armFrames(robot, q);
+  return distance(translationOf(wanted), translationOf(tool)) < END_M && rotationAngleBetween(wanted, tool) < END_RAD;
+}
 
 /** What stands around while the source is in the hand. */
 export function standingAround({ state, task }: Trial): ReadonlyMap<number, Mat4> {

@@ -19,6 +19,8 @@ export interface IkOptions {
   /** The solver stops below these, or when it gets no nearer. */
   readonly positionToleranceM?: number;
   readonly rotationToleranceRad?: number;
+  /** The result is `ok` up to this rotation error, where that is more than the robot's tolerance: on the way, not at its ends. */
+  readonly acceptRotationRad?: number;
 }
 
 export interface IkResult {
@@ -44,6 +46,7 @@ const DEFAULTS = {
   maxIterations: 60,
   positionToleranceM: 1e-7,
   rotationToleranceRad: 1e-7,
+  acceptRotationRad: 0,
 };
 /** Damping that remains at zero error: keeps the normal matrix regular at singular configurations. */
 const DAMPING_FLOOR = 1e-7;
@@ -166,7 +169,7 @@ export function solveIk(
     q: [...best],
     ok:
       bestPosition < Math.max(o.positionToleranceM, positionM) &&
-      bestRotation < Math.max(o.rotationToleranceRad, rotationRad),
+      bestRotation < Math.max(o.rotationToleranceRad, o.acceptRotationRad, rotationRad),
     positionErrorM: bestPosition,
     rotationErrorRad: bestRotation,
     iterations,
