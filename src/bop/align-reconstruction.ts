@@ -3,7 +3,7 @@
  * its own affair, so one constant offset per object is fitted over the whole sequence; which object it is follows from the masks.
  * This looks at the truth and belongs to scoring: the tracker never sees it.
  */
-import { maskIou } from '../image/morphology.js';
+import { maskIou, maskWhere } from '../image/morphology.js';
 import { compose } from '../math/se3.js';
 import { constantOffset, globalScale, type PosePair, type Symmetry, scaledPose } from './align.js';
 import type { BopDataset } from './dataset.js';
@@ -74,7 +74,7 @@ async function matchTracks(
         objId,
         iou: maskIou(
           mask,
-          Uint8Array.from(drawn, (z) => (z > 0 ? 1 : 0)),
+          maskWhere(drawn, (z) => z > 0),
         ),
       });
     }

@@ -4,6 +4,7 @@
  */
 import type { Random } from '../base/random.js';
 import { createBytes } from '../image/image.js';
+import { maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { differentialEvolution } from '../math/differential-evolution.js';
 import {
@@ -131,7 +132,7 @@ export function calibrateToMesh(
   windowPx: number,
 ): Calibrated {
   const start = found.cameraFromObject;
-  const drawn = Uint8Array.from(renderDepth(mesh, start, camera), (z) => (z > 0 ? object.id : 0));
+  const drawn = maskWhere(renderDepth(mesh, start, camera), (z) => z > 0).map((inside) => inside * object.id);
   const ownMask = createBytes(camera.widthPx, camera.heightPx, drawn);
   const ownBox = boxOfId(ownMask, object.id);
   const box = boxOfId(evidence.idMap, object.id);

@@ -46,13 +46,19 @@ export function matchColours(
 }
 
 /** Light: y = gain x + offset by least squares, within bounds; a flat x leaves the gain at its nearest and moves the offset. */
-export function colourLine(x: readonly number[], y: readonly number[]): [gain: number, offset: number] {
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const spread = x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
-  const together = x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0);
+export function colourLine(x: ArrayLike<number>, y: ArrayLike<number>): [gain: number, offset: number] {
+  const count = x.length;
+  let [mx, my, spread, together] = [0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    mx += x[i] / count;
+    my += y[i] / count;
+  }
+  for (let i = 0; i < count; i++) {
+    spread += (x[i] - mx) ** 2;
+    together += (x[i] - mx) * (y[i] - my);
+  }
   // Two gray levels of spread decide between a line and the ratio of the means.
-  const free = spread / x.length > 1e-3 ? together / spread : mx > 0 ? my / mx : 1;
+  const free = spread / count > 1e-3 ? together / spread : mx > 0 ? my / mx : 1;
   const gain = Math.min(GAIN[1], Math.max(GAIN[0], free));
   return [gain, Math.min(OFFSET, Math.max(-OFFSET, my - gain * mx))];
 }

@@ -2,6 +2,7 @@
  * Which side of an object is up and how it is turned on the table, decided by its print at full resolution: the outline of a cube or
  * a tin says nothing about it, and from afar labels look alike.
  */
+import { countSet, maskWhere } from '../image/morphology.js';
 import {
   axisOf,
   compose,
@@ -67,7 +68,7 @@ export function waysToStand(
     return Array.from({ length: NUM_TURNS }, (_, k) => {
       const pose = compose(fromAxisAngle(up, (2 * Math.PI * k) / NUM_TURNS), placed);
       [pose[3], pose[7], pose[11]] = translationOf(placed);
-      return { pose, ...standingCost(object, pose, [clearest]) };
+      return { pose, miss: missOf(object, pose, [clearest]) };
     });
   });
   const least = Math.min(...tried.map(({ miss }) => miss));
@@ -75,12 +76,13 @@ export function waysToStand(
   const view = { observation: clearest, tracks: null };
   const refined = tried
     .filter(({ miss }) => miss < least + SAME_OUTLINE)
+    .map(({ pose, miss }) => ({ pose, cost: miss + printCost(object, pose, [clearest]) }))
     .sort((a, b) => a.cost - b.cost)
     .slice(0, REFINED)
     .map(({ pose }) => refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' }));
   const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map((cameraFromObject) => {
     const isUpright = setOnTable({ mesh, cameraFromObject }, cameraFromWorld) !== null;
-    const { cost } = standingCost(object, cameraFromObject, views);
+    const cost = missOf(object, cameraFromObject, views) + printCost(object, cameraFromObject, views);
     return { cameraFromObject, cost: cost + (isUpright ? 0 : ASKEW_COST) };
   });
   const kept: Standing[] = [];
@@ -91,52 +93,52 @@ export function waysToStand(
   return kept;
 }
 
-function standingCost(
-  { renderer, set, scale, weights }: TrackedObject,
-  cameraFromObject: Mat4,
-  views: readonly Observation[],
-): { cost: number; miss: number } {
-  let [cost, miss] = [0, 0];
-  for (const view of views) {
-    const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: cameraFromObject, scale, label: 1 }], {
-      depth: false,
-    });
-    const { iou } = imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, null);
-    miss += (1 - iou) / views.length;
-    cost += (1 - iou + PRINT_WEIGHT * view.texture * unexplained(drawn, view)) / views.length;
-  }
-  return { cost, miss };
+/** 1 - IoU, mean over the views. */
+function missOf({ renderer, set, scale, weights }: TrackedObject, pose: Mat4, views: readonly Observation[]): number {
+  return meanOf(views, (view) => {
+    const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: pose, scale, label: 1 }], { depth: false });
+    return 1 - imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, null).iou;
+  });
 }
+
+/** What of the print is not explained, mean over the views. */
+function printCost({ renderer, set, scale }: TrackedObject, pose: Mat4, views: readonly Observation[]): number {
+  return meanOf(views, (view) => {
+    const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: pose, scale, label: 1 }], { depth: false });
+    return PRINT_WEIGHT * view.texture * unexplained(drawn, view);
+  });
+}
+
+const meanOf = (views: readonly Observation[], cost: (view: Observation) => number): number =>
+  views.reduce((sum, view) => sum + cost(view), 0) / views.length;
 
 /**
  * How little of the print the drawing explains, 0..1: the mean of what is left of the colours' variance after the best light (gain and
  * offset per channel), and of the missing correlation of what stands out from its neighbourhood.
  */
 function unexplained(drawn: Frame, { mask, rgb, crop }: Observation): number {
-  const valid = Uint8Array.from(mask.inside, (inside, i) =>
-    mask.care[i] > 0 && inside > 0.9 && drawn.alpha[i] > 0.9 ? 1 : 0,
-  );
-  const pixels = [...valid.keys()].filter((i) => valid[i] === 1);
-  if (pixels.length < MIN_PIXELS) return 1;
-  const radius = Math.max(2, Math.round(NEIGHBOURHOOD * Math.sqrt(pixels.length)));
-  let [residual, total] = [0, 0];
-  let [both, own, model] = [0, 0, 0];
+  const valid = maskWhere(mask.inside, (inside, i) => mask.care[i] > 0 && inside > 0.9 && drawn.alpha[i] > 0.9);
+  const count = countSet(valid);
+  if (count < MIN_PIXELS) return 1;
+  const pixels = new Int32Array(count);
+  for (let i = 0, n = 0; i < valid.length; i++) if (valid[i]) pixels[n++] = i;
+  const radius = Math.max(2, Math.round(NEIGHBOURHOOD * Math.sqrt(count)));
+  let [residual, total, both, own, model] = [0, 0, 0, 0, 0];
   for (let c = 0; c < 3; c++) {
-    const plane = (data: Float32Array): Float64Array => Float64Array.from(valid, (_, i) => data[3 * i + c]);
-    const [seen, painted] = [plane(rgb), plane(drawn.rgb)];
-    const ys = pixels.map((i) => seen[i]);
-    const mean = ys.reduce((a, b) => a + b, 0) / ys.length;
-    const [gain, offset] = colourLine(
-      pixels.map((i) => painted[i]),
-      ys,
-    );
-    const [a, b] = [seen, painted].map((image) => standingOut(image, valid, crop.camera.widthPx, radius));
-    for (const i of pixels) {
+    const seen = channelOf(rgb, c, valid);
+    const painted = channelOf(drawn.rgb, c, valid);
+    const [gain, offset] = lightBetween(painted, seen, pixels);
+    const a = standingOut(seen, valid, pixels, crop.camera.widthPx, radius);
+    const b = standingOut(painted, valid, pixels, crop.camera.widthPx, radius);
+    let mean = 0;
+    for (const i of pixels) mean += seen[i] / count;
+    for (let n = 0; n < count; n++) {
+      const i = pixels[n];
       residual += (seen[i] - gain * painted[i] - offset) ** 2;
       total += (seen[i] - mean) ** 2;
-      both += a[i] * b[i];
-      own += a[i] * a[i];
-      model += b[i] * b[i];
+      both += a[n] * b[n];
+      own += a[n] * a[n];
+      model += b[n] * b[n];
     }
   }
   const left = total > 0 ? Math.min(1, residual / total) : 1;
@@ -144,8 +146,29 @@ function unexplained(drawn: Frame, { mask, rgb, crop }: Observation): number {
   return (left + 1 - correlation) / 2;
 }
 
-/** Valid pixels less the mean of the valid ones in the square around them; 0 elsewhere. */
-function standingOut(image: Float64Array, valid: Uint8Array, widthPx: number, radius: number): Float64Array {
+function channelOf(rgb: Float32Array, channel: number, valid: Uint8Array): Float64Array {
+  const out = new Float64Array(valid.length);
+  for (let i = 0; i < out.length; i++) if (valid[i]) out[i] = rgb[3 * i + channel];
+  return out;
+}
+
+function lightBetween(painted: Float64Array, seen: Float64Array, pixels: Int32Array): [gain: number, offset: number] {
+  const at = (image: Float64Array): Float64Array => {
+    const out = new Float64Array(pixels.length);
+    for (let n = 0; n < out.length; n++) out[n] = image[pixels[n]];
+    return out;
+  };
+  return colourLine(at(painted), at(seen));
+}
+
+/** `pixels` of an image (0 where it is not valid) less the mean of the valid ones in the square around them. */
+function standingOut(
+  image: Float64Array,
+  valid: Uint8Array,
+  pixels: Int32Array,
+  widthPx: number,
+  radius: number,
+): Float64Array {
   const heightPx = valid.length / widthPx;
   const stride = widthPx + 1;
   const sums = new Float64Array(stride * (heightPx + 1));
@@ -153,18 +176,22 @@ function standingOut(image: Float64Array, valid: Uint8Array, widthPx: number, ra
   for (let y = 0, i = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++, i++) {
       const at = (y + 1) * stride + x + 1;
-      const around = (table: Float64Array): number => table[at - 1] + table[at - stride] - table[at - stride - 1];
-      sums[at] = valid[i] * image[i] + around(sums);
-      counts[at] = valid[i] + around(counts);
+      sums[at] = image[i] + sums[at - 1] + sums[at - stride] - sums[at - stride - 1];
+      counts[at] = valid[i] + counts[at - 1] + counts[at - stride] - counts[at - stride - 1];
     }
   }
-  return image.map((value, i) => {
-    if (valid[i] === 0) return 0;
-    const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
-    const [x0, x1] = [Math.max(0, x - radius), Math.min(widthPx, x + radius + 1)];
-    const [y0, y1] = [Math.max(0, y - radius), Math.min(heightPx, y + radius + 1)];
-    const over = (table: Float64Array): number =>
-      table[y1 * stride + x1] - table[y0 * stride + x1] - table[y1 * stride + x0] + table[y0 * stride + x0];
-    return value - over(sums) / over(counts);
-  });
+  const out = new Float64Array(pixels.length);
+  for (let n = 0; n < out.length; n++) {
+    const i = pixels[n];
+    const x = i % widthPx;
+    const y = (i - x) / widthPx;
+    const left = Math.max(0, x - radius);
+    const right = Math.min(widthPx, x + radius + 1);
+    const top = Math.max(0, y - radius) * stride;
+    const bottom = Math.min(heightPx, y + radius + 1) * stride;
+    const sum = sums[bottom + right] - sums[top + right] - sums[bottom + left] + sums[top + left];
+    const around = counts[bottom + right] - counts[top + right] - counts[bottom + left] + counts[top + left];
+    out[n] = image[i] - sum / around;
+  }
+  return out;
 }

@@ -1,6 +1,6 @@
 /** Colours for surface samples: from the frames that saw them; the unseen from the mirrored side, else the nearest seen. */
 import type { ByteImage, RgbImage } from '../image/image.js';
-import { erode } from '../image/morphology.js';
+import { erode, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import type { Mat4 } from '../math/se3.js';
 import { addBilinear } from './crop.js';
@@ -97,7 +97,7 @@ export function paintSamples(
       weights[i] += facing[i];
     }
   }
-  const seen = Uint8Array.from(weights, (w) => (w > 0 ? 1 : 0));
+  const seen = maskWhere(weights, (w) => w > 0);
   for (let i = 0; i < count; i++) if (seen[i]) for (let c = 0; c < 3; c++) colours[3 * i + c] /= weights[i];
   completeColours(samples, seen, colours, completion, sizeM);
   return { colours, seen };

@@ -1,6 +1,6 @@
 /** What one frame shows of one object, cut out and resampled to the small window in which poses are compared. */
 import type { ByteImage, FloatImage, PixelBox, RgbImage } from '../image/image.js';
-import { distanceTo } from '../image/morphology.js';
+import { distanceTo, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { type Crop, cropAround, type MaskSample, sampleMask, sampleRgb } from '../objects/crop.js';
 import { HAND_ID } from '../perceive/perception.js';
@@ -55,7 +55,7 @@ export function observe(
   const crop = cropAround(camera, box, MARGIN, sizePx);
   const { widthPx, heightPx } = crop.camera;
   const mask = sampleMask(evidence.idMap, id, crop, GUARD_PX);
-  const hard = Uint8Array.from(mask.inside, (v) => (v >= 0.5 ? 1 : 0));
+  const hard = maskWhere(mask.inside, (v) => v >= 0.5);
   const outside = distanceTo(hard, widthPx, heightPx);
   const inwards = distanceTo(
     hard.map((v) => 1 - v),
