@@ -49,7 +49,7 @@ describe('what a tool goes to', () => {
       halfHeightPx: H / 2,
       numFrames,
       fps: 30,
-      lab: Array.from({ length: numFrames }, () => frame),
+      labAt: () => frame,
     } as unknown as Clip;
     const steps = new Map(
       Array.from({ length: numFrames }, (_, k) => {

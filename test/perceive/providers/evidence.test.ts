@@ -49,7 +49,7 @@ describe('evidence of networks', () => {
     const clip = {
       halfWidthPx: w,
       halfHeightPx: h,
-      lab: [frame],
+      labAt: () => frame,
       valid: new Uint8Array(w * h).fill(1),
     } as unknown as Clip;
     const evidence = person.map((value, i) => Math.max(value, pot[i], 50));
