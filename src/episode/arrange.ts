@@ -117,8 +117,8 @@ export function isWhollySeen(
 }
 
 /**
- * Random places and yaws for all objects, no two overlapping, each wholly in the camera's view where the workspace allows it; null when
- * the workspace has no room.
+ * Random places and yaws for all objects, no two overlapping, each wholly in the camera's view, and what is pushed inside the workspace,
+ * where the workspace allows it; null when it has no room.
  */
 export function arrange(
   objects: readonly EpisodeObject[],
@@ -137,9 +137,12 @@ export function arrange(
     const yawRad = object.restYawRad + random.uniform(-yawRangeRad, yawRangeRad);
     const isSeen = (x: number, y: number): boolean => {
       const pose = standingPose(object, x, y, yawRad);
-      const all = own.every(({ object: other, follower }) =>
-        isWhollySeen(other, followerPose(other, follower, pose), scene),
-      );
+      const all = own.every(({ object: other, follower }) => {
+        const there = followerPose(other, follower, pose);
+        // Outside of the workspace other things may stand, or the table may end.
+        const hasRoom = !follower.stands || depthInPolygon(scene.workspace, [there[3], there[7]]) >= 0;
+        return hasRoom && isWhollySeen(other, there, scene);
+      });
       return all && isWhollySeen(object, pose, scene);
     };
     const place =
