@@ -7,6 +7,7 @@ import type { Scene } from '../scene/scene.js';
 import type { EpisodeObject } from './episode.js';
 import { extentsOf } from './mesh-query.js';
 import type { Manipulation } from './motion.js';
+import { shapeOf } from './object-shape.js';
 
 type Point = readonly [number, number];
 
@@ -106,7 +107,7 @@ export function isWhollySeen(
   pose: Mat4,
   view: Pick<Scene, 'camera' | 'cameraFromWorld'>,
 ): boolean {
-  const { low, high } = extentsOf(object.mesh);
+  const { low, high } = shapeOf(object.mesh).extents;
   const cameraFromObject = compose(view.cameraFromWorld, pose);
   for (let corner = 0; corner < 8; corner++) {
     const point: Vec3 = [corner & 1 ? low[0] : high[0], corner & 2 ? low[1] : high[1], corner & 4 ? low[2] : high[2]];
@@ -116,13 +117,19 @@ export function isWhollySeen(
   return true;
 }
 
+/** Whether it stands clear of the things that stay on the table. */
+export function isUnoccupied(object: EpisodeObject, pose: Mat4, { occupied = [] }: Pick<Scene, 'occupied'>): boolean {
+  const { radiusM } = shapeOf(object.mesh).extents;
+  return occupied.every(([x, y, r]) => Math.hypot(x - pose[3], y - pose[7]) > r + radiusM);
+}
+
 /**
- * Random places and yaws for all objects, no two overlapping, each wholly in the camera's view, and what is pushed inside the workspace,
+ * Random places and yaws for all objects, no two overlapping, each clear of what stays on the table and wholly in the camera's view, and what is pushed inside the workspace,
  * where the workspace allows it; null when it has no room.
  */
 export function arrange(
   objects: readonly EpisodeObject[],
-  scene: Pick<Scene, 'workspace' | 'camera' | 'cameraFromWorld'>,
+  scene: Pick<Scene, 'workspace' | 'occupied' | 'camera' | 'cameraFromWorld'>,
   yawRangeRad: number,
   random: Random,
   followers: readonly Follower[] = [],
@@ -140,10 +147,12 @@ export function arrange(
       const all = own.every(({ object: other, follower }) => {
         const there = followerPose(other, follower, pose);
         // Outside of the workspace other things may stand, or the table may end.
-        const hasRoom = !follower.stands || depthInPolygon(scene.workspace, [there[3], there[7]]) >= 0;
+        const hasRoom =
+          !follower.stands ||
+          (depthInPolygon(scene.workspace, [there[3], there[7]]) >= 0 && isUnoccupied(other, there, scene));
         return hasRoom && isWhollySeen(other, there, scene);
       });
-      return all && isWhollySeen(object, pose, scene);
+      return all && isUnoccupied(object, pose, scene) && isWhollySeen(object, pose, scene);
     };
     const place =
       drawPlace(scene.workspace, radiusM, placed, random, isSeen) ??

@@ -63,6 +63,7 @@ function scaledScene(scene: Scene, factor: number): Scene {
     cameraFromWorld: scaledShift(scene.cameraFromWorld, factor),
     worldFromBase: scaledShift(scene.worldFromBase, factor),
     workspace: scene.workspace.map(([x, y]): [number, number] => [x * factor, y * factor]),
+    occupied: scene.occupied?.map(([x, y, r]): [number, number, number] => [x * factor, y * factor, r * factor]),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   arrange,
   drawPlace,
   followersOf,
+  isUnoccupied,
   isWhollySeen,
   type Placement,
   standingPose,
@@ -198,7 +199,10 @@ function placeManipulation(
       const taken = othersAround(inputs, now, source.id);
       const radiusM = shapeOf(source.mesh).extents.radiusM;
       const yawRad = yawOf(current);
-      const isSeen = (x: number, y: number): boolean => isWhollySeen(source, standingPose(source, x, y, yawRad), scene);
+      const isSeen = (x: number, y: number): boolean => {
+        const pose = standingPose(source, x, y, yawRad);
+        return isUnoccupied(source, pose, scene) && isWhollySeen(source, pose, scene);
+      };
       const place =
         drawPlace(scene.workspace, radiusM, taken, random, isSeen) ??
         drawPlace(scene.workspace, radiusM, taken, random);

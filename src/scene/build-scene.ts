@@ -13,6 +13,7 @@ import type { RobotModel } from '../robot/robot-model.js';
 import type { Skill } from '../skill/skill.js';
 import type { FrameSource } from '../video/frames.js';
 import { type BasePlacement, placeBase } from './base-placement.js';
+import { occupiedPlaces } from './occupied.js';
 import type { SceneOptions } from './options.js';
 import type { Scene } from './scene.js';
 import { withShadows } from './shadow.js';
@@ -89,6 +90,7 @@ export async function buildScene(inputs: SceneInputs, options: SceneOptions, ctx
     robot: robot.name,
     worldFromBase,
     workspace: polygon,
+    occupied: occupiedPlaces(background, perception.camera, cameraFromWorld, polygon, work.taskObjects),
     reachShare,
     scaleLogSd: perception.table.scaleLogSd,
     finding: findingOf(base, work, reachShare, holeShare, perception, notes),

@@ -19,6 +19,11 @@ export const SceneSchema = z.object({
   worldFromBase: Mat4Schema,
   /** Convex polygon in world x, y (metres, counter-clockwise) on which objects may be put: on the table, in view, in reach. */
   workspace: z.array(z.tuple([z.number(), z.number()])),
+  /**
+   * Discs on the table (world x, y, radius in metres) where the picture shows things that stay: nothing is put there, nor behind them,
+   * as they are part of the picture. Absent: none.
+   */
+  occupied: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
   /** Share of sampled object places that the arm reaches with its hand pointing down. */
   reachShare: z.number(),
   /** Standard deviation of the logarithm of all lengths, as perception states it; absent: lengths are known. */

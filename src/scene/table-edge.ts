@@ -21,7 +21,8 @@ const EDGE_CLEARANCE_M = 0.025;
 /** Colours are means over patches: half their width as a share of the picture's. */
 const PATCH_SHARE = 1 / 320;
 
-type Colour = [number, number, number];
+/** Mean sRGB levels. */
+export type Colour = [number, number, number];
 
 /** One half-plane per direction in which an edge was found within `maxM`; the centre lies inside of all of them. */
 export function tableEdges(
@@ -66,7 +67,8 @@ function coloursAlong(
   return colours;
 }
 
-function patchColour({ widthPx, heightPx, data }: RgbImage, x: number, y: number): Colour | null {
+/** Mean over the patch about a pixel; null where it is not wholly in the picture. */
+export function patchColour({ widthPx, heightPx, data }: RgbImage, x: number, y: number): Colour | null {
   const r = Math.max(1, Math.round(PATCH_SHARE * widthPx));
   if (!(x >= r && y >= r && x < widthPx - r && y < heightPx - r)) return null;
   const sum: Colour = [0, 0, 0];
@@ -99,4 +101,4 @@ function meanColour(colours: readonly Colour[]): Colour {
   return [mean(0), mean(1), mean(2)];
 }
 
-const difference = (a: Colour, b: Colour): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+export const difference = (a: Colour, b: Colour): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);

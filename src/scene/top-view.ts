@@ -4,7 +4,7 @@ import { compose, inverse, type Mat4, transformDirection, translationOf } from '
 import type { ObjectModel } from '../objects/object-model.js';
 import type { Poses } from '../pose/poses.js';
 import { escapeXml } from '../skill/timeline.js';
-import type { Point2 } from './polygon.js';
+import { circlePolygon, type Point2 } from './polygon.js';
 import type { Scene } from './scene.js';
 
 const SIZE_PX = 480;
@@ -33,6 +33,9 @@ export function sceneTopViewSvg(scene: Scene, objects: readonly ObjectModel[], p
     ...gridParts(low, span, at),
     polygon(footprint, 'fill="#f5e7b8" fill-opacity="0.5" stroke="#c9a93c" stroke-dasharray="4 3"'),
     polygon(scene.workspace, 'fill="#bcd4f0" fill-opacity="0.6" stroke="#3458a4"'),
+    ...(scene.occupied ?? []).map(([x, y, r]) =>
+      polygon(circlePolygon([x, y], r, 8), 'fill="#777" fill-opacity="0.6"'),
+    ),
     ...placed.map(({ model, pose }) => objectPart(model, pose, polygon, at)),
     basePart(scene.worldFromBase, polygon, at),
     cameraPart(scene, at),

@@ -11,7 +11,7 @@ import { readSeen, readShapes } from './read-inputs.js';
 
 export const sceneStage: Stage = {
   name: 'scene',
-  version: 2,
+  version: 3,
   inputs: ['video', 'perceive', 'objects', 'poses', 'skill'],
   options: sceneOptions,
   fingerprint: (options) => robotFingerprint((options as SceneOptions).robot),
