@@ -23,7 +23,11 @@ export interface HandWidth {
 }
 
 /** Lines of the clean plate, judged together with the prior on how people film tables. */
-export function tableLines(clip: Clip, plateLab: Uint8Array, camera: CameraEstimate): LinePlane | null {
+export function tableLines(
+  clip: Pick<Clip, 'widthPx' | 'heightPx'>,
+  plateLab: Uint8Array,
+  camera: CameraEstimate,
+): LinePlane | null {
   const grey = createBytes(clip.widthPx, clip.heightPx);
   for (let i = 0; i < grey.data.length; i++) grey.data[i] = plateLab[3 * i];
   const work = resizeIntrinsics(camera, clip.widthPx, clip.heightPx);
