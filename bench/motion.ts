@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- motion [fixture...] [--episodes 100] [--inputs true|seen] [--franka FOLDER] [--runs DIR] [--fixtures DIR] [--json]`:
- * plans episodes of each fixture, replays them in physics, writes bench/results/motion.json and docs/motion.md.
+ * plans episodes of each fixture, replays them in physics, writes bench/results/motion.json (or motion-seen.json) and its part of
+ * docs/motion.md.
  *
  *   --inputs true  (default) true masks, shapes and poses: what motion costs apart from what seeing costs
  *   --inputs seen  the program's own chain from the video on
@@ -13,7 +14,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { UserError } from '../src/base/errors.js';
-import { writeFileAtomic } from '../src/base/files.js';
 import { runStages } from '../src/pipeline/run.js';
 import { STAGES } from '../src/pipeline/stages.js';
 import { ikMsPerWaypoint } from './motion/ik-time.js';
@@ -21,7 +21,10 @@ import { type MotionScores, measureMotion } from './motion/measure.js';
 import { motionText } from './motion/motion-doc.js';
 import type { MotionResult } from './motion/result.js';
 import { makeTrueRun } from './motion/true-run.js';
+import { evaluate } from './pipeline/evaluate.js';
+import { readFound } from './pipeline/found.js';
 import { readTruth } from './pipeline/truth.js';
+import { replaceSection } from './section.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -31,11 +34,18 @@ export default async function run(args: string[]): Promise<MotionResult> {
   for (const name of names) {
     console.error(name);
     const runFolder = path.join(runs, inputs, name);
+    const truth = path.join(folder, `${name}.truth`);
     try {
       if (!keep || !existsSync(path.join(runFolder, 'scene'))) {
-        await prepare(path.join(folder, `${name}.truth`), path.join(runs, 'seen', name), runFolder, inputs);
+        await prepare(truth, path.join(runs, 'seen', name), runFolder, inputs);
       }
-      fixtures[name] = await measureMotion(runFolder, episodes, 1);
+      const { events, eventErrorFrames, rolesRight } = await evaluate(
+        await readTruth(truth),
+        await readFound(runFolder),
+      );
+      const near = events.filter(({ differenceFrames: d }) => d !== null && Math.abs(d) <= 3);
+      const read = { eventsWithin3: `${near.length}/${events.length}`, eventErrorFrames, rolesRight };
+      fixtures[name] = { ...(await measureMotion(runFolder, episodes, 1)), ...read };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       fixtures[name] = { finding: error.message };
@@ -51,6 +61,7 @@ export default async function run(args: string[]): Promise<MotionResult> {
     }
   }
   const result: MotionResult = {
+    ...(inputs === 'seen' ? { variant: 'seen' as const } : {}),
     inputs,
     episodes,
     yield: mean((scores) => scores.yield),
@@ -61,10 +72,8 @@ export default async function run(args: string[]): Promise<MotionResult> {
     rejectReasons,
     fixtures,
   };
-  await writeFileAtomic(
-    path.join(ROOT, 'docs', 'motion.md'),
-    motionText(`npm run bench -- motion ${names.join(' ')} --inputs ${inputs} --episodes ${episodes}`, result),
-  );
+  const command = `npm run bench -- motion ${names.join(' ')} --inputs ${inputs} --episodes ${episodes}`;
+  await replaceSection(path.join(ROOT, 'docs', 'motion.md'), `motion ${inputs}`, motionText(command, result));
   return result;
 }
 

@@ -21,7 +21,7 @@ try {
   }
   const loadBefore = loadavg()[0];
   const { default: run } = (await import(`./${name}.ts`)) as {
-    default: (args: string[]) => Promise<object & { partial?: boolean }>;
+    default: (args: string[]) => Promise<object & { partial?: boolean; variant?: string }>;
   };
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -33,7 +33,7 @@ try {
   };
   const result = { bench: name, machine, ...(await run(args.filter((arg) => arg !== '--json'))) };
   const results = result.partial ? path.join(folder, '..', '.cache', 'bench') : path.join(folder, 'results');
-  const file = path.join(results, `${name}.json`);
+  const file = path.join(results, `${[name, result.variant].filter(Boolean).join('-')}.json`);
   await writeJson(file, result);
   if (args.includes('--json')) console.log(JSON.stringify(result));
   else console.error(`written: ${path.relative(process.cwd(), file)}`);

@@ -1,6 +1,5 @@
-/** docs/motion.md. */
-import type { MotionScores } from './measure.js';
-import type { MotionResult } from './result.js';
+/** The tables of docs/motion.md. */
+import type { FixtureMotion, MotionResult } from './result.js';
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(0)} %`);
 const fixed = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
@@ -11,6 +10,8 @@ const reasons = (counts: Record<string, number>): string =>
 
 const HEAD = [
   'fixture',
+  'roles',
+  'events within 3 frames, mean off',
   'yield',
   'rejected',
   'recheck',
@@ -22,10 +23,12 @@ const HEAD = [
   'episode s',
 ];
 
-function row(name: string, scores: MotionScores | { finding: string }): string[] {
-  if (!('yield' in scores)) return [name, '-', scores.finding, '-', '-', '-', '-', '-', '-', '-'];
+function row(name: string, scores: FixtureMotion | { finding: string }): string[] {
+  if (!('yield' in scores)) return [name, '-', '-', '-', scores.finding, ...HEAD.slice(5).map(() => '-')];
   return [
     name,
+    scores.rolesRight ? 'right' : 'wrong',
+    `${scores.eventsWithin3}, ${fixed(scores.eventErrorFrames, 1)}`,
     percent(scores.yield),
     reasons(scores.rejectReasons),
     reasons(scores.recheckFaults).replace(/^-$/, 'no fault'),
@@ -48,16 +51,11 @@ export function motionText(command: string, result: MotionResult): string {
     result.inputs === 'true'
       ? 'Masks, shapes and poses are the true ones; skill, scene and all that follows are the program’s own.'
       : 'All inputs are what the program saw in the video.';
-  return `# Motion
-
-Made by \`${command}\`: ${result.episodes} episodes per fixture, planned and replayed in MuJoCo, not drawn. ${from}
+  const silhouette = result.silhouetteIou;
+  return `Made by \`${command}\`: ${result.episodes} episodes per fixture, planned and replayed in MuJoCo, not drawn. ${from}
 
 ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
-Yield is the share of episodes whose plan passes every check within its attempts. Recheck: what \`v2r verify --kinematics\` finds in the
-accepted episodes when it measures them anew. Physics agrees when every object is lifted, stays within 3 cm and 20 degrees
-of the plan while held, and ends within 3 cm and 20 degrees of it, and nothing else is moved by more than 3 cm (docs/formats/episodes.md). In the reasons \`#\`
-stands for a figure. Times are CPU time on one core: planning an episode with all its attempts, and the mean of replaying one. Inverse
-kinematics takes ${fixed(result.ikMs, 3)} ms per waypoint${result.silhouetteIou === null ? '' : `; the Gaussian arm overlaps the real one's silhouette by ${fixed(result.silhouetteIou, 3)} (IoU)`}.
+Inverse kinematics takes ${fixed(result.ikMs, 3)} ms per waypoint${silhouette === null ? '' : `; the Gaussian arm overlaps the real one's silhouette by ${fixed(silhouette, 3)} (IoU)`}.
 `;
 }

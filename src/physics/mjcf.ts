@@ -46,7 +46,9 @@ export function toMjcf(scene: PhysicsScene): string {
     '<mujoco model="v2r episode">',
     '  <compiler angle="radian" autolimits="true" balanceinertia="true"/>',
     // One contact per pair of shapes: where several are made up (multiccd), pads get normals along a thin wall and shove it away.
-    `  <option timestep="${TIMESTEP_SEC}" integrator="implicitfast" cone="elliptic" impratio="10"/>`,
+    `  <option timestep="${TIMESTEP_SEC}" integrator="implicitfast" cone="elliptic" impratio="10">`,
+    '    <flag multiccd="disable"/>',
+    '  </option>',
     '  <visual><headlight ambient="0.4 0.4 0.4"/></visual>',
     '  <asset>',
     ...scene.objects.flatMap(meshAssets),

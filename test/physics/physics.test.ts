@@ -8,6 +8,7 @@ import { type PhysicsScene, toMjcf } from '../../src/physics/mjcf.js';
 import { type JointTargets, openMujoco, simulate } from '../../src/physics/simulate.js';
 import { judge, type WantedMotion } from '../../src/physics/verdict.js';
 import { createFranka } from '../../src/robot/franka.js';
+import { solveIk } from '../../src/robot/ik.js';
 import { bowlMesh, boxMesh } from '../episode/synthetic.js';
 
 const mujoco = await openMujoco();
@@ -91,6 +92,36 @@ describe('convex pieces', () => {
 });
 
 describe('replay', () => {
+  it('lifts a cup by its wall of two millimetres', () => {
+    const cup = objectOf(1, bowlMesh(0.04, 0.08, 0.002), true);
+    const base = fromTranslation([0, 0, 0]);
+    const rimM = 0.039;
+    // Half a turn about x points the hand down; a quarter about the vertical brings the pads to both sides of the wall.
+    const down = compose(fromAxisAngle([1, 0, 0], Math.PI), fromYaw(Math.PI / 2));
+    const at = (z: number): number[] => {
+      const seed = franka.home.with(6, franka.home[6] + Math.PI / 2);
+      const result = solveIk(franka, compose(fromTranslation([0.45 + rimM, 0, z]), down), seed);
+      expect(result.ok).toBe(true);
+      return result.q;
+    };
+    const [low, high] = [at(0.075), at(0.225)];
+    const numFrames = 61;
+    const rise = (t: number): number => Math.min(1, Math.max(0, (t - 20) / 30));
+    const targets: JointTargets = {
+      fps: 20,
+      numFrames,
+      jointPositions: Float32Array.from({ length: numFrames * 7 }, (_, k) => {
+        const s = rise(Math.floor(k / 7));
+        return low[k % 7] + s * (high[k % 7] - low[k % 7]);
+      }),
+      gripperWidth: Float32Array.from({ length: numFrames }, (_, t) => Math.max(0.002, 0.018 - 0.002 * t)),
+      grip: Float32Array.from({ length: numFrames }, (_, t) => Math.min(1, Math.max(0, (t - 10) / 4))),
+    };
+    const scene = { ...sceneOf([[cup, fromTranslation([0.45, 0, 0.04])]]), worldFromBase: base, q: low, widthM: 0.018 };
+    const poses = simulate(mujoco, scene, targets).poses.get(1)!;
+    expect(poses[numFrames - 1][11]).toBeGreaterThan(0.16);
+  });
+
   it('lets things fall as things fall', () => {
     const scene = sceneOf([[objectOf(1, boxMesh(0.05, 0.05, 0.05)), fromTranslation([0, -0.2, 1])]]);
     const { poses } = simulate(mujoco, scene, still(7));
