@@ -110,3 +110,22 @@ export function describeFinding(
   );
   return sentences.join(' ');
 }
+
+/** Brightness that changes by this factor within this time is a jump of the light or of the camera's exposure. */
+const LIGHT_STEP = 1.15;
+const LIGHT_STEP_SEC = 0.15;
+
+/** Where the light or the exposure jumps, from the gains that undo it; null when it does not. */
+export function lightFinding({ gains, fps }: Pick<Clip, 'gains' | 'fps'>): string | null {
+  const apart = Math.max(1, Math.round(LIGHT_STEP_SEC * fps));
+  const level = gains.map((gain) => Math.log((gain[0] + gain[1] + gain[2]) / 3));
+  const jumps: string[] = [];
+  for (let k = apart; k < level.length; k++) {
+    const step = level[k - apart] - level[k];
+    if (Math.abs(step) < Math.log(LIGHT_STEP)) continue;
+    jumps.push(`${(k / fps).toFixed(1)} s (${step > 0 ? '+' : ''}${Math.round(100 * (Math.exp(step) - 1))} %)`);
+    k += 2 * apart;
+  }
+  if (jumps.length === 0) return null;
+  return `The light or the exposure jumps at ${jumps.join(', ')}; frames were brought to one brightness.`;
+}

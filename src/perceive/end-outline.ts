@@ -61,7 +61,7 @@ export function cutOut(clip: Clip, event: ChangeEvent, view: EventView): Outline
     heightPx: h,
     region,
     forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
-    evidence: changeEvidence(plates),
+    evidence: changeEvidence(plates, event.kind),
   });
   const cutIou = maskIou(cut, region);
   const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
@@ -102,7 +102,7 @@ export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]
   const resting = isLeft ? view.change.first : view.change.last;
   const moved = motionEvidence(clip, track, mask, resting, reachPx);
   if (!moved) return outline;
-  const evidence = changeEvidence(view.plates);
+  const evidence = changeEvidence(view.plates, event.kind);
   const arm = doubled(isLeft ? view.armFirst : view.armLast, clip);
   const hull = hullMask(withMovedParts(mask, moved, w, h), w, h);
   for (let i = 0; i < evidence.length; i++) {
@@ -205,7 +205,7 @@ export function sharpened(clip: Clip, end: MoverEnd): MoverEnd {
     maybe: dilate(mask, w, h, RIM_PX),
     reachPx: 1,
     forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
-    evidence: changeEvidence(view.plates),
+    evidence: changeEvidence(view.plates, event.kind),
     iterations: 2,
   });
   if (maskIou(cut, mask) < MIN_SHARPENED_IOU) return end;
@@ -231,14 +231,16 @@ export function doubled(mask: Uint8Array, clip: Clip): Uint8Array {
 }
 
 /** How strongly first and last picture differ, as evidence for the cut: a place that did not change held nothing that left. */
-export function changeEvidence(plates: EventPlates): Float32Array {
-  const n = plates.firstLab.length / 3;
+export function changeEvidence({ firstLab, lastLab }: EventPlates, kind: ChangeEvent['kind']): Float32Array {
+  const [present, absent] = kind === 'left' ? [firstLab, lastLab] : [lastLab, firstLab];
+  const n = firstLab.length / 3;
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) {
-    const d = Math.sqrt(labDistance2(plates.firstLab, i, plates.lastLab, i));
+    const d = Math.sqrt(labDistance2(present, i, absent, i));
     // The very same picture at both times stands for one that is not known.
-    if (d === 0) out[i] = 0;
-    else out[i] = isShading(plates.firstLab, plates.lastLab, i) ? -0.8 : Math.max(-0.8, Math.min(3.5, (d - 9) / 4));
+    if (d === 0) continue;
+    const shadow = present[3 * i] < absent[3 * i] && isShading(present, absent, i);
+    out[i] = shadow ? -0.8 : Math.max(-0.8, Math.min(3.5, (d - 9) / 4));
   }
   return out;
 }

@@ -25,6 +25,8 @@ const MAX_VOTE = 3;
 
 /** What is farther than this from both colours that may show is something else. */
 const HIDDEN_DISTANCE = 8;
+/** A place that differs by this much from what rested there no longer holds it. */
+const GONE_DISTANCE = 4;
 /** Colours nearer than this are not told apart; still, so much (Lab distance) is believed of such a pixel. */
 const ALIKE_DISTANCE = 6;
 const ALIKE_SAYS = 4;
@@ -124,9 +126,10 @@ export function motionEvidence(
         const before = lookDistance(lab, j, resting, j);
         // Wall in front of wall looks the same whether it came along or was there before: that says little.
         const alike = labDistance2(resting, i, resting, j) < ALIKE_DISTANCE ** 2;
-        // Neither the pixel nor what was there before it: fingers hide both.
-        const hidden = d > HIDDEN_DISTANCE && before > ALIKE_DISTANCE && gone > ALIKE_DISTANCE;
-        there.push(hidden ? 0 : Math.min(gone, alike ? Math.max(ALIKE_SAYS, before) : before) - d);
+        // Neither the pixel nor what was there before it: fingers hide both, and only its old place tells.
+        const hidden = d > HIDDEN_DISTANCE && before > ALIKE_DISTANCE;
+        const seen = Math.min(gone, alike ? Math.max(ALIKE_SAYS, before) : before) - d;
+        there.push(hidden ? Math.min(0, gone - GONE_DISTANCE) : seen);
       }
       if (there.length < 2) continue;
       // Fingers cover a pixel of the thing in some frames, so its better frames count.

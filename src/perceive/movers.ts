@@ -143,7 +143,7 @@ function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd): MoverEnd {
   const before = maskIou(end.mask, lent);
   if (before < MIN_LENDING_IOU) return end;
   const hand = doubled(end.event.kind === 'left' ? handFirst : handLast, clip);
-  const evidence = changeEvidence(plates);
+  const evidence = changeEvidence(plates, end.event.kind);
   // Where the thing itself lies at the other time, the place changed by that.
   const apart = maskIou(end.mask, other.mask) < MIN_SAME_PLACE;
   const changed = (i: number): boolean => evidence[i] > 0 && !(apart && other.mask[i] !== 0);

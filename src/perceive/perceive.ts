@@ -10,9 +10,10 @@ import { resizeNearest } from '../image/filters.js';
 import type { ByteImage, RgbImage } from '../image/image.js';
 import type { FrameSource } from '../video/frames.js';
 import { type Clip, loadClip } from './clip.js';
-import { describeFinding } from './describe.js';
+import { describeFinding, lightFinding } from './describe.js';
 import { doubtsAbout } from './doubts.js';
 import { type HandWidth, handWidthNear } from './geometry-cues.js';
+import { countArms, twoHandsFinding } from './hands-seen.js';
 import { trackedMask } from './movers.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception, Tracks } from './perception.js';
@@ -114,7 +115,11 @@ async function perceiveClip(
     frameFromReference: clip.motion.frameFromReference?.map((m) => scaleHomography(m, toFrame)) ?? null,
     hand: seen.hand,
     objects,
-    finding: [...doubts, describeFinding(clip, segmentation.change, movers, objects, seen.hand.seen)].join(' '),
+    finding: [
+      ...doubts,
+      describeFinding(clip, segmentation.change, movers, objects, seen.hand.seen),
+      ...[lightFinding(clip), twoHandsFinding(seen.arms, clip.fps)].filter((sentence) => sentence !== null),
+    ].join(' '),
     manipulated: movers.length > 0 && doubts.length === 0,
   };
   if (found.camera.source === 'assumption') {
@@ -146,10 +151,15 @@ function scaleHomography(m: readonly number[], s: number): number[] {
 /** The hand is measured this long around lift and set-down, while it is near the table. */
 const HAND_MEASURE_SEC = 0.3;
 
+/** Arms are counted in one frame out of so many. */
+const ARMS_EVERY = 3;
+
 interface Seen {
   hand: Perception['hand'];
   /** Median, around lift and set-down, of the widest circle inside the hand near the mover, work-size px; null if none. */
   handWidth: HandWidth | null;
+  /** Number of arms in the picture, per frame. */
+  arms: number[];
   /** Per frame, by object id. */
   confidence: ReadonlyMap<number, number>[];
   /** Id maps at work size of the frames that were asked for. */
@@ -165,6 +175,7 @@ async function segmentAll(
   emit: (k: number, frameIds: ByteImage) => Promise<void>,
 ): Promise<Seen> {
   const handFrames: number[] = [];
+  const arms: number[] = [];
   const widths: HandWidth[] = [];
   const confidence: ReadonlyMap<number, number>[] = [];
   const kept = new Map<number, ByteImage>();
@@ -172,6 +183,7 @@ async function segmentAll(
     throwIfCancelled(ctx);
     const seen = await segmentation.frame(k);
     if (seen.handArea > 0) handFrames.push(k);
+    arms.push(k % ARMS_EVERY === 0 ? countArms(seen.ids) : arms[k - 1]);
     confidence.push(seen.confidence);
     if (keep.has(k)) kept.set(k, seen.ids);
     sink.addFrame(k, seen.ids);
@@ -194,6 +206,7 @@ async function segmentAll(
       lastFrame: handFrames[handFrames.length - 1] ?? 0,
     },
     handWidth: sorted.length >= 3 ? sorted[sorted.length >> 1] : null,
+    arms,
     confidence,
     kept,
   };

@@ -232,11 +232,29 @@ export function innerObject(
     null,
   );
   if (!best || best.area < ON_MAT_SHARES[0] * area || best.area > ON_MAT_SHARES[1] * area) return null;
-  return fillHoles(
-    maskWhere(labels, (label) => label === best.label),
-    w,
-    h,
-  );
+  const thing = maskWhere(labels, (label) => label === best.label);
+  const frontPx = FRONT_SHARE * (best.box.y1 - best.box.y0);
+  return showsInFront(thing, region, frontPx, w, h) ? fillHoles(thing, w, h) : null;
+}
+
+/** A mat shows this far (share of the height of what stands on it) in front of that, in this share of the columns. */
+const FRONT_SHARE = 0.2;
+const FRONT_COLUMNS = 0.5;
+
+/** Seen from above, a mat shows in front of what stands on it; the wall of a drum reaches down to the table, below its head. */
+function showsInFront(thing: Uint8Array, region: Uint8Array, frontPx: number, w: number, h: number): boolean {
+  let columns = 0;
+  let inFront = 0;
+  for (let x = 0; x < w; x++) {
+    let lowest = h - 1;
+    while (lowest >= 0 && region[lowest * w + x] === 0) lowest--;
+    let foot = lowest;
+    while (foot >= 0 && thing[foot * w + x] === 0) foot--;
+    if (foot < 0) continue;
+    columns++;
+    if (lowest - foot >= frontPx) inFront++;
+  }
+  return inFront >= FRONT_COLUMNS * columns;
 }
 
 /** A shadow keeps a and b within this, and at least half of the lightness. */

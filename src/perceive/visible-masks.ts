@@ -14,6 +14,7 @@ import { gridCut } from './grid-cut.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
 import { HAND_ID } from './perception.js';
+import { sleeveMask } from './sleeve.js';
 
 /** Distance from the clean plate that counts as foreground. */
 const FOREGROUND_DISTANCE = 9;
@@ -246,6 +247,8 @@ function handMask(
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const lab = clip.labAt(k);
   const strong = opened(foregroundMask(lab, plateHalf), w, h, 1);
+  const sleeve = sleeveMask(lab, plateHalf, strong, w, h);
+  for (let i = 0; i < strong.length; i++) strong[i] |= sleeve[i];
   const foreground = dilate(strong, w, h, WEAK_REACH_PX);
   for (let i = 0; i < foreground.length; i++) {
     if (foreground[i] === 0) continue;
