@@ -14,7 +14,7 @@ import { fitRevolution, hollowed, type RevolutionFit } from './fit-revolution.js
 import type { GivenShape } from './given-shape.js';
 import { stepImage } from './inner-edges.js';
 import { looksOpen } from './interior.js';
-import { joinMeshes, transformMesh } from './mesh.js';
+import { joinMeshes, meshBounds, transformMesh } from './mesh.js';
 import type { ObjectOptions } from './options.js';
 import { createDepthBuffer, rasterizeMesh } from './rasterize.js';
 import type { RestView } from './rest-view.js';
@@ -33,6 +33,8 @@ const EDGE_EXPECTED = 0.4;
 const COMPLETE_IOU = 0.985;
 /** A part that sticks out must cover this share of the mask. */
 const MIN_PART_SHARE = 0.015;
+/** Gaps up to this wide between a body and its parts come from the outline of the body, pixels. */
+const PART_REACH_PX = 3;
 /** Parts are thinner than bars of their width: handles are straps. */
 const PART_THICKNESS_RATIO = 0.6;
 /** Height of something flat whose outline was asked to be read as lying on the table. */
@@ -125,11 +127,14 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
     1,
   );
   const rest = view.mask.data.map((inside, i) => (inside && !body[i] ? 1 : 0));
+  const bounds = meshBounds(fit.mesh);
+  // What does not touch the body is a speck of the mask.
+  const reach = dilate(body, widthPx, heightPx, PART_REACH_PX);
   const minArea = MIN_PART_SHARE * countSet(view.mask.data);
   const sheet = { x: fit.worldFromMesh[3], y: fit.worldFromMesh[7], away: guess.away };
   const { labels, components } = connectedComponents(rest, widthPx, heightPx);
   const parts = components
-    .filter((component) => component.area >= minArea)
+    .filter(({ area, label }) => area >= minArea && labels.some((l, i) => l === label && reach[i] === 1))
     .map((component) => {
       const own = maskWhere(labels, (label) => label === component.label);
       // Two pixels more than the rest itself, so that the part reaches into the body.
@@ -138,9 +143,15 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
       return inflateMask(part, camera, inverse(cameraFromWorld), sheet, PART_THICKNESS_RATIO);
     })
     .filter((part) => part !== null)
-    .map((part) => transformMesh(part, inverse(fit.worldFromMesh)));
+    .map((part) => transformMesh(part, inverse(fit.worldFromMesh)))
+    // What touches the body in the picture but not in space is something behind it.
+    .filter((part) => overlap(meshBounds(part), bounds));
   if (parts.length === 0) return fit;
   const mesh = joinMeshes(fit.mesh, ...parts);
   const iou = silhouetteIou(transformMesh(mesh, fit.worldFromMesh), target);
   return iou > fit.iou ? { ...fit, mesh, iou, symmetry: 'none' } : fit;
 }
+
+type Bounds = ReturnType<typeof meshBounds>;
+
+const overlap = (a: Bounds, b: Bounds): boolean => [0, 1, 2].every((k) => a.min[k] <= b.max[k] && b.min[k] <= a.max[k]);

@@ -26,7 +26,7 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 2,
+  version: 3,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {
