@@ -14,6 +14,7 @@ const TOLERANCE_PX = 1.2;
 const DRAWS = 150;
 /** Points must be seen together in this many frames to be compared. */
 const MIN_COMMON_FRAMES = 8;
+const MAX_SEARCH_FRAMES = 120;
 /** Fewer points than this cannot outvote each other. */
 const MIN_POINTS = 8;
 /** A point that disagrees is cut back to this share of its frames, nearest to where it began, and tried again. */
@@ -27,11 +28,9 @@ export function rigidPaths(paths: ReadonlyMap<number, PointPath>, random: Random
   let open = [...paths].filter(([, path]) => path.size >= MIN_COMMON_FRAMES);
   for (const [id, path] of paths) if (path.size < MIN_COMMON_FRAMES) out.set(id, path);
   while (open.length >= MIN_POINTS) {
-    const basis = bestBasis(
-      open.map(([, path]) => path),
-      random,
-    );
-    if (!basis) break;
+    const chosen = bestBasis(thinned(open.map(([, path]) => path)), random);
+    if (!chosen) break;
+    const basis = chosen.map((n) => open[n][1]);
     const later: typeof open = [];
     for (const [id, path] of open) {
       const kept = agreeingPart(basis, path);
@@ -45,12 +44,20 @@ export function rigidPaths(paths: ReadonlyMap<number, PointPath>, random: Random
   return out;
 }
 
-function bestBasis(paths: readonly PointPath[], random: Random): PointPath[] | null {
-  let best: PointPath[] | null = null;
+/** Every so many frames only, where there are many: the search looks at all paths for every draw. */
+function thinned(paths: readonly PointPath[]): PointPath[] {
+  const step = Math.ceil(Math.max(...paths.map((path) => path.size)) / MAX_SEARCH_FRAMES);
+  return step === 1 ? [...paths] : paths.map((path) => new Map([...path].filter(([k]) => k % step === 0)));
+}
+
+/** Indices of the four paths with which most agree. */
+function bestBasis(paths: readonly PointPath[], random: Random): number[] | null {
+  let best: number[] | null = null;
   let bestScore = 0;
   for (let d = 0; d < DRAWS; d++) {
-    const basis = Array.from({ length: 4 }, () => paths[random.int(paths.length)]);
-    if (new Set(basis).size < 4 || commonFrames(basis).length < MIN_COMMON_FRAMES) continue;
+    const drawn = Array.from({ length: 4 }, () => random.int(paths.length));
+    const basis = drawn.map((n) => paths[n]);
+    if (new Set(drawn).size < 4 || commonFrames(basis).length < MIN_COMMON_FRAMES) continue;
     let score = 0;
     for (const path of paths) {
       const frames = commonFrames([...basis, path]);
@@ -59,7 +66,7 @@ function bestBasis(paths: readonly PointPath[], random: Random): PointPath[] | n
       if (rms < TOLERANCE_PX) score += (1 - (rms / TOLERANCE_PX) ** 2) * frames.length;
     }
     if (score <= bestScore) continue;
-    best = basis;
+    best = drawn;
     bestScore = score;
   }
   return best;
