@@ -22,6 +22,8 @@ export interface Task {
   readonly toFrame: number;
   /** First frame nearer than the contact distance; null for the table. */
   readonly contactFrame: number | null;
+  /** Repeated contacts (drum): the frame of each, the first among them. */
+  readonly hitFrames?: readonly number[];
   readonly relation: Relation | null;
   readonly confidence: number;
   readonly evidence: string;

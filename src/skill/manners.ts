@@ -98,6 +98,7 @@ export function drumTask(journey: Journey, others: readonly Actor[], options: Sk
       fromFrame: Math.max(from + carry.fromFrame, journey.liftFrame ?? 0),
       toFrame: to + carry.fromFrame,
       contactFrame: frames[0],
+      hitFrames: frames,
       relation: null,
       endsAtRest: false,
       targetFrozen: false,

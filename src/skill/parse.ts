@@ -47,7 +47,7 @@ export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: Stag
   const steps = journeys
     .filter((journey) => !drives.some((d) => d.driven === journey))
     .flatMap((journey) => tasksOf(journey, actors, drives, poses.fps, options).map((task) => ({ journey, task })));
-  return assemble(steps, journeys, actors, poses, options, ctx);
+  return assemble(steps, journeys, drives, actors, poses, options, ctx);
 }
 
 function makeActors({ perception, objects, meshes, poses }: SkillInputs, ctx: StageContext): Actor[] {
@@ -135,6 +135,7 @@ interface Step {
 function assemble(
   steps: readonly Step[],
   journeys: readonly Journey[],
+  drives: readonly Drive[],
   actors: readonly Actor[],
   poses: Poses,
   options: SkillOptions,
@@ -155,7 +156,7 @@ function assemble(
     task: mainWord(steps),
     instruction,
     segments: segmentsOf(steps, poses),
-    events: eventsOf(steps),
+    events: eventsOf(steps, drives),
     roles: rolesOf(steps, actors),
     relativeMotions: motions,
     confidence,
@@ -222,7 +223,7 @@ function graspSegment(journey: Journey): SkillSegment {
   };
 }
 
-function eventsOf(steps: readonly Step[]): SkillEvent[] {
+function eventsOf(steps: readonly Step[], drives: readonly Drive[]): SkillEvent[] {
   const events: SkillEvent[] = [];
   steps.forEach(({ journey, task }, i) => {
     const { carry, actor } = journey;
@@ -234,12 +235,24 @@ function eventsOf(steps: readonly Step[]): SkillEvent[] {
       add('grasp', carry.fromFrame, trust, 'last frame at rest');
       add('lift', journey.liftFrame, trust, 'its lowest point leaves the height at rest');
     }
-    if (task.target) add('contact', task.contactFrame, task.confidence, `first within reach of ${task.target.name}`);
+    if (task.target) {
+      const [, ...again] = task.hitFrames ?? [];
+      add('contact', task.contactFrame, task.confidence, `first within reach of ${task.target.name}`);
+      for (const frame of again) add('contact', frame, task.confidence, `touches ${task.target.name} again`);
+    }
     if (steps[i + 1]?.journey !== journey && carry.restAfter) {
       add('down', journey.downFrame, trust, 'its lowest point is back at the height at which it rests');
       add('release', carry.toFrame, trust, 'first frame at rest');
     }
   });
+  for (const { driver, driven, kind } of drives) {
+    if (kind !== 'pushed') continue;
+    const common = { objectId: driven.actor.id, confidence: journeyConfidence(driven) };
+    const by = `pushed by ${driver.actor.name}`;
+    events.push({ ...common, kind: 'grasp', frame: driven.carry.fromFrame, evidence: `${by}: last frame at rest` });
+    if (!driven.carry.restAfter) continue;
+    events.push({ ...common, kind: 'release', frame: driven.carry.toFrame, evidence: `${by}: first frame at rest` });
+  }
   return events.sort((a, b) => a.frame - b.frame);
 }
 

@@ -114,6 +114,8 @@ describe('manners', () => {
     const drum = skill.segments.find((s) => s.word === 'drum')!;
     expect(drum.evidence).toMatch(/touches drum 3 times/);
     const strokes = /frames ([\d, ]+)\)/.exec(drum.evidence)![1].split(', ').map(Number);
+    const contacts = skill.events!.filter(({ kind, objectId }) => kind === 'contact' && objectId !== 2);
+    expect(contacts.map(({ frame }) => frame)).toEqual(strokes);
     const errors = [58, 74, 90].map((frame, i) => Math.abs(strokes[i] - frame));
     expect(Math.max(...errors)).toBeLessThanOrEqual(2);
     expect(skill.segments.at(-1)!.kind).toBe('release');
@@ -124,6 +126,10 @@ describe('manners', () => {
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(3)));
     expect(skill.task).toBe('sweep');
     expect(skill.segments.filter((s) => s.kind === 'grasp').map((s) => s.sourceId)).toEqual([1]);
+    // What is pushed starts and stops too.
+    const ofBlock = skill.events!.filter(({ evidence }) => evidence.startsWith('pushed by'));
+    expect(ofBlock.map(({ kind }) => kind)).toEqual(['grasp', 'release']);
+    expect(ofBlock[0].frame).toBeLessThan(ofBlock[1].frame);
     const sweep = skill.segments.find((s) => s.word === 'sweep')!;
     expect(sweep.targetId).toBe(3);
     expect(skill.instruction).toBe('sweep the cube to the tray with the brush');
