@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { messageOf } from '../base/errors.js';
@@ -127,10 +128,15 @@ async function ffmpeg(): Promise<Finding[]> {
   }
 }
 
+/** Compiled parts: the splat renderer and the point tracker. */
+const KERNELS = ['splat.wasm', 'klt.wasm'];
+
 function kernels(): Finding {
-  const file = fileURLToPath(new URL('../../dist/kernels/splat.wasm', import.meta.url));
-  if (existsSync(file)) return ok('kernels', 'WebAssembly SIMD');
-  return { what: 'kernels', status: 'missing', detail: `${file} is not there`, remedy: 'npm run build' };
+  const folder = fileURLToPath(new URL('../../dist/kernels', import.meta.url));
+  const missing = KERNELS.map((name) => path.join(folder, name)).filter((file) => !existsSync(file));
+  if (missing.length === 0) return ok('kernels', 'WebAssembly SIMD');
+  const detail = `${missing.join(' and ')} not there`;
+  return { what: 'kernels', status: 'missing', detail, remedy: 'npm run build' };
 }
 
 async function gpu(): Promise<Finding> {
