@@ -19,7 +19,7 @@ import type { TrackedObject } from '../pose/objective.js';
 import type { Observation } from '../pose/observation.js';
 import type { Frame } from '../splat/renderer.js';
 import { colourLine } from './match-colours.js';
-import { setOnTable, UP_AXES } from './table-under.js';
+import { isBelowTable, setOnTable, UP_AXES } from './table-under.js';
 
 /** Turns tried: a print's letters are some 15 degrees wide. */
 const NUM_TURNS = 36;
@@ -34,8 +34,8 @@ const OUTLINE_SHARE = 0.25;
 const PRINT_WEIGHT = 0.3;
 /** Half width of the neighbourhood whose mean colour is taken off, per square root of the pixels: faces differ in light, letters do not. */
 const NEIGHBOURHOOD = 0.12;
-/** What lying askew costs: a thing at rest on a table stands. */
-const ASKEW_COST = 0.03;
+/** What lying askew costs: a thing at rest on a table stands on one of its sides, and six freedoms follow the accidents of a mask. */
+const ASKEW_COST = 0.1;
 /** With fewer pixels there is nothing to compare. */
 const MIN_PIXELS = 40;
 /** Answers nearer to each other than this are the same. */
@@ -50,7 +50,7 @@ export interface Standing {
   readonly cost: number;
 }
 
-/** The different ways to stand on the table where `found` is seen, best first, and `found` itself among them. `views`: frames in which it stands there, the clearest first. */
+/** The different ways to stand on the table where `found` is seen, best first, and `found` itself among them if it does not stand. `views`: frames in which it stands there, the clearest first. */
 export function waysToStand(
   object: TrackedObject,
   mesh: TriangleMesh,
@@ -80,11 +80,14 @@ export function waysToStand(
     .sort((a, b) => a.cost - b.cost)
     .slice(0, REFINED)
     .map(({ pose }) => refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' }));
-  const all = [found, ...refined.map(({ cameraFromObject }) => cameraFromObject)].map((cameraFromObject) => {
-    const isUpright = setOnTable({ mesh, cameraFromObject }, cameraFromWorld) !== null;
-    const cost = missOf(object, cameraFromObject, views) + printCost(object, cameraFromObject, views);
-    return { cameraFromObject, cost: cost + (isUpright ? 0 : ASKEW_COST) };
-  });
+  const costAt = (pose: Mat4): number => missOf(object, pose, views) + printCost(object, pose, views);
+  const all = refined.map(({ cameraFromObject }) => ({ cameraFromObject, cost: costAt(cameraFromObject) }));
+  // As it was found it fits better than set onto the table, whichever way it is turned: only if it does not stand is that an answer.
+  const asFound = { mesh, cameraFromObject: found };
+  const isAnswer = setOnTable(asFound, cameraFromWorld) === null && !isBelowTable(asFound, cameraFromWorld);
+  if (all.length === 0 || isAnswer) {
+    all.push({ cameraFromObject: found, cost: costAt(found) + ASKEW_COST });
+  }
   const kept: Standing[] = [];
   for (const { cameraFromObject, cost } of all.sort((a, b) => a.cost - b.cost)) {
     const isNew = kept.every((other) => rotationAngleBetween(other.cameraFromObject, cameraFromObject) > SAME_RAD);

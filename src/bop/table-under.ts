@@ -38,17 +38,18 @@ const MAX_GAP_SHARE = 0.4;
 
 /** Perception's table, its normal and distance as the objects found at rest have them, the best and largest counting most. */
 export function tableUnder({ table }: Pick<Perception, 'table'>, rests: readonly Rest[]): Perception['table'] {
-  if (rests.length === 0) return table;
   const perceived = axisOf(table.cameraFromWorld, 2);
-  const weights = rests.map(({ iou, areaPx }) => areaPx / (FIT_FLOOR + 1 - iou) ** 2);
-  const total = weights.reduce((a, b) => a + b, 0);
+  // What lies askew was found wrong, or leans on something: it tells nothing of the table.
+  const standing = rests.flatMap((rest) => {
+    const normal = uprightAxis(rest.cameraFromObject, perceived);
+    return normal ? [{ rest, normal, weight: rest.areaPx / (FIT_FLOOR + 1 - rest.iou) ** 2 }] : [];
+  });
+  if (standing.length === 0) return table;
+  const total = standing.reduce((sum, { weight }) => sum + weight, 0);
   let sum = scale(perceived, PERCEIVED_SHARE * total);
-  for (const [i, { cameraFromObject }] of rests.entries()) {
-    const normal = uprightAxis(cameraFromObject, perceived);
-    if (normal) sum = add(sum, scale(normal, weights[i]));
-  }
+  for (const { normal, weight } of standing) sum = add(sum, scale(normal, weight));
   const up = normalize(sum);
-  const height = rests.reduce((mean, rest, i) => mean + (weights[i] / total) * extent(rest, up)[0], 0);
+  const height = standing.reduce((mean, { rest, weight }) => mean + (weight / total) * extent(rest, up)[0], 0);
   return { ...table, cameraFromWorld: worldFrame(up, height / up[2]), scaleSource: 'models', scaleLogSd: 0.01 };
 }
 
@@ -75,6 +76,12 @@ export function setOnTable(
   const f = (table - lowest) / dot(up, centre) + 1;
   for (const i of [3, 7, 11]) upright[i] *= f;
   return upright;
+}
+
+/** Whether all of an object is below the table: no pose of anything that is seen. */
+export function isBelowTable(rest: Pick<Rest, 'mesh' | 'cameraFromObject'>, cameraFromWorld: Mat4): boolean {
+  const up = axisOf(cameraFromWorld, 2);
+  return extent(rest, up)[1] < dot(up, [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]]);
 }
 
 /** Distance of an object over that of the table behind it on the same line of sight; Infinity where the table is not behind it. */

@@ -13,6 +13,7 @@ import { type Refined, refinePose } from '../pose/adam.js';
 import { coarsenSet } from '../pose/coarse-set.js';
 import { type TrackedObject, weightsOf } from '../pose/objective.js';
 import { boxOfId, type FrameEvidence, type Observation, observe } from '../pose/observation.js';
+import { withoutStrays } from '../pose/one-body.js';
 import type { PoseOptions } from '../pose/options.js';
 import { extremePoints } from '../pose/point-loss.js';
 import type { Poses } from '../pose/poses.js';
@@ -81,9 +82,10 @@ export async function trackSequence(
     depthLoss: options.useDepth && options.pose.depthLoss,
   };
   const readDepth = (frameIdx: number) => readSceneDepth(scene, images[frameIdx]);
+  const ids = sequence.perception.objects.map(({ id }) => id);
   const evidenceOf = async (frameIdx: number): Promise<FrameEvidence> => ({
     rgb: await sequence.frames.read(frameIdx),
-    idMap: await sequence.readMask(frameIdx),
+    idMap: withoutStrays(await sequence.readMask(frameIdx), ids),
     depth: options.useDepth ? await readDepth(frameIdx) : null,
   });
   const found = await findStarts(dataset, sequence, pose, evidenceOf, ctx);

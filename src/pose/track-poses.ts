@@ -17,6 +17,7 @@ import { measureFrames } from './measure-frames.js';
 import type { TrackedObject } from './objective.js';
 import { weightsOf } from './objective.js';
 import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
+import { withoutStrays } from './one-body.js';
 import type { PoseOptions } from './options.js';
 import { extremePoints } from './point-loss.js';
 import type { PoseFrame, Poses } from './poses.js';
@@ -158,13 +159,14 @@ async function calibrated(
 /** Frames with masks (and depth), the most recent ones kept. */
 function cachedEvidence(inputs: PoseInputs): (frameIdx: number) => Promise<FrameEvidence> {
   const cache = new Map<number, Promise<FrameEvidence>>();
+  const ids = inputs.perception.objects.map(({ id }) => id);
   const load = async (frameIdx: number): Promise<FrameEvidence> => {
-    const [rgb, idMap, depth] = await Promise.all([
+    const [rgb, raw, depth] = await Promise.all([
       inputs.frames.read(frameIdx),
       inputs.readMask(frameIdx),
       inputs.readDepth?.(frameIdx) ?? null,
     ]);
-    return { rgb, idMap, depth };
+    return { rgb, idMap: withoutStrays(raw, ids), depth };
   };
   return (frameIdx) => {
     const known = cache.get(frameIdx) ?? load(frameIdx);

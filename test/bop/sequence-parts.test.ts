@@ -12,7 +12,7 @@ import { evaluateBop } from '../../src/bop/evaluate.js';
 import { rotationFromReference } from '../../src/bop/reference-camera.js';
 import { imagesOf, sequenceOfTrueMasks } from '../../src/bop/sequence.js';
 import { spinRates, twistAngle } from '../../src/bop/spin.js';
-import { distanceRatio, setOnTable, tableUnder } from '../../src/bop/table-under.js';
+import { distanceRatio, isBelowTable, setOnTable, tableUnder } from '../../src/bop/table-under.js';
 import { type DatasetRequest, trackDataset } from '../../src/bop/track-dataset.js';
 import {
   axisOf,
@@ -100,6 +100,13 @@ describe('the table', () => {
     expect(distanceRatio(compose(truth, fromTranslation([0, 0, 2])), truth)).toBe(Number.POSITIVE_INFINITY);
     const above = compose(truth, fromTranslation([0, 0, 0.15]));
     expect(setOnTable({ mesh, cameraFromObject: above }, truth)).toBeNull();
+  });
+
+  it('tells what lies under the table altogether from what only reaches into it', () => {
+    const sunk = compose(truth, fromTranslation([0, 0, -0.02]));
+    const under = compose(truth, fromTranslation([0, 0, -0.2]));
+    expect(isBelowTable({ mesh, cameraFromObject: sunk }, truth)).toBe(false);
+    expect(isBelowTable({ mesh, cameraFromObject: under }, truth)).toBe(true);
   });
 });
 
