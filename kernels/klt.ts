@@ -1,5 +1,5 @@
 /**
- * Pyramidal Lucas-Kanade tracking of points (src/perceive/klt.ts says how and is the plain twin), in vectors of four pixels.
+ * Pyramidal Lucas-Kanade tracking of points (src/perceive/tracks/klt.ts says how and is the plain twin), in vectors of four pixels.
  * AssemblyScript, compiled to WebAssembly SIMD by `npm run build`. The host owns the memory above `__heap_base`.
  */
 

@@ -5,8 +5,8 @@
 import { axisOf, compose, type Mat4, rotationBetween, transformDirection, transformPoint } from '../math/se3.js';
 import { add, dot, normalize, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
+import { worldFrame } from '../perceive/geometry/table.js';
 import type { Perception } from '../perceive/perception.js';
-import { worldFrame } from '../perceive/table.js';
 
 /** An object as it was found at rest, without any table. */
 export interface Rest {

@@ -9,10 +9,10 @@ import { boxBlurBytes, greyOf, halveBytes, shrinkRgb, warpBytes } from '../image
 import { type ByteImage, createBytes, createRgb, type RgbImage } from '../image/image.js';
 import { rgbToLab8 } from '../image/lab.js';
 import type { FrameSource } from '../video/frames.js';
-import { type CameraMotion, CameraMotionTracker } from './camera-motion.js';
 import type { Evidence } from './evidence.js';
 import { FrameStore } from './frame-store.js';
-import { type Homography, multiply3 } from './motion-models.js';
+import { type CameraMotion, CameraMotionTracker } from './geometry/camera-motion.js';
+import { type Homography, multiply3 } from './tracks/motion-models.js';
 
 const WORK_LONG_SIDE_PX = 640;
 /** Frames at work size (0.54 MB each at 640 x 480) are kept in memory up to this; what is more goes to a temporary file. */

@@ -1,11 +1,11 @@
 /** Words for the report: who the objects are and what was found in the clip. */
-import type { ChangeAnalysis } from './change-analysis.js';
+import type { ChangeAnalysis } from './change/change-analysis.js';
 import type { Clip } from './clip.js';
-import { bestEnd, type Mover } from './movers.js';
+import { bestEnd, type Mover } from './movers/movers.js';
+import type { Target } from './movers/target.js';
+import type { RestingPictures } from './movers/visible-masks.js';
 import { mainColour, uniqueName } from './naming.js';
 import type { PerceivedObject } from './perception.js';
-import type { Target } from './target.js';
-import type { RestingPictures } from './visible-masks.js';
 
 export function describeObjects(
   clip: Clip,

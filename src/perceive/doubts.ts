@@ -3,9 +3,9 @@
  */
 import { countSet } from '../image/morphology.js';
 import type { Clip } from './clip.js';
-import type { MoverEnd } from './end-outline.js';
-import { applySimilarity } from './motion-models.js';
-import type { Mover } from './movers.js';
+import type { MoverEnd } from './movers/end-outline.js';
+import type { Mover } from './movers/movers.js';
+import { applySimilarity } from './tracks/motion-models.js';
 
 /** A camera that was lost in more frames than this cannot be made to stand still. */
 const MAX_LOST_SHARE = 0.1;

@@ -12,15 +12,15 @@ import type { FrameSource } from '../video/frames.js';
 import { type Clip, loadClip } from './clip.js';
 import { describeFinding, lightFinding } from './describe.js';
 import { doubtsAbout } from './doubts.js';
-import { type HandWidth, handWidthNear } from './geometry-cues.js';
-import { countArms, twoHandsFinding } from './hands-seen.js';
-import { trackedMask } from './movers.js';
+import { type HandWidth, handWidthNear } from './geometry/geometry-cues.js';
+import { ASSUMED_FOV_DEG, worldFrame } from './geometry/table.js';
+import { countArms, twoHandsFinding } from './hands/hands-seen.js';
+import { trackedMask } from './movers/movers.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception, Tracks } from './perception.js';
 import { chooseProviders, type Providers } from './providers/choose.js';
 import type { HandTracks } from './providers/hand-tracks.js';
 import type { DepthMap, Segmentation, TrackSink } from './providers/provider.js';
-import { ASSUMED_FOV_DEG, worldFrame } from './table.js';
 
 /** What the stage needs to know of the video besides its frames. */
 export interface VideoFacts {

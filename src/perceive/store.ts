@@ -7,7 +7,7 @@ import { readNpy, writeNpy } from '../base/npy.js';
 import type { ByteImage, RgbImage } from '../image/image.js';
 import { readBytes, readRgb, writePng } from '../image/image-io.js';
 import { writeDepth } from './depth-store.js';
-import { writeHands } from './hand-store.js';
+import { writeHands } from './hands/hand-store.js';
 import type { PerceptionResult } from './perceive.js';
 import { type Perception, PerceptionSchema, type Tracks } from './perception.js';
 

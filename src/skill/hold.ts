@@ -8,7 +8,7 @@ import { project } from '../math/camera.js';
 import { transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
-import type { Hands } from '../perceive/hand-store.js';
+import type { Hands } from '../perceive/hands/hand-store.js';
 import { HAND_ID, type Perception } from '../perceive/perception.js';
 import type { Poses } from '../pose/poses.js';
 import { sampleSurface } from './shape-field.js';

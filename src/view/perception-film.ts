@@ -4,7 +4,7 @@ import { createRgb, type RgbImage } from '../image/image.js';
 import { drawLine, drawText, fillRect, textHeight, textWidth } from '../image/text.js';
 import { HAND_BONES } from '../models/networks/hand-landmarks.js';
 import { stabilisedFrames } from '../perceive/clip.js';
-import { type Hands, readHands } from '../perceive/hand-store.js';
+import { type Hands, readHands } from '../perceive/hands/hand-store.js';
 import { drawPerceptionOverlay, overlayColours } from '../perceive/overlay.js';
 import type { Perception, Tracks } from '../perceive/perception.js';
 import { readMask, readPerception, readTracks } from '../perceive/store.js';

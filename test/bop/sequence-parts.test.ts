@@ -26,8 +26,8 @@ import {
 import { dot } from '../../src/math/vec3.js';
 import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { objectOptions } from '../../src/objects/options.js';
+import { worldFrame } from '../../src/perceive/geometry/table.js';
 import { perceiveOptions } from '../../src/perceive/options.js';
-import { worldFrame } from '../../src/perceive/table.js';
 import { poseOptions } from '../../src/pose/options.js';
 import { IMAGE_IDS, truthOf, writeSmallDataset } from './small-dataset.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { changesBetween, findStableColours } from '../../src/perceive/change/stable-colour.js';
 import type { Clip } from '../../src/perceive/clip.js';
-import { hullMask, motionEvidence } from '../../src/perceive/motion-cut.js';
-import { changesBetween, findStableColours } from '../../src/perceive/stable-colour.js';
+import { hullMask, motionEvidence } from '../../src/perceive/movers/motion-cut.js';
 
 const W = 40;
 const H = 30;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangeEvent } from '../../src/perceive/candidates.js';
+import type { ChangeEvent } from '../../src/perceive/change/candidates.js';
 import type { Clip } from '../../src/perceive/clip.js';
-import { ColourModel } from '../../src/perceive/colour-model.js';
-import type { EventView, MoverEnd } from '../../src/perceive/end-outline.js';
-import { findTargets } from '../../src/perceive/find-targets.js';
-import type { Mover } from '../../src/perceive/movers.js';
+import { ColourModel } from '../../src/perceive/movers/colour-model.js';
+import type { EventView, MoverEnd } from '../../src/perceive/movers/end-outline.js';
+import { findTargets } from '../../src/perceive/movers/find-targets.js';
+import type { Mover } from '../../src/perceive/movers/movers.js';
 
 const W = 160;
 const H = 120;

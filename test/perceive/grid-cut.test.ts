@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { gridCut } from '../../src/perceive/grid-cut.js';
+import { gridCut } from '../../src/perceive/movers/grid-cut.js';
 
 type Links = [Float32Array, Float32Array, Float32Array, Float32Array];
 const noLinks = (n: number): Links => [

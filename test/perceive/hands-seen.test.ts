@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBytes } from '../../src/image/image.js';
 import { lightFinding } from '../../src/perceive/describe.js';
-import { countArms, twoHandsFinding } from '../../src/perceive/hands-seen.js';
+import { countArms, twoHandsFinding } from '../../src/perceive/hands/hands-seen.js';
 import { HAND_ID } from '../../src/perceive/perception.js';
 
 function idsWith(...boxes: [x0: number, y0: number, x1: number, y1: number][]) {

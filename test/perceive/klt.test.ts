@@ -7,7 +7,7 @@ import {
   trackPoints,
   trackPointsChecked,
   trackPointsPlain,
-} from '../../src/perceive/klt.js';
+} from '../../src/perceive/tracks/klt.js';
 import {
   applyHomography,
   applySimilarity,
@@ -18,8 +18,8 @@ import {
   multiply3,
   ransacHomography,
   ransacSimilarity,
-} from '../../src/perceive/motion-models.js';
-import { buildPyramidPlain } from '../../src/perceive/pyramid.js';
+} from '../../src/perceive/tracks/motion-models.js';
+import { buildPyramidPlain } from '../../src/perceive/tracks/pyramid.js';
 
 /** Smooth texture that can be sampled anywhere: a few plane waves. */
 function waves(dx: number, dy: number, w = 160, h = 120): ByteImage {

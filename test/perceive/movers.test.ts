@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { rgbToLab8 } from '../../src/image/lab.js';
 import { countSet } from '../../src/image/morphology.js';
-import type { ChangeEvent } from '../../src/perceive/candidates.js';
+import type { ChangeEvent } from '../../src/perceive/change/candidates.js';
 import type { Clip } from '../../src/perceive/clip.js';
-import { ColourModel, looksLikeSkin } from '../../src/perceive/colour-model.js';
-import type { EventView } from '../../src/perceive/end-outline.js';
-import { warpMask } from '../../src/perceive/mask-track.js';
-import { type Mover, trackedMask } from '../../src/perceive/movers.js';
+import { ColourModel, looksLikeSkin } from '../../src/perceive/movers/colour-model.js';
+import type { EventView } from '../../src/perceive/movers/end-outline.js';
+import { type Mover, trackedMask } from '../../src/perceive/movers/movers.js';
+import { mergeRigidParts } from '../../src/perceive/movers/rigid-parts.js';
 import { mainColour, uniqueName } from '../../src/perceive/naming.js';
-import { mergeRigidParts } from '../../src/perceive/rigid-parts.js';
+import { warpMask } from '../../src/perceive/tracks/mask-track.js';
 
 const W = 120;
 const H = 60;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countSet } from '../../src/image/morphology.js';
-import { sleeveMask } from '../../src/perceive/sleeve.js';
+import { sleeveMask } from '../../src/perceive/hands/sleeve.js';
 
 const W = 80;
 const H = 60;

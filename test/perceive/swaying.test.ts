@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ChangeEvent } from '../../src/perceive/candidates.js';
+import type { ChangeEvent } from '../../src/perceive/change/candidates.js';
+import { isSwaying } from '../../src/perceive/change/swaying.js';
 import type { Clip } from '../../src/perceive/clip.js';
-import { ColourModel } from '../../src/perceive/colour-model.js';
-import type { EventView, MoverEnd } from '../../src/perceive/end-outline.js';
-import type { Mover } from '../../src/perceive/movers.js';
-import { isSwaying } from '../../src/perceive/swaying.js';
+import { ColourModel } from '../../src/perceive/movers/colour-model.js';
+import type { EventView, MoverEnd } from '../../src/perceive/movers/end-outline.js';
+import type { Mover } from '../../src/perceive/movers/movers.js';
 
 const W = 80;
 const H = 60;

@@ -4,11 +4,11 @@ import { createBytes } from '../../src/image/image.js';
 import { project, rayOf } from '../../src/math/camera.js';
 import { axisOf, inverse, transformPoint } from '../../src/math/se3.js';
 import { cross, dot, type Vec3 } from '../../src/math/vec3.js';
-import { fuse } from '../../src/perceive/estimate.js';
-import { extentOf } from '../../src/perceive/geometry-cues.js';
-import { findLineSegments, type LineSegment } from '../../src/perceive/line-segments.js';
-import { planeFromLines } from '../../src/perceive/plane-from-lines.js';
-import { tiltFromRim } from '../../src/perceive/rim.js';
+import { fuse } from '../../src/perceive/geometry/estimate.js';
+import { extentOf } from '../../src/perceive/geometry/geometry-cues.js';
+import { findLineSegments, type LineSegment } from '../../src/perceive/geometry/line-segments.js';
+import { planeFromLines } from '../../src/perceive/geometry/plane-from-lines.js';
+import { tiltFromRim } from '../../src/perceive/geometry/rim.js';
 import {
   estimateCamera,
   estimateDistance,
@@ -17,8 +17,8 @@ import {
   unitDepthAt,
   viewCue,
   worldFrame,
-} from '../../src/perceive/table.js';
-import { tiltOf, upOf } from '../../src/perceive/tilt.js';
+} from '../../src/perceive/geometry/table.js';
+import { tiltOf, upOf } from '../../src/perceive/geometry/tilt.js';
 
 const noOptions = { hfov: null, focalPx: null };
 const PRIOR = { tiltDeg: 40, sdDeg: 12 };

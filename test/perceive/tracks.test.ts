@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { type ByteImage, createBytes } from '../../src/image/image.js';
-import { type PointPath, withoutDrift } from '../../src/perceive/drift.js';
-import type { MaskTrack, TrackStep } from '../../src/perceive/mask-track.js';
-import { rigidPaths } from '../../src/perceive/rigid-tracks.js';
+import { type PointPath, withoutDrift } from '../../src/perceive/tracks/drift.js';
+import type { MaskTrack, TrackStep } from '../../src/perceive/tracks/mask-track.js';
+import { rigidPaths } from '../../src/perceive/tracks/rigid-tracks.js';
 
 /** Smooth texture moved by (dx, dy), in its own coordinates. */
 function picture(dx: number, dy: number, gain: number): ByteImage {

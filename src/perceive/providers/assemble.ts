@@ -1,10 +1,10 @@
 /** From movers and targets to a segmentation: names, colours, and the id map of each frame. */
 import { boxBlurBytes, halveBytes } from '../../image/filters.js';
 import type { Clip } from '../clip.js';
-import { ColourModel } from '../colour-model.js';
 import { describeObjects } from '../describe.js';
-import { bestEnd, type Mover } from '../movers.js';
-import { learnHandColours, segmentFrame } from '../visible-masks.js';
+import { ColourModel } from '../movers/colour-model.js';
+import { bestEnd, type Mover } from '../movers/movers.js';
+import { learnHandColours, segmentFrame } from '../movers/visible-masks.js';
 import { frameConfidence } from './confidence.js';
 import type { Segmentation } from './provider.js';
 

@@ -1,7 +1,6 @@
 /** Camera, table plane and scale from lines, rims, sizes and stated priors. */
 import type { Vec3 } from '../../math/vec3.js';
-import { rimTilts, sizeCues, tableLines } from '../geometry-cues.js';
-import type { PerceiveOptions } from '../options.js';
+import { rimTilts, sizeCues, tableLines } from '../geometry/geometry-cues.js';
 import {
   type CameraEstimate,
   estimateCamera,
@@ -10,7 +9,8 @@ import {
   focalFromLines,
   type SizeCue,
   unitDepthAt,
-} from '../table.js';
+} from '../geometry/table.js';
+import type { PerceiveOptions } from '../options.js';
 import type { CameraFinding, CameraInputs, CameraProvider } from './provider.js';
 
 /** Turns a length in the picture at a place on the table into one of the unit scene; null above the horizon. */

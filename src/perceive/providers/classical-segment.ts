@@ -1,8 +1,8 @@
 /** Segmentation without a network: first and last stable colours, events, movers, targets, then exact masks per frame. */
 import type { StageContext } from '../../base/context.js';
-import { analyseChange } from '../change-analysis.js';
+import { analyseChange } from '../change/change-analysis.js';
 import type { Clip } from '../clip.js';
-import { findTargets } from '../find-targets.js';
+import { findTargets } from '../movers/find-targets.js';
 import { assemble } from './assemble.js';
 import type { Segmentation, SegmentProvider } from './provider.js';
 

@@ -2,7 +2,7 @@
 import type { StageContext } from '../../base/context.js';
 import { createBytes } from '../../image/image.js';
 import type { Clip } from '../clip.js';
-import { TrackCollector } from '../track-store.js';
+import { TrackCollector } from '../tracks/track-store.js';
 import type { Segmentation, TrackProvider } from './provider.js';
 
 export const classicalTrack: TrackProvider = { start: collectTracks };

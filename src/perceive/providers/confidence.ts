@@ -2,8 +2,8 @@
 import type { ByteImage } from '../../image/image.js';
 import { countSet } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
-import { type Mover, trackedMask } from '../movers.js';
-import type { Target } from '../target.js';
+import { type Mover, trackedMask } from '../movers/movers.js';
+import type { Target } from '../movers/target.js';
 
 /** Covered by this much or less, an object is seen as well as it can be. */
 const FULLY_SEEN_SHARE = 0.8;

@@ -1,11 +1,11 @@
 /** Class words for objects: what a detector calls the thing that fills its outline. */
 import { boxIou } from '../../models/crop.js';
 import type { Clip } from '../clip.js';
-import type { Mover } from '../movers.js';
+import type { Mover } from '../movers/movers.js';
+import { boxOf } from '../movers/object-cut.js';
+import type { Target } from '../movers/target.js';
 import { uniqueName } from '../naming.js';
-import { boxOf } from '../object-cut.js';
 import type { PerceivedObject } from '../perception.js';
-import type { Target } from '../target.js';
 
 /** The box and the outline's box must overlap this much. */
 const MIN_IOU = 0.5;

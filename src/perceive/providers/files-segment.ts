@@ -6,8 +6,8 @@ import { type ByteImage, createBytes, createRgb, type RgbImage } from '../../ima
 import { rgbToLab8 } from '../../image/lab.js';
 import { countSet, dilate } from '../../image/morphology.js';
 import { type Clip, rescale } from '../clip.js';
-import { ColourModel } from '../colour-model.js';
-import type { Mover } from '../movers.js';
+import { ColourModel } from '../movers/colour-model.js';
+import type { Mover } from '../movers/movers.js';
 import { HAND_ID, type PerceivedObject } from '../perception.js';
 import { assemble } from './assemble.js';
 import { followOutlines, madeEnd, madeMover, madeTarget, type OutlineAt } from './made-movers.js';

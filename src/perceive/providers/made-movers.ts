@@ -4,14 +4,14 @@
  */
 import type { StageContext } from '../../base/context.js';
 import { countSet } from '../../image/morphology.js';
-import type { ChangeEvent } from '../candidates.js';
+import type { ChangeEvent } from '../change/candidates.js';
 import type { Clip } from '../clip.js';
-import { ColourModel } from '../colour-model.js';
-import type { EventView, MoverEnd } from '../end-outline.js';
-import { type MaskTrack, MaskTracker, runTrackers } from '../mask-track.js';
-import type { Mover } from '../movers.js';
-import type { Target } from '../target.js';
-import { halved } from '../visible-masks.js';
+import { ColourModel } from '../movers/colour-model.js';
+import type { EventView, MoverEnd } from '../movers/end-outline.js';
+import type { Mover } from '../movers/movers.js';
+import type { Target } from '../movers/target.js';
+import { halved } from '../movers/visible-masks.js';
+import { type MaskTrack, MaskTracker, runTrackers } from '../tracks/mask-track.js';
 
 /** An outline in a frame in which it is seen well. */
 export interface OutlineAt {

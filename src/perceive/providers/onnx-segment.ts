@@ -5,8 +5,8 @@
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import type { NanoTrack, TrackedBox } from '../../models/networks/nanotrack.js';
 import type { Clip } from '../clip.js';
-import { type Mover, trackedMask } from '../movers.js';
-import { boxOf } from '../object-cut.js';
+import { type Mover, trackedMask } from '../movers/movers.js';
+import { boxOf } from '../movers/object-cut.js';
 import { namedByEvidence } from './evident-names.js';
 import { gatherEvidence, type SightNetworks } from './network-evidence.js';
 import type { Segmentation, SegmentProvider } from './provider.js';

@@ -5,8 +5,8 @@
 import type { StageContext } from '../../base/context.js';
 import { matchFeatures, type XFeat } from '../../models/networks/xfeat.js';
 import type { Clip } from '../clip.js';
-import { ransacSimilarity } from '../motion-models.js';
-import type { Mover } from '../movers.js';
+import type { Mover } from '../movers/movers.js';
+import { ransacSimilarity } from '../tracks/motion-models.js';
 import { collectTracks } from './classical-track.js';
 import type { TrackProvider } from './provider.js';
 

@@ -3,8 +3,8 @@ import { labDistance2 } from '../../image/lab.js';
 import { countSet, dilate, erode } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import type { NamedBox } from '../evidence.js';
-import { cutObject } from '../object-cut.js';
-import { findTarget, learnTableColours, offTableMask } from '../target.js';
+import { cutObject } from '../movers/object-cut.js';
+import { findTarget, learnTableColours, offTableMask } from '../movers/target.js';
 import { isThing } from './evident-names.js';
 
 const SEED_RADIUS_PX = 5;

@@ -6,15 +6,15 @@ import type { StageContext } from '../../base/context.js';
 import type { ByteImage, FloatImage, RgbImage } from '../../image/image.js';
 import type { Mat4 } from '../../math/se3.js';
 import type { Vec3 } from '../../math/vec3.js';
-import type { ChangeAnalysis } from '../change-analysis.js';
+import type { ChangeAnalysis } from '../change/change-analysis.js';
 import type { Clip } from '../clip.js';
-import type { Estimate } from '../estimate.js';
-import type { HandWidth } from '../geometry-cues.js';
-import type { Mover } from '../movers.js';
+import type { Estimate } from '../geometry/estimate.js';
+import type { HandWidth } from '../geometry/geometry-cues.js';
+import type { CameraEstimate } from '../geometry/table.js';
+import type { Mover } from '../movers/movers.js';
+import type { Target } from '../movers/target.js';
+import type { RestingPictures } from '../movers/visible-masks.js';
 import type { PerceivedObject, Tracks } from '../perception.js';
-import type { CameraEstimate } from '../table.js';
-import type { Target } from '../target.js';
-import type { RestingPictures } from '../visible-masks.js';
 import type { HandTracks } from './hand-tracks.js';
 
 /** What is seen in one frame. */

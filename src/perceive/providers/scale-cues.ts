@@ -2,9 +2,9 @@
 import { UserError } from '../../base/errors.js';
 import type { Vec3 } from '../../math/vec3.js';
 import { HAND_POINT } from '../../models/networks/hand-landmarks.js';
-import type { Mover } from '../movers.js';
-import { boxOf } from '../object-cut.js';
-import type { SizeCue } from '../table.js';
+import type { SizeCue } from '../geometry/table.js';
+import type { Mover } from '../movers/movers.js';
+import { boxOf } from '../movers/object-cut.js';
 import type { UnitLength } from './classical-camera.js';
 import { handLengthPx } from './hand-drawing.js';
 import type { SizeHint } from './hints.js';

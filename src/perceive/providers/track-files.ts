@@ -7,8 +7,8 @@ import { readJson } from '../../base/files.js';
 import { type NpyArray, readNpy } from '../../base/npy.js';
 import { readNpz } from '../../base/npz.js';
 import { type Clip, rescale } from '../clip.js';
-import { applyHomography, invert3 } from '../motion-models.js';
 import { HAND_ID, type Tracks } from '../perception.js';
+import { applyHomography, invert3 } from '../tracks/motion-models.js';
 import type { TrackProvider, TrackSink } from './provider.js';
 
 const TRACK_NAMES = ['tracks', 'pred_tracks', 'points', 'xy'];

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors.js';
-import { readHands } from '../../perceive/hand-store.js';
+import { readHands } from '../../perceive/hands/hand-store.js';
 import { readMask, readPerception } from '../../perceive/store.js';
 import { readPoses } from '../../pose/poses-io.js';
 import { givenFiles, graspFrame, readEditedSkill, readGrasps } from '../../skill/edit-skill.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { JudgedRegion } from '../../../src/perceive/candidates.js';
+import type { JudgedRegion } from '../../../src/perceive/change/candidates.js';
 import type { Clip } from '../../../src/perceive/clip.js';
-import { ColourModel } from '../../../src/perceive/colour-model.js';
-import { handWithEvidence } from '../../../src/perceive/evident-hand.js';
-import { judgeByEvidence } from '../../../src/perceive/evident-regions.js';
+import { handWithEvidence } from '../../../src/perceive/hands/evident-hand.js';
+import { judgeByEvidence } from '../../../src/perceive/hands/evident-regions.js';
+import { ColourModel } from '../../../src/perceive/movers/colour-model.js';
 import { drawHand } from '../../../src/perceive/providers/hand-drawing.js';
 
 const [w, h] = [40, 30];

@@ -1,0 +1,121 @@
+/** Pictures of the scene as it was first, as it was last, and as it is behind everything that moved. */
+import { type StageContext, throwIfCancelled } from '../../base/context.js';
+import { shrinkRgb } from '../../image/filters.js';
+import { createRgb, type RgbImage } from '../../image/image.js';
+import { rgbToLab8 } from '../../image/lab.js';
+import type { Clip } from '../clip.js';
+import type { StableColours } from './stable-colour.js';
+
+export interface Plates {
+  /** At frame size, sRGB, exposure-normalised: mean over each pixel's first / last stable window. */
+  readonly firstRgb: RgbImage;
+  readonly lastRgb: RgbImage;
+  /** Single frames that show what held in between, else the most usual colour, else the first picture. */
+  readonly betweenRgb: RgbImage;
+  /** [H, W, 3] u8 Lab at work size. */
+  readonly firstLab: Uint8Array;
+  readonly betweenLab: Uint8Array;
+  readonly lastLab: Uint8Array;
+}
+
+/**
+ * Reads the frames once more and averages every pixel over its two stable windows at full size. `between` [H/2, W/2]:
+ * frames that show what held in between, -1 where there is none.
+ */
+export async function buildPlates(
+  clip: Clip,
+  stable: StableColours,
+  between: Int16Array,
+  ctx: StageContext,
+): Promise<Plates> {
+  const { frameWidthPx: W, frameHeightPx: H, halfWidthPx: w, numFrames } = clip;
+  const window = stable.windowFrames;
+  const firstStart = stable.runs.firstStart.map((start) => Math.max(0, start));
+  const lastStart = stable.runs.lastStart.map((start) => (start < 0 ? numFrames - window : start));
+  const sums = [new Uint16Array(W * H * 3), new Uint16Array(W * H * 3)];
+  const needed = framesNeeded([firstStart, lastStart], window, numFrames);
+  const betweenFrame = between.map((k, i) => (k >= 0 ? k : stable.usualFrame[i]));
+  for (const k of betweenFrame) if (k >= 0) needed[k] = 1;
+  const betweenRgb = createRgb(W, H);
+  const halfX = Int32Array.from({ length: W }, (_, x) => Math.min(w - 1, Math.floor((x * w) / W)));
+  const halfY = Int32Array.from({ length: H }, (_, y) =>
+    Math.min(clip.halfHeightPx - 1, Math.floor((y * clip.halfHeightPx) / H)),
+  );
+  for (let k = 0; k < numFrames; k++) {
+    if (needed[k] === 0) continue;
+    throwIfCancelled(ctx);
+    const { data } = await clip.readFrame(k);
+    const tables = clip.gains[k].map((g) => Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, v * g + 0.5)));
+    for (let y = 0, p = 0; y < H; y++) {
+      const row = halfY[y] * w;
+      for (let x = 0; x < W; x++, p += 3) {
+        const i = row + halfX[x];
+        const inFirst = k >= firstStart[i] && k < firstStart[i] + window;
+        const inLast = k >= lastStart[i] && k < lastStart[i] + window;
+        const isBetween = k === betweenFrame[i];
+        if (!inFirst && !inLast && !isBetween) continue;
+        for (let c = 0; c < 3; c++) {
+          const value = tables[c][data[p + c]];
+          if (isBetween) betweenRgb.data[p + c] = value;
+          if (inFirst) sums[0][p + c] += value;
+          if (inLast) sums[1][p + c] += value;
+        }
+      }
+    }
+    ctx.progress(k + 1, numFrames, 'background');
+  }
+  const [firstRgb, lastRgb] = sums.map((sum) => {
+    const rgb = createRgb(W, H);
+    for (let i = 0; i < sum.length; i++) rgb.data[i] = sum[i] / window + 0.5;
+    return rgb;
+  });
+  for (let y = 0, p = 0; y < H; y++) {
+    for (let x = 0; x < W; x++, p += 3) {
+      if (betweenFrame[halfY[y] * w + halfX[x]] >= 0) continue;
+      for (let c = 0; c < 3; c++) betweenRgb.data[p + c] = firstRgb.data[p + c];
+    }
+  }
+  return {
+    firstRgb,
+    lastRgb,
+    betweenRgb,
+    firstLab: workLab(clip, firstRgb),
+    betweenLab: workLab(clip, betweenRgb),
+    lastLab: workLab(clip, lastRgb),
+  };
+}
+
+function workLab(clip: Clip, rgb: RgbImage): Uint8Array {
+  const work = shrinkRgb(rgb, clip.widthPx, clip.heightPx);
+  const lab = new Uint8Array(work.data.length);
+  rgbToLab8(work.data, lab);
+  return lab;
+}
+
+function framesNeeded(starts: readonly Int16Array[], window: number, numFrames: number): Uint8Array {
+  const needed = new Uint8Array(numFrames);
+  for (const list of starts) {
+    for (const start of list) needed[start] = 1;
+  }
+  const out = new Uint8Array(numFrames);
+  for (let k = 0; k < numFrames; k++) if (needed[k] !== 0) out.fill(1, k, Math.min(numFrames, k + window));
+  return out;
+}
+
+/** Which picture shows the clean scene at a place. */
+export const PlateChoice = { first: 0, last: 1, between: 2 } as const;
+
+/** The scene behind everything that moved, put together by `choice` [H/2, W/2] (values of `PlateChoice`). */
+export function cleanPlate(clip: Clip, plates: Plates, choice: Uint8Array): { rgb: RgbImage; lab: Uint8Array } {
+  const { frameWidthPx: W, frameHeightPx: H, halfWidthPx: w, halfHeightPx: h } = clip;
+  const rgb = createRgb(W, H, Uint8Array.from(plates.firstRgb.data));
+  const sources = [plates.firstRgb.data, plates.lastRgb.data, plates.betweenRgb.data];
+  for (let y = 0, p = 0; y < H; y++) {
+    const row = Math.min(h - 1, Math.floor((y * h) / H)) * w;
+    for (let x = 0; x < W; x++, p += 3) {
+      const from = sources[choice[row + Math.min(w - 1, Math.floor((x * w) / W))]];
+      for (let c = 0; c < 3; c++) rgb.data[p + c] = from[p + c];
+    }
+  }
+  return { rgb, lab: workLab(clip, rgb) };
+}

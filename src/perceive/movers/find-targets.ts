@@ -1,0 +1,168 @@
+/** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
+import { connectedComponents } from '../../image/components.js';
+import { labDistance2 } from '../../image/lab.js';
+import { countSet, dilate, distanceTo, maskIou, maskWhere } from '../../image/morphology.js';
+import type { Clip } from '../clip.js';
+import { type Mover, trackedMask } from './movers.js';
+import {
+  findTarget,
+  innerObject,
+  learnTableColours,
+  offTableMask,
+  outlineTarget,
+  type TableColours,
+  type Target,
+  type TargetFinding,
+} from './target.js';
+
+/** Places that overlap this much are the same one. */
+const SAME_PLACE = 0.3;
+
+export function findTargets(clip: Clip, plateLab: Uint8Array, movers: readonly Mover[]): Target[] {
+  const targets: Target[] = [];
+  movers.forEach((mover, m) => {
+    if (!mover.to) return;
+    const cameBack = mover.from !== null && maskIou(mover.from.mask, mover.to.mask) > SAME_PLACE;
+    if (!cameBack && endsOnOther(clip, mover, movers)) return;
+    const around = [mover.from ?? mover.to, ...movers.filter((other) => other !== mover).map((other) => other.from)];
+    const places = around.flatMap((end, k) => (end && (k === 0 || m === 0) ? [end.mask] : []));
+    const table = learnTableColours(clip, plateLab, places);
+    const offTable = offTableMask(clip, plateLab, table);
+    const finding = cameBack
+      ? findActedOn(clip, plateLab, offTable, table, mover, movers)
+      : findTarget(clip, plateLab, offTable, mover.to.mask, table);
+    if (!finding?.mask || countSet(finding.mask) < 60) return;
+    if (targets.some((target) => maskIou(target.mask, finding.mask!) > 0.4)) return;
+    targets.push({ id: movers.length + targets.length + 1, mask: finding.mask, finding });
+  });
+  return targets;
+}
+
+/** Does the mover end on another one, that was put there before? */
+function endsOnOther(clip: Clip, mover: Mover, movers: readonly Mover[]): boolean {
+  return movers.some((other) => {
+    if (other === mover || !other.to || other.downFrame > mover.liftFrame) return false;
+    return maskIou(dilate(mover.to!.mask, clip.widthPx, clip.heightPx, 3), other.to.mask) > 0.25;
+  });
+}
+
+/** Frames looked at, out of those in which the mover is at least this share of its farthest way from its place. */
+const SAMPLES = 12;
+const FAR_SHARE = 0.6;
+/** A gap of this many px makes a thing half as likely to be what the mover went to (e-fold at 1.4 times that). */
+const GAP_PX = 10;
+const MIN_NEARNESS = 0.25;
+const MIN_AREA = 150;
+const MAX_FRAME_SHARE = 0.15;
+
+/** The thing that a mover comes nearest to, and stays near, while it is away from its place. */
+function findActedOn(
+  clip: Clip,
+  plateLab: Uint8Array,
+  offTable: Uint8Array,
+  table: TableColours,
+  mover: Mover,
+  movers: readonly Mover[],
+): TargetFinding | null {
+  const { widthPx: w, heightPx: h } = clip;
+  const masks = farMasks(clip, plateLab, mover);
+  if (masks.length === 0) return null;
+  const { labels, components } = connectedComponents(offTable, w, h);
+  let best: { mask: Uint8Array; nearness: number; gaps: number[] } | null = null;
+  for (const { label, area } of components) {
+    if (area < MIN_AREA || area > MAX_FRAME_SHARE * w * h) continue;
+    const mask = maskWhere(labels, (value) => value === label);
+    if (movers.some(({ from }) => from && maskIou(from.mask, mask) > 0.2)) continue;
+    const distance = distanceTo(mask, w, h);
+    const gaps = masks.map((moved) => {
+      let gap = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < moved.length; i++) if (moved[i] !== 0 && distance[i] < gap) gap = distance[i];
+      return gap;
+    });
+    const nearness = gaps.reduce((sum, gap) => sum + Math.exp(-gap / GAP_PX), 0) / gaps.length;
+    if (!best || nearness > best.nearness) best = { mask, nearness, gaps };
+  }
+  if (!best || best.nearness < MIN_NEARNESS) return null;
+  const { gaps, mask, nearness } = best;
+  const least = Math.min(...gaps);
+  const contact = new Uint8Array(w * h);
+  masks.forEach((moved, n) => {
+    if (gaps[n] > least + 3) return;
+    for (let i = 0; i < moved.length; i++) contact[i] |= moved[i];
+  });
+  const near = dilate(contact, w, h, Math.round(least) + 8);
+  const whole = innerObject(clip, plateLab, mask, table, near) ?? mask;
+  return {
+    mask: outlineTarget(clip, plateLab, whole),
+    confidence: Math.min(0.85, 0.4 + 0.5 * nearness),
+    evidence: `the mover goes to it and comes back (nearness ${Math.round(100 * nearness)} % while it is away)`,
+  };
+}
+
+/** What passes within this many px of a mover holds it, if it differs this much (Lab) from the plate. */
+const GRIP_PX = 8;
+const GRIP_DISTANCE = 14;
+const MIN_GRIP_PX = 12;
+/** A tool works with its end away from the hand: this share of it. */
+const WORKING_SHARE = 0.35;
+
+/** The part of a mover's outline that is farthest from the hand that holds it; all of it when no hand is seen. */
+function workingPart(clip: Clip, plateLab: Uint8Array, k: number, mask: Uint8Array): Uint8Array {
+  const { widthPx: w, heightPx: h, halfWidthPx } = clip;
+  const lab = clip.labAt(k);
+  const around = dilate(mask, w, h, GRIP_PX);
+  let n = 0;
+  let gx = 0;
+  let gy = 0;
+  for (let y = 0; y < h; y += 2) {
+    for (let x = 0; x < w; x += 2) {
+      const i = y * w + x;
+      if (around[i] === 0 || mask[i] !== 0) continue;
+      if (labDistance2(lab, (y >> 1) * halfWidthPx + (x >> 1), plateLab, i) < GRIP_DISTANCE ** 2) continue;
+      n++;
+      gx += x;
+      gy += y;
+    }
+  }
+  if (n < MIN_GRIP_PX) return mask;
+  const distances = new Float32Array(mask.length).fill(-1);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 0) distances[i] = Math.hypot((i % w) - gx / n, Math.floor(i / w) - gy / n);
+  }
+  const sorted = distances.filter((d) => d >= 0).sort();
+  const least = sorted[Math.floor((1 - WORKING_SHARE) * (sorted.length - 1))];
+  return mask.map((value, i) => (value !== 0 && distances[i] >= least ? 1 : 0));
+}
+
+/** Working parts of the mover while it is far from its place. */
+function farMasks(clip: Clip, plateLab: Uint8Array, mover: Mover): Uint8Array[] {
+  const { widthPx: w, heightPx: h } = clip;
+  const seen: { mask: Uint8Array; shift: number }[] = [];
+  const step = Math.max(1, Math.floor((mover.downFrame - mover.liftFrame) / 40));
+  const home = centreOf(mover.from!.mask, w, h);
+  for (let k = mover.liftFrame; k <= mover.downFrame; k += step) {
+    const { mask, trust } = trackedMask(clip, mover, k);
+    if (trust < 0.15) continue;
+    const [x, y] = centreOf(mask, w, h);
+    seen.push({ mask: workingPart(clip, plateLab, k, mask), shift: Math.hypot(x - home[0], y - home[1]) });
+  }
+  const farthest = Math.max(0, ...seen.map(({ shift }) => shift));
+  const far = seen.filter(({ shift }) => shift > FAR_SHARE * farthest);
+  const stride = Math.max(1, Math.floor(far.length / SAMPLES));
+  return far.filter((_, n) => n % stride === 0).map(({ mask }) => mask);
+}
+
+function centreOf(mask: Uint8Array, w: number, h: number): [number, number] {
+  let n = 0;
+  let sx = 0;
+  let sy = 0;
+  for (let y = 0, i = 0; y < h; y++) {
+    for (let x = 0; x < w; x++, i++) {
+      if (mask[i] === 0) continue;
+      n++;
+      sx += x;
+      sy += y;
+    }
+  }
+  return n > 0 ? [sx / n, sy / n] : [0, 0];
+}

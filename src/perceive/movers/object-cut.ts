@@ -1,0 +1,195 @@
+/**
+ * Exact outline of a thing from a rough region: colour models of inside and outside, re-estimated a few times, and a
+ * minimum cut that prefers to run along edges. Source: Rother et al. 2004 (GrabCut), with histograms for mixtures.
+ */
+
+import { connectedComponents, largestComponent } from '../../image/components.js';
+import type { PixelBox } from '../../image/image.js';
+import { labDistance2 } from '../../image/lab.js';
+import { countSet, dilate, erode, fillHoles, maskWhere } from '../../image/morphology.js';
+import { ColourModel } from './colour-model.js';
+import { gridCut } from './grid-cut.js';
+
+export interface CutRequest {
+  /** [H, W, 3] u8 Lab. */
+  readonly lab: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** [H, W] rough region. */
+  readonly region: Uint8Array;
+  /** [H, W] what its colours are first learned from besides the region; optional. */
+  readonly likely?: Uint8Array;
+  /** [H, W] never part of it (hand, other objects); optional. */
+  readonly forbidden?: Uint8Array;
+  /** [H, W] extra evidence per pixel, added to the log ratio: > 0 speaks for the object; optional. */
+  readonly evidence?: Float32Array;
+  /** How far outside the region the object may reach, px; default 0.16 of its size. */
+  readonly reachPx?: number;
+  /** [H, W] where else it may reach; optional. */
+  readonly maybe?: Uint8Array;
+  readonly iterations?: number;
+  /** Most that the colours may say about one pixel (log ratio); default no limit. */
+  readonly colourLimit?: number;
+  /** Keep every part that holds at least this share of the region, counted with `likely`; default: only the largest part. */
+  readonly minPartShare?: number;
+  /** Strength of the preference for smooth outlines. */
+  readonly smoothness?: number;
+}
+
+/** Cuts the object out. Result has the size of the picture, no holes, and one part unless `minPartShare` says otherwise. */
+export function cutObject(request: CutRequest): Uint8Array {
+  const { lab, widthPx, heightPx, region } = request;
+  const out = new Uint8Array(widthPx * heightPx);
+  const box = boxOf(region, widthPx, heightPx);
+  if (!box) return out;
+  const area = countSet(region);
+  const reach = Math.sqrt(area);
+  const reachPx = request.reachPx ?? Math.max(2, Math.round(0.16 * reach));
+  const margin = Math.round(Math.max(8, 0.35 * Math.max(box.x1 - box.x0, box.y1 - box.y0), reachPx + 6));
+  const window = growBox(box, margin, widthPx, heightPx);
+  const w = window.x1 - window.x0;
+  const h = window.y1 - window.y0;
+  const crop = cropBytes(lab, widthPx, window, 3);
+  const rough = cropBytes(region, widthPx, window, 1);
+  const core = erode(rough, w, h, Math.max(1, Math.round(0.08 * reach)));
+  const sure = countSet(core) > 0 ? core : rough;
+  const maybe = dilate(rough, w, h, reachPx);
+  if (request.maybe) {
+    const also = cropBytes(request.maybe, widthPx, window, 1);
+    for (let i = 0; i < maybe.length; i++) if (also[i] !== 0) maybe[i] = 1;
+  }
+  const forbidden = request.forbidden ? cropBytes(request.forbidden, widthPx, window, 1) : new Uint8Array(w * h);
+  const evidence = new Float32Array(w * h);
+  if (request.evidence) {
+    for (let y = 0; y < h; y++) {
+      const from = (window.y0 + y) * widthPx + window.x0;
+      evidence.set(request.evidence.subarray(from, from + w), y * w);
+    }
+  }
+  const limit = request.colourLimit ?? Number.POSITIVE_INFINITY;
+  const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5);
+  const likely = request.likely ? cropBytes(request.likely, widthPx, window, 1) : rough;
+  let labels = maskWhere(rough, (value, i) => (value !== 0 || likely[i] !== 0) && forbidden[i] === 0);
+  const unary = new Float32Array(w * h);
+  for (let k = 0; k < (request.iterations ?? 3); k++) {
+    const inside = new ColourModel();
+    const outside = new ColourModel();
+    for (let i = 0; i < labels.length; i++) {
+      if (forbidden[i] !== 0) continue;
+      if (labels[i] !== 0) inside.add(crop, i);
+      else outside.add(crop, i);
+    }
+    for (let i = 0; i < unary.length; i++) {
+      if (forbidden[i] !== 0 || maybe[i] === 0) unary[i] = 50;
+      else if (sure[i] !== 0) unary[i] = -50;
+      else {
+        const ratio = Math.log(outside.density(crop, i) / inside.density(crop, i));
+        unary[i] = Math.max(-limit, Math.min(limit, ratio)) - evidence[i];
+      }
+    }
+    labels = Uint8Array.from(gridCut({ widthPx: w, heightPx: h, unary, links }));
+  }
+  const parts =
+    request.minPartShare === undefined
+      ? largestComponent(labels, w, h)
+      : partsWith(labels, rough, likely, request.minPartShare, w, h);
+  const whole = fillHoles(parts, w, h);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const i = y * w + x;
+      if (whole[i] !== 0 && forbidden[i] === 0) out[(window.y0 + y) * widthPx + window.x0 + x] = 1;
+    }
+  }
+  return out;
+}
+
+/** Components of `labels` in which region and likely pixels are at least `minShare` of the region. */
+function partsWith(
+  labels: Uint8Array,
+  region: Uint8Array,
+  likely: Uint8Array,
+  minShare: number,
+  w: number,
+  h: number,
+): Uint8Array {
+  const { labels: part, components } = connectedComponents(labels, w, h);
+  const held = new Float64Array(components.length + 1);
+  let area = 0;
+  for (let i = 0; i < region.length; i++) {
+    if (region[i] !== 0) area++;
+    if (part[i] !== 0 && (region[i] !== 0 || likely[i] !== 0)) held[part[i]]++;
+  }
+  return maskWhere(part, (label) => label !== 0 && held[label] >= minShare * area);
+}
+
+/** Link costs: high between like colours, low across edges; scaled by the window's own mean contrast. */
+export function edgeLinks(
+  lab: Uint8Array,
+  w: number,
+  h: number,
+  smoothness: number,
+): [Float32Array, Float32Array, Float32Array, Float32Array] {
+  const steps = [1, w, w + 1, w - 1];
+  const ok = (x: number, y: number, k: number): boolean =>
+    k === 0 ? x < w - 1 : k === 1 ? y < h - 1 : k === 2 ? x < w - 1 && y < h - 1 : x > 0 && y < h - 1;
+  let sum = 0;
+  let count = 0;
+  const links = steps.map(() => new Float32Array(w * h));
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const i = y * w + x;
+      for (let k = 0; k < 4; k++) {
+        if (!ok(x, y, k)) continue;
+        const d2 = labDistance2(lab, i, lab, i + steps[k]);
+        links[k][i] = d2;
+        sum += d2;
+        count++;
+      }
+    }
+  }
+  const beta = count / Math.max(1, 2 * sum);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const i = y * w + x;
+      for (let k = 0; k < 4; k++) {
+        const length = k < 2 ? 1 : Math.SQRT2;
+        links[k][i] = ok(x, y, k) ? (smoothness * (0.05 + Math.exp(-beta * links[k][i]))) / length : 0;
+      }
+    }
+  }
+  return [links[0], links[1], links[2], links[3]];
+}
+
+export function boxOf(mask: Uint8Array, widthPx: number, heightPx: number): PixelBox | null {
+  const box = { x0: widthPx, y0: heightPx, x1: 0, y1: 0 };
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      if (mask[i] === 0) continue;
+      if (x < box.x0) box.x0 = x;
+      if (x >= box.x1) box.x1 = x + 1;
+      if (y < box.y0) box.y0 = y;
+      if (y >= box.y1) box.y1 = y + 1;
+    }
+  }
+  return box.x1 > box.x0 ? box : null;
+}
+
+export function growBox(box: PixelBox, margin: number, widthPx: number, heightPx: number): PixelBox {
+  return {
+    x0: Math.max(0, box.x0 - margin),
+    y0: Math.max(0, box.y0 - margin),
+    x1: Math.min(widthPx, box.x1 + margin),
+    y1: Math.min(heightPx, box.y1 + margin),
+  };
+}
+
+/** Copy of a box out of an interleaved 8-bit image. */
+export function cropBytes(data: Uint8Array, widthPx: number, box: PixelBox, channels: number): Uint8Array {
+  const w = (box.x1 - box.x0) * channels;
+  const out = new Uint8Array(w * (box.y1 - box.y0));
+  for (let y = box.y0, o = 0; y < box.y1; y++, o += w) {
+    const from = (y * widthPx + box.x0) * channels;
+    out.set(data.subarray(from, from + w), o);
+  }
+  return out;
+}
