@@ -28,6 +28,9 @@ export interface Leg {
   readonly contacts: readonly number[];
 }
 
+/** Greatest speed of a course over its mean speed: that of `minimumJerk`, the livelier one, is 1.875. */
+const FASTEST = 1.9;
+
 /** A leg of the arm along `path`, as slow as limits and `leastSec` ask for. */
 export function movingLeg(
   robot: RobotModel,
@@ -36,9 +39,10 @@ export function movingLeg(
   timing: { limitShare: number; leastSec: number; course?: Course },
 ): Leg {
   const course = timing.course ?? minimumJerk;
+  const fingersSec = (FASTEST * Math.abs(leg.widthM[1] - leg.widthM[0])) / robot.gripper.widthSpeed;
   const durationSec = durationOf(robot, path, {
     limitShare: timing.limitShare,
-    minDurationSec: timing.leastSec,
+    minDurationSec: Math.max(timing.leastSec, fingersSec),
     course,
   });
   return { ...leg, path, course, durationSec };
