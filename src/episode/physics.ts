@@ -22,7 +22,15 @@ export async function openPhysics(inputs: EpisodeInputs): Promise<(plan: Episode
 
 export function physicsObject({ id, name, mesh, hollow }: EpisodeObject): PhysicsObject {
   const { densityKgM3, friction, isSoft = false } = priorFor(name);
-  return { id, name, pieces: convexPieces(mesh, hollow), mass: massOf(mesh, densityKgM3), friction, isSoft };
+  return {
+    id,
+    name,
+    pieces: convexPieces(mesh, hollow),
+    mass: massOf(mesh, densityKgM3),
+    friction,
+    isSoft,
+    isHollow: hollow,
+  };
 }
 
 /** The scene as the episode begins. */

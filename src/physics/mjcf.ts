@@ -20,6 +20,8 @@ export interface PhysicsObject {
   readonly friction: number;
   /** Bristles and foam: several millimetres give before the full force is there. */
   readonly isSoft: boolean;
+  /** Has walls that may be thin. */
+  readonly isHollow?: boolean;
 }
 
 export interface PhysicsScene {
@@ -45,9 +47,9 @@ export function toMjcf(scene: PhysicsScene): string {
   return [
     '<mujoco model="v2r episode">',
     '  <compiler angle="radian" autolimits="true" balanceinertia="true"/>',
-    // One contact per pair of shapes: where several are made up (multiccd), pads get normals along a thin wall and shove it away.
+    // Several contacts per pair keep flat things from turning about one point; on thin walls some of them get normals along the wall.
     `  <option timestep="${TIMESTEP_SEC}" integrator="implicitfast" cone="elliptic" impratio="10">`,
-    '    <flag multiccd="disable"/>',
+    `    <flag multiccd="${scene.objects.some(({ isHollow }) => isHollow) ? 'disable' : 'enable'}"/>`,
     '  </option>',
     '  <visual><headlight ambient="0.4 0.4 0.4"/></visual>',
     '  <asset>',
