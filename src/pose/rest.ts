@@ -1,12 +1,14 @@
 /** One pose for a whole rest of an object, from the frames in which most of it is seen. */
 import type { Random } from '../base/random.js';
-import { compose, fromYaw, inverse, type Mat4 } from '../math/se3.js';
+import { project } from '../math/camera.js';
+import { compose, fromYaw, inverse, type Mat4, transformPoint, translationOf } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import { type Freedom, type Refined, refinePose } from './adam.js';
 import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
-import { clearanceOf, dropped, type HeightField, supportsOf } from './support.js';
+import { clearanceOf, dropped, type HeightField, isBehind, supportsOf } from './support.js';
 import { searchOnTable } from './table-search.js';
 
 /** Frames looked at, and how many of them (the least covered) are compared. */
@@ -112,7 +114,9 @@ export async function estimateRest(
   const upright = uprightAt(object, place, kind.reference);
   for (const field of supportsOf(object.field)) {
     for (const at of supportedOnRay({ ...object, field }, upright)) {
-      tries.push(['standing', await standFrom(at, field), STANDING_PREFERENCE]);
+      const standing = await standFrom(at, field);
+      if (await contradictsSight(inputs, standing.cameraFromObject, frameIdxs[0])) continue;
+      tries.push(['standing', standing, STANDING_PREFERENCE]);
     }
   }
   for (const [how, tried, preference] of tries) {
@@ -122,6 +126,36 @@ export async function estimateRest(
     best = { ...tried, how, ...seen };
   }
   return best;
+}
+
+/** The lower part of a thing, as a share of its height, and how much of what should be hidden of it may be seen. */
+const LOWER_SHARE = 0.3;
+const MAX_SEEN_SHARE = 0.5;
+
+/** Would it stand behind what lies there, with its foot hidden, and yet its foot is seen? */
+async function contradictsSight(
+  { object, camera, evidence }: FollowInputs,
+  cameraFromObject: Mat4,
+  frameIdx: number,
+): Promise<boolean> {
+  const { field, extremes, worldFromCamera } = object;
+  if (!field) return false;
+  const { idMap } = await evidence(frameIdx);
+  const cameraInWorld = translationOf(worldFromCamera);
+  const points: { seen: Vec3; place: Vec3 }[] = [];
+  for (let k = 0; k < extremes.length; k += 3) {
+    const seen = transformPoint(cameraFromObject, [extremes[k], extremes[k + 1], extremes[k + 2]]);
+    points.push({ seen, place: transformPoint(worldFromCamera, seen) });
+  }
+  const heights = points.map(({ place }) => place[2]);
+  const lower = Math.min(...heights) + LOWER_SHARE * (Math.max(...heights) - Math.min(...heights));
+  const hidden = points.filter(({ place }) => place[2] <= lower && isBehind(field, place, cameraInWorld));
+  const shown = hidden.filter(({ seen }) => {
+    const [x, y] = project(camera, seen).map(Math.floor);
+    const isInPicture = x >= 0 && y >= 0 && x < idMap.widthPx && y < idMap.heightPx;
+    return isInPicture && idMap.data[y * idMap.widthPx + x] === object.id;
+  });
+  return shown.length > MAX_SEEN_SHARE * hidden.length;
 }
 
 /** What the frames show around a pose. Tracks only where the object is too plain to tell its turn by itself. */

@@ -1,6 +1,6 @@
 /** What things can rest on: the table (world z = 0) and the upper sides of other objects, as a height field over the table. */
 import { type Mat4, transformPoint } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { add, scale, sub, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 
 /** Side of a cell: below what poses are known to. */
@@ -103,6 +103,26 @@ export function supportAt(
 /** What may bear something: all that is known to lie there, and the bare table, because a tray taken for a box does not bear on its top. */
 export const supportsOf = (field: HeightField | null = null): (HeightField | null)[] =>
   field ? [field, null] : [null];
+
+/** Steps in which a line of sight is followed, metres, and what a solid must reach above it to hide something. */
+const SIGHT_STEP_M = 0.004;
+const HIDING_M = 0.005;
+
+/**
+ * Would what stands in the field hide this place (world, metres) from the camera? Not if the place lies within its outline from above:
+ * there it may be hollow.
+ */
+export function isBehind(field: HeightField, place: Vec3, cameraInWorld: Vec3): boolean {
+  const heightAt = (x: number, y: number): number => supportAt(field, x, y).heightM;
+  if (heightAt(place[0], place[1]) > HIDING_M) return false;
+  const way = sub(cameraInWorld, place);
+  const length = Math.hypot(way[0], way[1], way[2]);
+  for (let s = SIGHT_STEP_M; s < length; s += SIGHT_STEP_M) {
+    const [x, y, z] = add(place, scale(way, s / length));
+    if (heightAt(x, y) > z + HIDING_M) return true;
+  }
+  return false;
+}
 
 export interface Clearance {
   /** Smallest height of the points above what is under them, metres; negative: inside it. */

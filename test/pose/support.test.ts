@@ -11,7 +11,7 @@ import {
 import { boxMesh, revolutionMesh } from '../../src/objects/mesh.js';
 import { KnownBodies } from '../../src/pose/known-bodies.js';
 import { contactLoss } from '../../src/pose/point-loss.js';
-import { clearanceOf, dropped, heightFieldOf, supportAt } from '../../src/pose/support.js';
+import { clearanceOf, dropped, heightFieldOf, isBehind, supportAt } from '../../src/pose/support.js';
 import { lookingCamera } from '../objects/synthetic-scene.js';
 
 const view = lookingCamera(320, 240, 0.6, 35);
@@ -37,6 +37,16 @@ describe('what bears a thing', () => {
     expect(supportAt(field, 0, 0).heightM).toBeCloseTo(0.004, 6);
     expect(supportAt(field, 0.06, 0).slopeX).toBeGreaterThan(0.5);
     expect(supportAt(null, 0, 0)).toEqual({ heightM: 0, slopeX: 0, slopeY: 0 });
+  });
+
+  it('hides the table right behind a box, but neither what is before it, far behind it nor within it', () => {
+    const field = heightFieldOf([{ mesh: boxMesh(0.1, 0.1, 0.06), worldFromObject: fromTranslation([0, 0, 0]) }])!;
+    // 45 degrees down: the shadow of the box is as long as the box is high.
+    const camera: [number, number, number] = [0, -0.5, 0.5];
+    expect(isBehind(field, [0, 0.08, 0.01], camera)).toBe(true);
+    expect(isBehind(field, [0, 0.14, 0.01], camera)).toBe(false);
+    expect(isBehind(field, [0, -0.08, 0.01], camera)).toBe(false);
+    expect(isBehind(field, [0, 0.02, 0.01], camera)).toBe(false);
   });
 
   it('no bodies, and bodies of absurd size, bear nothing', () => {
