@@ -119,6 +119,9 @@ export async function estimateRest(
       tries.push(['standing', standing, STANDING_PREFERENCE]);
     }
   }
+  // Things are often put back where they were.
+  const back = refinePose({ ...object, field: null }, kind.reference, views, { steps, freedom: 'on-table' });
+  tries.push(['standing', back, STANDING_PREFERENCE]);
   for (const [how, tried, preference] of tries) {
     const fit = fitOf(tried.cameraFromObject) - preference;
     if (fit >= bestFit) continue;
