@@ -85,9 +85,12 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   ]);
   const events = [...viewOf.keys()].sort((a, b) => b.score - a.score);
   const found = findMovers(clip, events, (event) => viewOf.get(event)!, ctx);
-  // What was away for a while must have been seen both leaving and coming back: one alone may be a hand that rested.
+  // What changed only for a while was covered by an arm, unless something left there and came back to the very same place: one end
+  // alone, or two at different places, is a hand.
   const complete = found.filter(
-    ({ from, to }) => (from && to) || [from, to].some((end) => end && viewOf.get(end.event) === whole),
+    ({ from, to }) =>
+      [from, to].some((end) => end && viewOf.get(end.event) === whole) ||
+      (from && to && maskIou(from.mask, to.mask) > RETURNED_IOU),
   );
   const movers = mergeRigidParts(clip, keepTrusted(clip, stable.whole, transients, complete));
   const plate = cleanPlate(clip, plates, choosePlate(clip, stable, between, whole, movers));

@@ -10,7 +10,7 @@ import type { Stage } from '../stage.js';
 
 export const perceiveStage: Stage = {
   name: 'perceive',
-  version: 9,
+  version: 10,
   inputs: ['video'],
   options: perceiveOptions,
   fingerprint: (options) => fingerprintOf(options as PerceiveOptions),
