@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,14 @@ describe('pulling networks from a server on this machine', () => {
   it('goes on where a broken connection stopped', async () => {
     handler = (_, response) => {
       response.writeHead(200, { 'content-length': BYTES.length });
-      response.write(BYTES.subarray(0, 20_000), () => response.destroy());
+      response.write(BYTES.subarray(0, 20_000));
+      // Not before something has arrived on the disk.
+      const watch = setInterval(async () => {
+        const part = await stat(`${place()}.part`).catch(() => null);
+        if (!part || part.size === 0) return;
+        clearInterval(watch);
+        response.destroy();
+      }, 5);
     };
     await expect(pullFile(folder, file, { from: address })).rejects.toThrow(/could not fetch made-up.onnx/);
     expect((await checkFile(folder, file)).state).toBe('missing');
