@@ -80,7 +80,7 @@ export class Random {
   }
 
   /** One element, uniformly. */
-  pick<T>(items: readonly T[]): T {
+  pick<T>(items: ArrayLike<T>): T {
     return items[this.int(items.length)];
   }
 

@@ -121,7 +121,7 @@ function createSearch(level: Level, firstReach: number): Search {
     match,
     cost,
     startAnywhere(random) {
-      for (const i of centres) match[i] = random.pick(sources as unknown as readonly number[]);
+      for (const i of centres) match[i] = random.pick(sources);
     },
     startFrom(coarser, random) {
       const cw = coarser.widthPx;
@@ -135,7 +135,7 @@ function createSearch(level: Level, firstReach: number): Search {
         const sy = Math.floor(above / cw) * 2 + (y & 1);
         const source = sy * w + sx;
         const usable = above >= 0 && sx < w && sy < h && isSource[source] !== 0;
-        match[i] = usable ? source : random.pick(sources as unknown as readonly number[]);
+        match[i] = usable ? source : random.pick(sources);
       }
     },
     refreshCosts() {

@@ -5,7 +5,9 @@
 import { connectedComponents } from '../image/components.js';
 import type { RgbImage } from '../image/image.js';
 import { type Intrinsics, project } from '../math/camera.js';
+import { fitPlane } from '../math/plane-fit.js';
 import { type Mat4, transformPoint } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import { contains, type Point2 } from './polygon.js';
 import { type Colour, difference, patchColour } from './table-edge.js';
 import type { Obstacle } from './work-area.js';
@@ -24,6 +26,8 @@ const VARIATION_FACTOR = 4;
 const MIN_CELLS = 5;
 /** Things that cover more of the table than this are a cloth, a board or another light: they can be stood on. */
 const MAX_SHARE = 0.2;
+/** With fewer cells of table nothing can be said. */
+const MIN_TABLE_CELLS = 20;
 /** Rounds in which the table's colour is fitted to the cells that look like table. */
 const ROUNDS = 4;
 
@@ -76,7 +80,7 @@ function unlikeTable(colours: readonly (Colour | null)[], within: readonly boole
     if (fits.some((fit) => fit === null)) return new Uint8Array(colours.length);
     const away = colours.map((colour, i) => {
       if (colour === null) return 0;
-      const expected = fits.map((fit) => fit![0] + fit![1] * (i % columns) + fit![2] * Math.floor(i / columns));
+      const expected = fits.map((fit) => fit![0] * (i % columns) + fit![1] * Math.floor(i / columns) + fit![2]);
       return difference(colour, expected as Colour);
     });
     const usual = away.filter((_, i) => isTable[i]).sort((a, b) => a - b);
@@ -87,34 +91,15 @@ function unlikeTable(colours: readonly (Colour | null)[], within: readonly boole
   return out;
 }
 
-/** Least squares a + b column + c row of channel `c` over the picked cells; null where they are too few. */
+/** A channel's level as a column + b row + c over the picked cells; null where they are too few. */
 function planeFit(
   colours: readonly (Colour | null)[],
   picked: readonly boolean[],
   columns: number,
   channel: number,
 ): [number, number, number] | null {
-  let [n, su, sv, sz, suu, suv, svv, suz, svz] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  colours.forEach((colour, i) => {
-    if (colour === null || !picked[i]) return;
-    const [u, v, z] = [i % columns, Math.floor(i / columns), colour[channel]];
-    n++;
-    su += u;
-    sv += v;
-    sz += z;
-    suu += u * u;
-    suv += u * v;
-    svv += v * v;
-    suz += u * z;
-    svz += v * z;
-  });
-  if (n < 20) return null;
-  const [mu, mv, mz] = [su / n, sv / n, sz / n];
-  const [uu, uv, vv] = [suu / n - mu * mu, suv / n - mu * mv, svv / n - mv * mv];
-  const [uz, vz] = [suz / n - mu * mz, svz / n - mv * mz];
-  const det = uu * vv - uv * uv;
-  if (!(det > 1e-9)) return null;
-  const b = (uz * vv - vz * uv) / det;
-  const c = (vz * uu - uz * uv) / det;
-  return [mz - b * mu - c * mv, b, c];
+  const points = colours.flatMap((colour, i): Vec3[] =>
+    colour !== null && picked[i] ? [[i % columns, Math.floor(i / columns), colour[channel]]] : [],
+  );
+  return points.length < MIN_TABLE_CELLS ? null : fitPlane(points);
 }

@@ -2,6 +2,7 @@
 import type { Random } from '../../base/random.js';
 import type { FloatImage } from '../../image/image.js';
 import { rayOf } from '../../math/camera.js';
+import { fitPlane } from '../../math/plane-fit.js';
 import { cross, dot, normalize, scale, sub, type Vec3 } from '../../math/vec3.js';
 import { bareTable, bilinear } from './depth-align.js';
 import type { CameraFinding, DepthInputs } from './provider.js';
@@ -79,25 +80,8 @@ function tablePoints(map: FloatImage, inputs: DepthInputs, ids: { data: Uint8Arr
   return points;
 }
 
-/** z = a x + b y + c by least squares: the table is never seen edge-on. */
+/** By least squares of z: the table is never seen edge-on. */
 function leastSquares(points: readonly Vec3[]): { up: Vec3 } | null {
-  let [n, sx, sy, sz, sxx, sxy, syy, sxz, syz] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  for (const [x, y, z] of points) {
-    n++;
-    sx += x;
-    sy += y;
-    sz += z;
-    sxx += x * x;
-    sxy += x * y;
-    syy += y * y;
-    sxz += x * z;
-    syz += y * z;
-  }
-  const [cxx, cxy, cyy] = [sxx - (sx * sx) / n, sxy - (sx * sy) / n, syy - (sy * sy) / n];
-  const [cxz, cyz] = [sxz - (sx * sz) / n, syz - (sy * sz) / n];
-  const det = cxx * cyy - cxy * cxy;
-  if (!(det > 1e-9)) return null;
-  const a = (cxz * cyy - cyz * cxy) / det;
-  const b = (cyz * cxx - cxz * cxy) / det;
-  return { up: normalize([a, b, -1]) };
+  const fit = fitPlane(points);
+  return fit && { up: normalize([fit[0], fit[1], -1]) };
 }
