@@ -6,11 +6,11 @@ import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { CancelledError, UserError } from './errors.js';
 
-interface Request<Job> {
+export interface Request<Job> {
   jobIdx: number;
   job: Job;
 }
-type Reply<Result> =
+export type Reply<Result> =
   | { jobIdx: number; result: Result }
   | { jobIdx: number; error: { name: string; message: string; stack?: string; remedy?: string } };
 
@@ -42,7 +42,7 @@ export async function runPool<Job, Result, Setup>(
 }
 
 /** From source (tests, scripts) the worker is TypeScript, which Node 20 reads only once a loader has been registered. */
-function startWorker(url: URL, setup: unknown): Worker {
+export function startWorker(url: URL, setup: unknown): Worker {
   const fromSource = import.meta.url.endsWith('.ts');
   if (!fromSource) return new Worker(url, { workerData: setup });
   const loader = import.meta.resolve('tsx/esm/api');
@@ -95,7 +95,7 @@ function drain<Job, Result>(
   });
 }
 
-function errorFrom(error: { name: string; message: string; stack?: string; remedy?: string }): Error {
+export function errorFrom(error: { name: string; message: string; stack?: string; remedy?: string }): Error {
   if (error.name === 'UserError') return new UserError(error.message, error.remedy);
   return Object.assign(new Error(error.message), { stack: error.stack });
 }

@@ -1,75 +1,111 @@
 /**
- * Frames of one size, as bytes: the latest used ones in memory, the others in a temporary file, so that memory does not grow with
- * the length of a clip. Short clips never touch the disk.
+ * Frames of one size, as bytes, for all threads: in shared memory where they fit, else in a temporary file with the latest used ones
+ * in memory, so that memory does not grow with the length of a clip. Short clips never touch the disk.
  */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { diskError } from '../base/files.js';
 
-export class FrameStore {
-  /** Least recently used first. */
-  private readonly inMemory = new Map<number, Uint8Array>();
-  /** Frames whose bytes in the file are out of date. */
-  private readonly unsaved = new Set<number>();
-  private file: { folder: string; descriptor: number } | null = null;
+/** What another thread needs to get at the frames of a store: structured cloning keeps shared memory shared. */
+export interface FrameStoreShare {
+  readonly frameBytes: number;
+  readonly numFrames: number;
+  readonly maxInMemory: number;
+  readonly memory: SharedArrayBuffer | null;
+  /** Of the open file; the same in all threads of a process. */
+  readonly descriptor: number | null;
+}
 
-  constructor(
-    private readonly frameBytes: number,
-    private readonly maxInMemory: number,
+export class FrameStore {
+  /** Frames of the file, least recently used first. */
+  private readonly cache = new Map<number, Uint8Array>();
+  private readonly present: Uint8Array;
+
+  private constructor(
+    readonly share: FrameStoreShare,
+    /** Of the file, where this store made it. */
+    private folder: string | null,
+    present: 0 | 1,
   ) {
-    if (!(maxInMemory >= 2)) throw new Error('frame store: at least two frames must fit in memory');
+    this.present = new Uint8Array(share.numFrames).fill(present);
   }
 
-  /** Keeps `data` as frame `k`; it must not be written to afterwards. */
+  static create(frameBytes: number, numFrames: number, maxInMemory: number): FrameStore {
+    if (!(maxInMemory >= 2)) throw new Error('frame store: at least two frames must fit in memory');
+    const sizes = { frameBytes, numFrames, maxInMemory };
+    if (numFrames <= maxInMemory) {
+      const memory = new SharedArrayBuffer(frameBytes * numFrames);
+      return new FrameStore({ ...sizes, memory, descriptor: null }, null, 0);
+    }
+    try {
+      const folder = mkdtempSync(path.join(tmpdir(), 'v2r-frames-'));
+      return new FrameStore(
+        { ...sizes, memory: null, descriptor: openSync(path.join(folder, 'frames'), 'w+') },
+        folder,
+        0,
+      );
+    } catch (error) {
+      throw diskError(tmpdir(), error);
+    }
+  }
+
+  /** The frames of another thread's store, which must outlive this one. */
+  static of(share: FrameStoreShare): FrameStore {
+    return new FrameStore(share, null, 1);
+  }
+
+  /** Keeps `data` as frame `k`. */
   set(k: number, data: Uint8Array): void {
-    if (data.length !== this.frameBytes) throw new Error(`frame store: ${data.length} bytes, not ${this.frameBytes}`);
-    this.unsaved.add(k);
+    const { frameBytes, memory, descriptor } = this.share;
+    if (data.length !== frameBytes) throw new Error(`frame store: ${data.length} bytes, not ${frameBytes}`);
+    this.present[k] = 1;
+    if (memory) {
+      new Uint8Array(memory, k * frameBytes, frameBytes).set(data);
+      return;
+    }
+    try {
+      writeSync(descriptor!, data, 0, data.length, k * frameBytes);
+    } catch (error) {
+      throw diskError(this.folder ?? tmpdir(), error);
+    }
     this.keep(k, data);
   }
 
   /** Bytes of frame `k`; not to be written to. */
   at(k: number): Uint8Array {
-    let data = this.inMemory.get(k);
+    const { frameBytes, memory, descriptor } = this.share;
+    if (!this.present[k]) throw new RangeError(`frame store: no frame ${k}`);
+    if (memory) return new Uint8Array(memory, k * frameBytes, frameBytes);
+    let data = this.cache.get(k);
     if (!data) {
-      if (!this.file) throw new RangeError(`frame store: no frame ${k}`);
-      data = new Uint8Array(this.frameBytes);
-      const numRead = readSync(this.file.descriptor, data, 0, data.length, k * this.frameBytes);
-      if (numRead !== data.length) throw new RangeError(`frame store: no frame ${k}`);
+      data = new Uint8Array(frameBytes);
+      if (readSync(descriptor!, data, 0, frameBytes, k * frameBytes) !== frameBytes) {
+        throw new RangeError(`frame store: no frame ${k}`);
+      }
     }
     this.keep(k, data);
     return data;
   }
 
+  /** Forgets what it holds in memory of frames that another thread has written, and takes all for present. */
+  refresh(): void {
+    this.cache.clear();
+    this.present.fill(1);
+  }
+
   /** Removes the file. */
   close(): void {
-    this.inMemory.clear();
-    if (!this.file) return;
-    closeSync(this.file.descriptor);
-    rmSync(this.file.folder, { recursive: true, force: true });
-    this.file = null;
+    this.cache.clear();
+    if (this.folder === null) return;
+    closeSync(this.share.descriptor!);
+    rmSync(this.folder, { recursive: true, force: true });
+    this.folder = null;
   }
 
   private keep(k: number, data: Uint8Array): void {
-    this.inMemory.delete(k);
-    this.inMemory.set(k, data);
-    if (this.inMemory.size <= this.maxInMemory) return;
-    const [oldest, bytes] = this.inMemory.entries().next().value!;
-    this.inMemory.delete(oldest);
-    if (this.unsaved.delete(oldest)) this.save(oldest, bytes);
+    this.cache.delete(k);
+    this.cache.set(k, data);
+    if (this.cache.size > this.share.maxInMemory) this.cache.delete(this.cache.keys().next().value!);
   }
-
-  private save(k: number, data: Uint8Array): void {
-    try {
-      this.file ??= openFile();
-      writeSync(this.file.descriptor, data, 0, data.length, k * this.frameBytes);
-    } catch (error) {
-      throw diskError(this.file?.folder ?? tmpdir(), error);
-    }
-  }
-}
-
-function openFile(): { folder: string; descriptor: number } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'v2r-frames-'));
-  return { folder, descriptor: openSync(path.join(folder, 'frames'), 'w+') };
 }

@@ -6,15 +6,17 @@
  * tracks -> camera, plane, scale.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { inOrder } from '../base/crew.js';
 import { resizeNearest } from '../image/filters.js';
 import type { ByteImage, RgbImage } from '../image/image.js';
 import type { FrameSource } from '../video/frames.js';
-import { type Clip, loadClip } from './clip.js';
+import type { Clip } from './clip.js';
 import { describeFinding, lightFinding } from './describe.js';
 import { doubtsAbout } from './doubts.js';
 import { type HandWidth, handWidthNear } from './geometry/geometry-cues.js';
 import { ASSUMED_FOV_DEG, worldFrame } from './geometry/table.js';
 import { countArms, twoHandsFinding } from './hands/hands-seen.js';
+import { loadClip } from './load-clip.js';
 import { trackedMask } from './movers/movers.js';
 import type { PerceiveOptions } from './options.js';
 import type { Perception, Tracks } from './perception.js';
@@ -58,7 +60,7 @@ export async function perceive(
   try {
     return await perceiveClip(clip, providers, video, options, ctx, onMask);
   } finally {
-    clip.close();
+    await clip.close();
   }
 }
 
@@ -179,9 +181,9 @@ async function segmentAll(
   const widths: HandWidth[] = [];
   const confidence: ReadonlyMap<number, number>[] = [];
   const kept = new Map<number, ByteImage>();
-  for (let k = 0; k < clip.numFrames; k++) {
+  for await (const seen of inOrder(clip.numFrames, clip.crew.ahead, segmentation.frame)) {
     throwIfCancelled(ctx);
-    const seen = await segmentation.frame(k);
+    const k = confidence.length;
     if (seen.handArea > 0) handFrames.push(k);
     arms.push(k % ARMS_EVERY === 0 ? countArms(seen.ids) : arms[k - 1]);
     confidence.push(seen.confidence);

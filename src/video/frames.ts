@@ -10,4 +10,6 @@ export interface FrameSource {
   readonly widthPx: number;
   readonly heightPx: number;
   read(frameIdx: number): Promise<RgbImage>;
+  /** Where `openFrames` finds these very frames, so that another thread can read them; absent where it cannot. */
+  readonly folder?: string;
 }

@@ -41,6 +41,7 @@ export async function openFrames(folder: string): Promise<FrameSource> {
     fps: info.fps,
     widthPx: info.widthPx,
     heightPx: info.heightPx,
+    folder,
     async read(frameIdx) {
       if (!Number.isInteger(frameIdx) || frameIdx < 0 || frameIdx >= info.numFrames) {
         throw new RangeError(`frame ${frameIdx} of ${info.numFrames}`);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createContext } from '../../src/base/context.js';
-import { loadClip } from '../../src/perceive/clip.js';
 import { FrameStore } from '../../src/perceive/frame-store.js';
+import { loadClip } from '../../src/perceive/load-clip.js';
 import { syntheticClip } from './synthetic-clip.js';
 
 describe('FrameStore', () => {
@@ -22,7 +22,7 @@ describe('FrameStore', () => {
   const frame = (k: number, extra = 0): Uint8Array => Uint8Array.from({ length: 10 }, (_, i) => 10 * k + i + extra);
 
   it('gives back every frame, whether in memory or on disk, also those that were replaced', () => {
-    const store = new FrameStore(10, 3);
+    const store = FrameStore.create(10, 12, 3);
     try {
       for (let k = 0; k < 12; k++) store.set(k, frame(k));
       store.set(2, frame(2, 100));
@@ -34,7 +34,7 @@ describe('FrameStore', () => {
   });
 
   it('says which frame is not there and refuses frames of another size', () => {
-    const store = new FrameStore(10, 3);
+    const store = FrameStore.create(10, 12, 3);
     store.set(0, frame(0));
     expect(() => store.at(5)).toThrow('no frame 5');
     expect(() => store.set(1, new Uint8Array(9))).toThrow('9 bytes');
@@ -54,8 +54,8 @@ describe('FrameStore', () => {
       // Sixty frames, forty in memory: grey and colour each have a file.
       expect(readdirSync(folder)).toHaveLength(2);
     } finally {
-      whole.close();
-      partly.close();
+      await whole.close();
+      await partly.close();
     }
   });
 });

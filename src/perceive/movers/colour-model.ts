@@ -54,6 +54,11 @@ export class ColourModel {
     return sum / Math.sqrt(this.sum * other.sum);
   }
 
+  /** A model that comes from another thread, without its methods. */
+  static received(sent: ColourModel): ColourModel {
+    return Object.assign(new ColourModel(), sent);
+  }
+
   static of(lab: Uint8Array, mask: Uint8Array): ColourModel {
     const model = new ColourModel();
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) model.add(lab, i);

@@ -4,9 +4,11 @@ import type { Clip } from '../clip.js';
 import { describeObjects } from '../describe.js';
 import { ColourModel } from '../movers/colour-model.js';
 import { bestEnd, type Mover } from '../movers/movers.js';
-import { learnHandColours, segmentFrame } from '../movers/visible-masks.js';
-import { frameConfidence } from './confidence.js';
+import { learnHandColours } from '../movers/visible-masks.js';
+import { type FrameScene, sceneNote, segmentTask } from './frame-task.js';
 import type { Segmentation } from './provider.js';
+
+let numScenes = 0;
 
 export type SegmentationParts = Pick<Segmentation, 'movers' | 'targets' | 'rests' | 'plate' | 'change'>;
 
@@ -17,12 +19,25 @@ export function assemble(clip: Clip, parts: SegmentationParts): Segmentation {
   const plateHalf = boxBlurBytes(half, clip.halfWidthPx, clip.halfHeightPx, 3);
   const hand = learnHandColours(clip, plateHalf, movers);
   const colours = { hand, objects: movers.map(coloursOf) };
+  const scene: FrameScene = {
+    sceneIdx: numScenes++,
+    plateHalf,
+    plateLab: plate.lab,
+    rests,
+    movers,
+    targets,
+    colours,
+  };
+  let told: Promise<void> | null = null;
   return {
     ...parts,
     objects: describeObjects(clip, rests, plate.lab, movers, targets),
     frame: async (k) => {
-      const seen = await segmentFrame(clip, k, plateHalf, plate.lab, rests, movers, targets, colours);
-      return { ...seen, frameIds: null, confidence: frameConfidence(clip, k, seen.ids, movers, targets) };
+      told ??= clip.crew.tell(sceneNote, scene);
+      await told;
+      const hand = clip.evidence?.hand(k) ?? null;
+      const seen = await clip.crew.ask(segmentTask, { sceneIdx: scene.sceneIdx, frame: k, hand });
+      return { ...seen, frameIds: null };
     },
   };
 }

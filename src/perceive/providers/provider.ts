@@ -41,7 +41,7 @@ export interface Segmentation {
   readonly change: Pick<ChangeAnalysis, 'transients' | 'events'>;
   /** Hands as points per frame, where a network saw them; else null. */
   readonly hands?: HandTracks | null;
-  /** Called once per frame, in order. */
+  /** Called once per frame, in order; several may be asked for before the first is answered. */
   frame(k: number): Promise<FrameIds>;
 }
 

@@ -6,9 +6,9 @@ import { UserError } from '../../base/errors.js';
 import { readJson } from '../../base/files.js';
 import { type NpyArray, readNpy } from '../../base/npy.js';
 import { readNpz } from '../../base/npz.js';
-import { type Clip, rescale } from '../clip.js';
+import type { Clip } from '../clip.js';
 import { HAND_ID, type Tracks } from '../perception.js';
-import { applyHomography, invert3 } from '../tracks/motion-models.js';
+import { applyHomography, invert3, rescale } from '../tracks/motion-models.js';
 import type { TrackProvider, TrackSink } from './provider.js';
 
 const TRACK_NAMES = ['tracks', 'pred_tracks', 'points', 'xy'];

@@ -134,6 +134,12 @@ export function multiply3(a: readonly number[], b: readonly number[]): number[] 
   return out;
 }
 
+/** The same map for coordinates multiplied by (sx, sy). */
+export function rescale(m: Homography, sx: number, sy: number): Homography {
+  const up = [sx, 0, 0, 0, sy, 0, 0, 0, 1];
+  return multiply3(up, multiply3(m, [1 / sx, 0, 0, 0, 1 / sy, 0, 0, 0, 1]));
+}
+
 export function invert3(m: readonly number[]): number[] {
   const [a, b, c, d, e, f, g, h, i] = m;
   const det = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);

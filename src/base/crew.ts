@@ -1,0 +1,128 @@
+/**
+ * Worker threads that stay for as long as there is work: jobs are asked for one by one and answered in any order. Where one thread is
+ * enough, the same jobs are done in this one, so that results do not depend on the number of threads.
+ */
+import type { Worker } from 'node:worker_threads';
+import { CancelledError } from './errors.js';
+import { errorFrom, type Reply, type Request, startWorker } from './pool.js';
+
+export interface Crew<Job, Result> {
+  /** Jobs worth asking for before the first is answered; 1 where they are done in this thread. */
+  readonly ahead: number;
+  ask(job: Job): Promise<Result>;
+  /** Has every thread do the job, before any that is asked for later. */
+  tellAll(job: Job): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Does the jobs in this thread. */
+export function crewHere<Job, Result>(work: (job: Job) => Promise<Result> | Result): Crew<Job, Result> {
+  return {
+    ahead: 1,
+    ask: async (job) => work(job),
+    tellAll: async (job) => void (await work(job)),
+    close: async () => {},
+  };
+}
+
+/** Jobs that a thread has at once: the next one is there when it has done one. */
+const IN_HAND = 2;
+
+interface Waiting<Job, Result> {
+  readonly job: Job;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+interface Member<Job, Result> {
+  readonly worker: Worker;
+  readonly open: Map<number, Waiting<Job, Result>>;
+}
+
+/** Starts threads; `workerUrl` as for `runPool`, and that file calls `serveJobs`. */
+export function startCrew<Job, Result, Setup>(
+  workerUrl: URL,
+  setup: Setup,
+  workers: number,
+  signal: AbortSignal,
+): Crew<Job, Result> {
+  const queue: Waiting<Job, Result>[] = [];
+  let nextIdx = 0;
+  let broken: unknown = signal.aborted ? new CancelledError() : null;
+  const members = Array.from(
+    { length: workers },
+    (): Member<Job, Result> => ({ worker: startWorker(workerUrl, setup), open: new Map() }),
+  );
+  const fail = (error: unknown): void => {
+    broken ??= error;
+    for (const { open } of members) {
+      for (const waiting of open.values()) waiting.reject(broken);
+      open.clear();
+    }
+    for (const waiting of queue.splice(0)) waiting.reject(broken);
+  };
+  const give = ({ worker, open }: Member<Job, Result>, waiting: Waiting<Job, Result>): void => {
+    const jobIdx = nextIdx++;
+    open.set(jobIdx, waiting);
+    worker.postMessage({ jobIdx, job: waiting.job } satisfies Request<Job>);
+  };
+  const feed = (): void => {
+    while (queue.length > 0) {
+      const idle = members.reduce((least, member) => (member.open.size < least.open.size ? member : least));
+      if (idle.open.size >= IN_HAND) return;
+      give(idle, queue.shift()!);
+    }
+  };
+  const asked = (job: Job, start: (waiting: Waiting<Job, Result>) => void): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      if (broken !== null) reject(broken);
+      else start({ job, resolve, reject });
+    });
+  for (const { worker, open } of members) {
+    worker.on('message', (reply: Reply<Result>) => {
+      const waiting = open.get(reply.jobIdx);
+      open.delete(reply.jobIdx);
+      if ('error' in reply) waiting?.reject(errorFrom(reply.error));
+      else waiting?.resolve(reply.result);
+      feed();
+    });
+    worker.on('error', fail);
+    worker.on('exit', (code) => {
+      if (code !== 0) fail(new Error(`a worker thread ended with code ${code}`));
+    });
+  }
+  const cancel = (): void => fail(new CancelledError());
+  signal.addEventListener('abort', cancel, { once: true });
+  return {
+    ahead: (IN_HAND + 1) * workers,
+    ask: (job) =>
+      asked(job, (waiting) => {
+        queue.push(waiting);
+        feed();
+      }),
+    tellAll: async (job) => {
+      await Promise.all(members.map((member) => asked(job, (waiting) => give(member, waiting))));
+    },
+    close: async () => {
+      signal.removeEventListener('abort', cancel);
+      for (const { worker } of members) worker.removeAllListeners('exit');
+      await Promise.all(members.map(({ worker }) => worker.terminate()));
+      fail(new Error('the worker threads have been ended'));
+    },
+  };
+}
+
+/** Asks for `count` results, up to `ahead` of them before the first is there, and gives them in order. */
+export async function* inOrder<T>(count: number, ahead: number, ask: (n: number) => Promise<T>): AsyncGenerator<T> {
+  const asked: Promise<T>[] = [];
+  for (let n = 0; n < count; n++) {
+    while (asked.length < Math.min(count, n + ahead)) {
+      const result = ask(asked.length);
+      // Nobody may wait for it any more when one before it fails.
+      result.catch(() => {});
+      asked.push(result);
+    }
+    yield await asked[n];
+    delete asked[n];
+  }
+}
