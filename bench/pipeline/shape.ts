@@ -6,7 +6,7 @@ import { inverse, type Mat4 } from '../../src/math/se3.js';
 import { add, cross, dot, norm, scale, sub, type Vec3 } from '../../src/math/vec3.js';
 import { meshBounds, transformMesh } from '../../src/objects/mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
-import { sampleSurface } from '../../src/skill/shape-field.js';
+import { sampleSurface } from '../../src/skill/surface.js';
 
 /** Points whose distance is taken, evenly random over the surface. */
 const NUM_POINTS = 10_000;

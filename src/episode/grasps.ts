@@ -9,7 +9,7 @@ import { add, cross, distance, dot, norm, normalize, scale, type Vec3 } from '..
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { Gripper, RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
-import { castRay, centroidOf, type Extents, extentsOf, sampleSurface, vertexOf } from './mesh-query.js';
+import { castRay, centroidOf, type Extents, extentsOf, surfacePoints, vertexOf } from './mesh-query.js';
 
 export interface Grasp {
   /** Tool pose in the object frame: fingers close along its y, it approaches along its z. */
@@ -60,12 +60,12 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeO
   const random = new Random(1);
   const extents = extentsOf(mesh);
   const centroid = centroidOf(mesh);
-  const solid = sampleSurface(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
+  const solid = surfacePoints(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
   for (let i = 0; i < mesh.vertices.length / 3; i += Math.ceil(mesh.vertices.length / 3 / NUM_CLEARANCE_POINTS)) {
     solid.push(vertexOf(mesh, i));
   }
   const grasps: Grasp[] = [];
-  for (const { point, normal } of sampleSurface(mesh, NUM_SURFACE_SAMPLES, random)) {
+  for (const { point, normal } of surfacePoints(mesh, NUM_SURFACE_SAMPLES, random)) {
     for (const closing of closingDirections(normal)) {
       const hit = castRay(mesh, point, closing, THINNEST_M);
       if (!hit || hit.distanceM > gripper.maxWidthM - 2 * TIGHT_MARGIN_M) continue;

@@ -12,14 +12,12 @@ import { keptRobot, type OpenRobot } from '../robot/open-robot.js';
 import { type Scene, SceneSchema } from '../scene/scene.js';
 import type { Skill } from '../skill/skill.js';
 import { readSkill } from '../skill/skill-io.js';
-import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { StaticLayer } from '../splat/renderer.js';
 import type { EpisodeInputs, EpisodeObject } from './episode.js';
 import { fittingLengthScale, scaledGaussians, scaledInputs } from './length-scale.js';
 import { yawOf } from './motion.js';
-import { shapeOf } from './object-shape.js';
-import { bodyAndParts, openPaintedBox, openSides } from './open-box.js';
+import { openedByUse } from './open-by-use.js';
 import { datasetCamera } from './render.js';
 
 /** Folders of the stages that episodes are made from. */
@@ -76,34 +74,6 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
     robot,
     objectGaussians: scaledGaussians(objectGaussians, lengthScale),
     lengthScale,
-  };
-}
-
-interface PaintedShape {
-  readonly mesh: TriangleMesh;
-  readonly gaussians: GaussianSet;
-  readonly hollow: boolean;
-}
-
-/** The shape, opened if it is a box and something is seen to end inside of it. */
-async function openedByUse(
-  model: ObjectModel,
-  closed: PaintedShape,
-  meshes: ReadonlyMap<number, TriangleMesh>,
-  skill: Skill,
-  camera: Intrinsics,
-): Promise<PaintedShape> {
-  if (model.family !== 'box') return closed;
-  const { body } = bodyAndParts(closed.mesh);
-  const sides = skill.relativeMotions
-    .filter(({ targetId, sourceId }) => targetId === model.id && meshes.has(sourceId))
-    .map(({ sourceId, targetFromSource }) => openSides(body, shapeOf(meshes.get(sourceId)!).points, targetFromSource))
-    .filter((open) => open !== null);
-  if (sides.length === 0) return closed;
-  const view = { camera, cameraFromObject: model.cameraFromObject };
-  return {
-    ...openPaintedBox(closed.mesh, closed.gaussians, sides.flat(), view, await createRenderer()),
-    hollow: true,
   };
 }
 

@@ -1,7 +1,8 @@
 /** Questions to a triangle mesh: rays, evenly spread surface points, extents. All in the mesh's own frame, metres. */
 import type { Random } from '../base/random.js';
-import { cross, dot, norm, scale, sub, type Vec3 } from '../math/vec3.js';
+import { cross, dot, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
+import { sampleSurface, triangleCorners, triangleNormal } from '../skill/surface.js';
 
 export interface SurfacePoint {
   readonly point: Vec3;
@@ -15,48 +16,13 @@ export const vertexOf = (mesh: TriangleMesh, i: number): Vec3 => [
   mesh.vertices[3 * i + 2],
 ];
 
-const cornersOf = (mesh: TriangleMesh, f: number): [Vec3, Vec3, Vec3] => [
-  vertexOf(mesh, mesh.triangles[3 * f]),
-  vertexOf(mesh, mesh.triangles[3 * f + 1]),
-  vertexOf(mesh, mesh.triangles[3 * f + 2]),
-];
-
-/** `count` points spread over the surface in proportion to area. */
-export function sampleSurface(mesh: TriangleMesh, count: number, random: Random): SurfacePoint[] {
-  const numTriangles = mesh.triangles.length / 3;
-  const cumulative = new Float64Array(numTriangles);
-  let total = 0;
-  for (let f = 0; f < numTriangles; f++) {
-    const [a, b, c] = cornersOf(mesh, f);
-    total += norm(cross(sub(b, a), sub(c, a))) / 2;
-    cumulative[f] = total;
-  }
-  const samples: SurfacePoint[] = [];
-  for (let k = 0; k < count; k++) {
-    // Stratified by area: one sample in each of `count` equal shares.
-    const f = firstAtLeast(cumulative, ((k + random.uniform01()) / count) * total);
-    const [a, b, c] = cornersOf(mesh, f);
-    const n = cross(sub(b, a), sub(c, a));
-    const area = norm(n);
-    if (!(area > 0)) continue;
-    const root = Math.sqrt(random.uniform01());
-    const v = random.uniform01();
-    const weights = [1 - root, root * (1 - v), root * v];
-    const point: Vec3 = [0, 1, 2].map((i) => a[i] * weights[0] + b[i] * weights[1] + c[i] * weights[2]) as Vec3;
-    samples.push({ point, normal: scale(n, 1 / area) });
-  }
-  return samples;
-}
-
-function firstAtLeast(cumulative: Float64Array, value: number): number {
-  let low = 0;
-  let high = cumulative.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cumulative[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** `count` points spread over the surface in proportion to area, in random order, with their normals. */
+export function surfacePoints(mesh: TriangleMesh, count: number, random: Random): SurfacePoint[] {
+  const { points, triangleIdx } = sampleSurface(mesh, count, random);
+  return Array.from(triangleIdx, (f, k) => ({
+    point: [points[3 * k], points[3 * k + 1], points[3 * k + 2]],
+    normal: triangleNormal(mesh, f),
+  }));
 }
 
 export interface RayHit {
@@ -104,9 +70,7 @@ export function castRay(mesh: TriangleMesh, origin: Vec3, direction: Vec3, fromM
     }
   }
   if (hit < 0) return null;
-  const [a, b, c] = cornersOf(mesh, hit);
-  const n = cross(sub(b, a), sub(c, a));
-  return { distanceM: nearest, normal: scale(n, 1 / norm(n)) };
+  return { distanceM: nearest, normal: triangleNormal(mesh, hit) };
 }
 
 /** Volume centroid of a closed mesh (signed tetrahedra); the centre of the vertices if the mesh encloses nothing. */
@@ -114,7 +78,7 @@ export function centroidOf(mesh: TriangleMesh): Vec3 {
   let volume = 0;
   const sum: Vec3 = [0, 0, 0];
   for (let f = 0; f < mesh.triangles.length / 3; f++) {
-    const [a, b, c] = cornersOf(mesh, f);
+    const [a, b, c] = triangleCorners(mesh, f);
     const six = dot(a, cross(b, c));
     volume += six;
     for (let i = 0; i < 3; i++) sum[i] += (six * (a[i] + b[i] + c[i])) / 4;

@@ -5,7 +5,7 @@ import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { findGrasps, type Grasp, givenGrasps } from './grasps.js';
-import { type Extents, extentsOf, type SurfacePoint, sampleSurface } from './mesh-query.js';
+import { type Extents, extentsOf, type SurfacePoint, surfacePoints } from './mesh-query.js';
 
 export interface ObjectShape {
   readonly extents: Extents;
@@ -25,7 +25,7 @@ const known = new WeakMap<TriangleMesh, ObjectShape>();
 export function shapeOf(mesh: TriangleMesh): ObjectShape {
   const found = known.get(mesh);
   if (found) return found;
-  const pointsOf = (count: number, seed: number): SurfacePoint[] => sampleSurface(mesh, count, new Random(seed));
+  const pointsOf = (count: number, seed: number): SurfacePoint[] => surfacePoints(mesh, count, new Random(seed));
   const shape = {
     extents: extentsOf(mesh),
     points: new Float64Array(pointsOf(NUM_POINTS, 2).flatMap(({ point }) => point)),

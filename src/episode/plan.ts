@@ -53,7 +53,6 @@ export function planEpisode(
     const plan = planned.accepted && replay ? withVerdict(planned, replay(planned)) : planned;
     if (plan.accepted) return plan;
     rejected ??= plan;
-    if (process.env.DBG) console.log(seed % 1000, attempt, plan.reason, plan.detail);
   }
   return rejected!;
 }

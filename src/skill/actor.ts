@@ -46,7 +46,11 @@ export function isOpen({ model, field }: Actor): boolean {
 }
 
 /** Surface-to-surface distance at given poses, metres, 0 when touching or overlapping. */
-export function gapAt(a: Actor, worldFromA: Mat4, b: Actor, worldFromB: Mat4): number {
+export const gapAt = (a: Actor, worldFromA: Mat4, b: Actor, worldFromB: Mat4): number =>
+  Math.max(0, signedGapAt(a, worldFromA, b, worldFromB));
+
+/** The same, negative when overlapping. */
+function signedGapAt(a: Actor, worldFromA: Mat4, b: Actor, worldFromB: Mat4): number {
   const bFromA = compose(inverse(worldFromB), worldFromA);
   return surfaceDistance(a.field, b.field, bFromA, inverse(bFromA));
 }
@@ -54,6 +58,9 @@ export function gapAt(a: Actor, worldFromA: Mat4, b: Actor, worldFromB: Mat4): n
 export function gapInFrame(a: Actor, b: Actor, frame: number): number {
   return gapAt(a, a.track.worldFromObject[frame], b, b.track.worldFromObject[frame]);
 }
+
+export const signedGapInFrame = (a: Actor, b: Actor, frame: number): number =>
+  signedGapAt(a, a.track.worldFromObject[frame], b, b.track.worldFromObject[frame]);
 
 /** Height at which the object's bottom is when it stands on the table: near 0, off by the errors of pose and plane. */
 export function tableLevel(actor: Actor): number {

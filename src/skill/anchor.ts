@@ -6,9 +6,9 @@
 import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { scale, sub, type Vec3 } from '../math/vec3.js';
 import { type Actor, canReceive, createActor, isSupported } from './actor.js';
-import { mouthOver } from './manners.js';
 import { movingIntervals } from './motion.js';
 import { robustMeanPose } from './pose-statistics.js';
+import { mouthOver } from './pour.js';
 import { deepestPoint, heightRange } from './shape-field.js';
 import { tiltBetween } from './trajectory.js';
 

@@ -11,8 +11,8 @@ import type { TriangleMesh } from '../objects/object-model.js';
 import type { Hands } from '../perceive/hands/hand-store.js';
 import { HAND_ID, type Perception } from '../perceive/perception.js';
 import type { Poses } from '../pose/poses.js';
-import { sampleSurface } from './shape-field.js';
 import type { Hold, Skill } from './skill.js';
+import { sampleSurface } from './surface.js';
 
 /** Looked at from the grasp on, as long as this: the hand is closed by then and has not turned yet, seconds. */
 const LOOK_SEC = 0.5;

@@ -5,8 +5,9 @@
  */
 import type { Random } from '../base/random.js';
 import { type Mat4, transformPoint } from '../math/se3.js';
-import { cross, norm, sub, type Vec3 } from '../math/vec3.js';
+import type { Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
+import { forEachTriangle, type SurfaceSamples, sampleSurface, triangleCorners } from './surface.js';
 import { distanceToTriangle } from './triangle.js';
 
 /** Cells along the longest side: 48^3 floats are 442 kB per object and 4 mm for a 10 cm object with its margin. */
@@ -184,9 +185,9 @@ export class ShapeField {
   }
 }
 
-/** Smallest distance in metres between two surfaces, 0 when they touch or overlap. `bFromA` places object a in b's frame. */
+/** Smallest distance in metres between two surfaces, negative where they overlap. `bFromA` places object a in b's frame. */
 export function surfaceDistance(a: ShapeField, b: ShapeField, bFromA: Mat4, aFromB: Mat4): number {
-  return Math.max(0, Math.min(deepestPoint(a, b, bFromA).distanceM, deepestPoint(b, a, aFromB).distanceM));
+  return Math.min(deepestPoint(a, b, bFromA).distanceM, deepestPoint(b, a, aFromB).distanceM);
 }
 
 /** The point of `a`'s surface that is nearest to (or deepest in) `b`, in b's frame. */
@@ -232,16 +233,6 @@ function boundsOf(vertices: Float64Array): { low: Vec3; high: Vec3 } {
   return { low, high };
 }
 
-function triangleCorners(mesh: TriangleMesh, triangleIdx: number): [Vec3, Vec3, Vec3] {
-  const at = (i: number): Vec3 => [mesh.vertices[i * 3], mesh.vertices[i * 3 + 1], mesh.vertices[i * 3 + 2]];
-  const t = triangleIdx * 3;
-  return [at(mesh.triangles[t]), at(mesh.triangles[t + 1]), at(mesh.triangles[t + 2])];
-}
-
-function forEachTriangle(mesh: TriangleMesh, visit: (a: Vec3, b: Vec3, c: Vec3) => void): void {
-  for (let t = 0; t < mesh.triangles.length / 3; t++) visit(...triangleCorners(mesh, t));
-}
-
 /** Height at which the vertical line through (x, y) meets the triangle, or null. */
 function crossingHeight(a: Vec3, b: Vec3, c: Vec3, x: number, y: number): number | null {
   const area = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
@@ -250,51 +241,6 @@ function crossingHeight(a: Vec3, b: Vec3, c: Vec3, x: number, y: number): number
   const v = ((b[0] - a[0]) * (y - a[1]) - (x - a[0]) * (b[1] - a[1])) / area;
   if (u < 0 || v < 0 || u + v > 1) return null;
   return a[2] + u * (b[2] - a[2]) + v * (c[2] - a[2]);
-}
-
-interface SurfaceSamples {
-  /** [N, 3] f64, object frame, metres. */
-  readonly points: Float64Array;
-  /** [N] triangle each point lies on. */
-  readonly triangleIdx: Uint32Array;
-}
-
-/** Points spread over the surface in proportion to area, in random order. */
-export function sampleSurface(mesh: TriangleMesh, count: number, random: Random): SurfaceSamples {
-  const cumulative: number[] = [];
-  let total = 0;
-  forEachTriangle(mesh, (a, b, c) => {
-    total += norm(cross(sub(b, a), sub(c, a))) / 2;
-    cumulative.push(total);
-  });
-  const points = new Float64Array(count * 3);
-  const triangleIdx = new Uint32Array(count);
-  // Stratified over the area: every slice of area gets one point, in a shuffled order so that any prefix covers all.
-  const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
-  for (let i = 0; i < count; i++) {
-    const wanted = ((order[i] + random.uniform01()) / count) * total;
-    triangleIdx[i] = firstAtLeast(cumulative, wanted);
-    const [a, b, c] = triangleCorners(mesh, triangleIdx[i]);
-    let u = random.uniform01();
-    let v = random.uniform01();
-    if (u + v > 1) {
-      u = 1 - u;
-      v = 1 - v;
-    }
-    for (let k = 0; k < 3; k++) points[i * 3 + k] = a[k] + u * (b[k] - a[k]) + v * (c[k] - a[k]);
-  }
-  return { points, triangleIdx };
-}
-
-function firstAtLeast(sorted: number[], value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Corners matter for contact: all vertices of small meshes, every n-th of large ones, join the sampled points. */

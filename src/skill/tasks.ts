@@ -1,10 +1,11 @@
 /** What a journey of one object was for: a manner (pour, drum), then putting it somewhere. */
 import type { Mat4 } from '../math/se3.js';
 import { type Actor, gapInFrame, isOpen } from './actor.js';
+import { drumTask } from './drum.js';
 import { bottomNear, type Journey, journeyConfidence, type Task } from './journey.js';
-import { drumTask, pourTask } from './manners.js';
 import type { SkillOptions } from './options.js';
 import { robustMeanPose } from './pose-statistics.js';
+import { pourTask } from './pour.js';
 import { betterRelation, type Relation, relate } from './relation.js';
 
 /** The tasks of one journey in order: at most one with a special manner (pour, drum), then where the source ends. */

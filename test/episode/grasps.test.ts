@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { findGrasps } from '../../src/episode/grasps.js';
-import { castRay, centroidOf, extentsOf, sampleSurface } from '../../src/episode/mesh-query.js';
+import { castRay, centroidOf, extentsOf, surfacePoints } from '../../src/episode/mesh-query.js';
 import { createFranka } from '../../src/robot/franka.js';
 import { bowlMesh, boxMesh } from './synthetic.js';
 
@@ -18,7 +18,7 @@ describe('mesh queries', () => {
   });
 
   it('samples lie on the surface, in proportion to area', () => {
-    const samples = sampleSurface(box, 2000, new Random(3));
+    const samples = surfacePoints(box, 2000, new Random(3));
     const onTop = samples.filter(({ normal }) => normal[2] > 0.99);
     for (const { point } of onTop) expect(point[2]).toBeCloseTo(0.02, 12);
     const area = 2 * (0.1 * 0.06 + 0.1 * 0.04 + 0.06 * 0.04);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { bodyAndParts, openBoxMesh, openPaintedBox, openSides } from '../../src/episode/open-box.js';
+import { openBoxMesh, openSides } from '../../src/episode/open-box.js';
+import { bodyAndParts, openPainted } from '../../src/episode/open-paint.js';
 import { compose, fromAxisAngle, fromTranslation, type Mat4 } from '../../src/math/se3.js';
 import { boxMesh, isClosed, joinMeshes, meshBounds, meshVolume, transformMesh } from '../../src/objects/mesh.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
@@ -43,7 +44,7 @@ describe('openBoxMesh', () => {
   });
 });
 
-describe('openPaintedBox', () => {
+describe('openPainted', () => {
   it('shows the same in the reference view and lets one see inside from elsewhere', async () => {
     const mesh = joinMeshes(BODY, HANDLE);
     expect(meshBounds(bodyAndParts(mesh).parts)).toEqual(meshBounds(HANDLE));
@@ -55,7 +56,13 @@ describe('openPaintedBox', () => {
     // From above, tilted by 30 degrees.
     const cameraFromObject = compose(fromTranslation([0, 0, 0.5]), fromAxisAngle([1, 0, 0], (5 * Math.PI) / 6));
     const renderer = await createRenderer();
-    const opened = openPaintedBox(mesh, closed, [], { camera, cameraFromObject }, renderer);
+    const { min, max } = meshBounds(BODY);
+    const shell = {
+      mesh: openBoxMesh(min, max, []),
+      isOfBody: (p: readonly number[]) => p.every((x, i) => x > min[i] - 0.002 && x < max[i] + 0.002),
+    };
+    const { parts } = bodyAndParts(mesh);
+    const opened = openPainted(parts, closed, shell, { camera, cameraFromObject }, renderer);
     const pictureOf = (set: typeof closed, view: Mat4): Float32Array =>
       renderer.render(camera, [{ set: renderer.prepare(set), cameraFromSet: view, label: 1 }], {}).rgb;
     const [before, after] = [closed, opened.gaussians].map((set) => pictureOf(set, cameraFromObject));

@@ -1,4 +1,4 @@
-/** Tasks known by the manner of the motion rather than by where it ends: pouring and drumming. */
+/** Pouring: known by the manner of the motion rather than by where it ends. */
 import { translationOf } from '../math/se3.js';
 import { type Actor, canReceive, gapInFrame } from './actor.js';
 import { type Journey, journeyConfidence, type Task } from './journey.js';
@@ -12,9 +12,7 @@ const POUR_DONE_RAD = 0.35;
 const POUR_BESIDE_M = 0.05;
 const POUR_ABOVE_M = 0.25;
 const MIN_POUR_SEC = 0.15;
-/** A stroke: the gap closes below the first figure (or what noise allows) and opens beyond the second between strokes. */
-const STROKE_CLOSED_M = 0.01;
-const STROKE_OPEN_M = 0.025;
+
 /** Tilted over a target for a while and upright again at the end (or still tilted when the video ends). */
 export function pourTask(journey: Journey, others: readonly Actor[], fps: number, options: SkillOptions): Task | null {
   const { actor, carry } = journey;
@@ -72,57 +70,4 @@ export function mouthOver(source: Actor, target: Actor, frame: number): boolean 
   const reach = Math.max(width, depth) / 2 + POUR_BESIDE_M;
   const aside = Math.hypot(lowest[0] - centre[0], lowest[1] - centre[1]);
   return aside < reach && lowest[2] > centre[2] && lowest[2] < centre[2] + POUR_ABOVE_M;
-}
-
-/** Touches the same target twice or more and leaves it in between. */
-export function drumTask(journey: Journey, others: readonly Actor[], options: SkillOptions): Task | null {
-  const { actor, carry } = journey;
-  let best: Task | null = null;
-  let bestStrokes = 1;
-  for (const target of others) {
-    const gaps: number[] = [];
-    for (let t = carry.fromFrame; t <= carry.toFrame; t++) gaps.push(gapInFrame(actor, target, t));
-    const strokes = findStrokes(gaps, Math.max(STROKE_CLOSED_M, 1.5 * actor.track.sdM));
-    // Resting on it at the end is putting it there, not one more stroke.
-    const hits = carry.restAfter && gaps.at(-1)! < STROKE_CLOSED_M ? strokes.slice(0, -1) : strokes;
-    if (hits.length <= bestStrokes) continue;
-    bestStrokes = hits.length;
-    let from = hits[0];
-    while (from > 0 && gaps[from] < options.approachDistance) from--;
-    let to = hits.at(-1)!;
-    while (to < gaps.length - 1 && gaps[to] < options.approachDistance) to++;
-    const frames = hits.map((k) => k + carry.fromFrame);
-    best = {
-      word: 'drum',
-      target,
-      fromFrame: Math.max(from + carry.fromFrame, journey.liftFrame ?? 0),
-      toFrame: to + carry.fromFrame,
-      contactFrame: frames[0],
-      hitFrames: frames,
-      relation: null,
-      endsAtRest: false,
-      targetFrozen: false,
-      driven: [],
-      confidence: journeyConfidence(journey) * Math.min(1, 0.5 + 0.2 * hits.length),
-      evidence: `${actor.name} touches ${target.name} ${hits.length} times and leaves it in between (frames ${frames.join(', ')})`,
-    };
-  }
-  return best;
-}
-
-/** Indices of the nearest frame of every visit: below `closed`, with the gap opening well beyond in between. */
-function findStrokes(gaps: readonly number[], closed: number): number[] {
-  const open = Math.max(STROKE_OPEN_M, 2.5 * closed);
-  const out: number[] = [];
-  let away = false;
-  let nearest = -1;
-  gaps.forEach((gap, i) => {
-    if (gap > open) {
-      if (nearest >= 0) out.push(nearest);
-      nearest = -1;
-      away = true;
-    } else if (away && gap < closed && (nearest < 0 || gap < gaps[nearest])) nearest = i;
-  });
-  if (nearest >= 0) out.push(nearest);
-  return out;
 }

@@ -1,0 +1,77 @@
+/** Shapes that the film itself shows to be open: something is poured from them, or ends inside of them. */
+import type { Intrinsics } from '../math/camera.js';
+import { meshBounds } from '../objects/mesh.js';
+import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
+import type { Skill } from '../skill/skill.js';
+import { createRenderer } from '../splat/create-renderer.js';
+import type { GaussianSet } from '../splat/gaussians.js';
+import { shapeOf } from './object-shape.js';
+import { openBoxMesh, openSides } from './open-box.js';
+import { bodyAndParts, openPainted, type Shell } from './open-paint.js';
+import { endsInRound, isInRound, openRoundMesh, roundBody } from './open-round.js';
+
+export interface PaintedShape {
+  readonly mesh: TriangleMesh;
+  readonly gaussians: GaussianSet;
+  readonly hollow: boolean;
+}
+
+/** Gaussians this far outside of the closed body belong to parts that stick out of it (handles), metres. */
+const PART_CLEARANCE_M = 0.002;
+
+/** The shape, opened if need be; the same object if not. */
+export async function openedByUse(
+  model: ObjectModel,
+  closed: PaintedShape,
+  meshes: ReadonlyMap<number, TriangleMesh>,
+  skill: Skill,
+  camera: Intrinsics,
+): Promise<PaintedShape> {
+  if (closed.hollow || (model.family !== 'box' && model.family !== 'revolution')) return closed;
+  const { body, parts } = bodyAndParts(closed.mesh);
+  const shell =
+    model.family === 'box' ? openedBox(model.id, body, meshes, skill) : openedRound(model.id, body, meshes, skill);
+  if (!shell) return closed;
+  const view = { camera, cameraFromObject: model.cameraFromObject };
+  return { ...openPainted(parts, closed.gaussians, shell, view, await createRenderer()), hollow: true };
+}
+
+/** What is brought to the object, with its surface points [M, 3]. */
+const broughtTo = (id: number, meshes: ReadonlyMap<number, TriangleMesh>, { relativeMotions }: Skill) =>
+  relativeMotions.flatMap(({ targetId, sourceId, targetFromSource }) => {
+    const mesh = meshes.get(sourceId);
+    return targetId === id && mesh ? [{ points: shapeOf(mesh).points, targetFromSource }] : [];
+  });
+
+function openedBox(
+  id: number,
+  body: TriangleMesh,
+  meshes: ReadonlyMap<number, TriangleMesh>,
+  skill: Skill,
+): Shell | null {
+  const sides = broughtTo(id, meshes, skill)
+    .map(({ points, targetFromSource }) => openSides(body, points, targetFromSource))
+    .filter((open) => open !== null);
+  if (sides.length === 0) return null;
+  const { min, max } = meshBounds(body);
+  return {
+    mesh: openBoxMesh(min, max, sides.flat()),
+    isOfBody: (point) => point.every((x, i) => x >= min[i] - PART_CLEARANCE_M && x <= max[i] + PART_CLEARANCE_M),
+  };
+}
+
+function openedRound(
+  id: number,
+  body: TriangleMesh,
+  meshes: ReadonlyMap<number, TriangleMesh>,
+  skill: Skill,
+): Shell | null {
+  const round = roundBody(body);
+  const isPouredFrom = skill.segments.some(({ word, sourceId }) => word === 'pour' && sourceId === id);
+  const isFilled = (): boolean =>
+    broughtTo(id, meshes, skill).some(({ points, targetFromSource }) =>
+      endsInRound(round, points, targetFromSource[targetFromSource.length - 1]),
+    );
+  if (!isPouredFrom && !isFilled()) return null;
+  return { mesh: openRoundMesh(round), isOfBody: (point) => isInRound(round, point, PART_CLEARANCE_M) };
+}
