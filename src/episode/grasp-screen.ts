@@ -10,7 +10,7 @@ import { findConfigurations, motionScale } from '../robot/reach.js';
 import { fitToArm } from './fit-to-arm.js';
 import type { Grasp } from './grasps.js';
 import { toolAlong } from './motion.js';
-import { LEAST_VISIBLE_SHARE, MOST_COVERED_SHARE } from './sight.js';
+import { LEAST_VISIBLE_SHARE } from './sight.js';
 import {
   APPROACH_M,
   endsOfPushed,
@@ -42,9 +42,9 @@ const STARTS_PER_GRASP = 2;
 /** First, last and some poses in between of each motion. */
 const KEY_POSES = 7;
 /** The camera's view is judged at one key pose in so many. */
-const LOOK_EVERY = 3;
-/** Enough for poses that are near the last one: those out of reach are given up early. */
-const MAX_ITERATIONS = 25;
+const LOOK_EVERY = 2;
+/** Enough for a quick look, and for poses that are near the last one: those out of reach are given up early. */
+const ROUGH = { maxIterations: 25, positionToleranceM: 1e-4, rotationToleranceRad: 1e-3 };
 /** Below this share of the half range to a joint limit a plan counts as strained. */
 const COMFORTABLE_MARGIN = 0.15;
 /** What full strain, a hold worse by one point of its score, and a task wholly hidden by the arm are worth in seconds. */
@@ -76,7 +76,6 @@ class Screening {
   private seconds = 0;
   private margin = 1;
   private visible = 0;
-  private covered = 0;
   private looks = 0;
 
   constructor(
@@ -89,7 +88,7 @@ class Screening {
   costFrom(start: readonly number[], atGrasp: Mat4): number | TrialFailure {
     const { task } = this.trial;
     const { robot } = this.trial.inputs;
-    const { openWidthM: open, widthM: closed } = this.grasp;
+    const { openWidthM: open } = this.grasp;
     const none = new Set<number>();
     const taken = this.reach(atGrasp, start);
     if (!taken) return 'unreachable approach';
@@ -103,7 +102,6 @@ class Screening {
       if (typeof end === 'string') return end;
       q = end;
       others = new Map([...others, ...endsOfPushed([motion])]);
-      if (!isClear(this.trial, others, q, closed, new Set(touchedIn(motion)))) return 'blocked way';
     }
     if (task.released) {
       const targets = new Set(task.motions.flatMap(touchedIn));
@@ -113,7 +111,7 @@ class Screening {
       if (!this.reach(compose(end, this.grasp.objectFromTool, back), q)) return 'unreachable task';
     }
     const visible = this.looks === 0 ? 1 : this.visible / this.looks;
-    if (visible < LEAST_VISIBLE_SHARE || this.covered > MOST_COVERED_SHARE) return 'hidden task';
+    if (visible < LEAST_VISIBLE_SHARE) return 'hidden task';
     const strain = Math.max(0, COMFORTABLE_MARGIN - this.margin) / COMFORTABLE_MARGIN;
     return this.seconds + STRAIN_SEC * strain + HIDDEN_SEC * (1 - visible);
   }
@@ -128,12 +126,14 @@ class Screening {
     const keys = keyPosesOf(motion.poses);
     const stepSec = motion.durationSec / Math.max(1, keys.length - 1);
     const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
+    const touched = new Set(touchedIn(motion));
     let q = from;
     for (let k = 0; k < keys.length; k++) {
       const next = this.reach(toolPoses[k], q);
       if (!next || (k === keys.length - 1 && !endsRight(robot, this.baseFromWorld, toolPoses[k], next))) {
         return 'unreachable task';
       }
+      if (!isClear(this.trial, others, next, this.grasp.widthM, touched)) return 'blocked way';
       const leastSec = this.leastSeconds(q, next);
       if (k > 0 && stepSec > 0 && leastSec > mostSlowed(robot) * stepSec) return 'slow task';
       this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
@@ -153,7 +153,6 @@ class Screening {
       if (pose) least = Math.min(least, sight.visibleShare(arm, object, pose));
     }
     this.visible += least;
-    this.covered = Math.max(this.covered, sight.coveredShare(arm));
     this.looks++;
   }
 
@@ -168,7 +167,7 @@ class Screening {
     const { robot } = this.trial.inputs;
     const { q, ok } = solveIk(robot, compose(this.baseFromWorld, worldFromTool), seed, {
       preferred: robot.home.with(0, seed[0]),
-      maxIterations: MAX_ITERATIONS,
+      ...ROUGH,
       ...wayOptions(robot),
     });
     return ok ? q : null;

@@ -3,6 +3,7 @@ import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
 import { armFrames } from '../robot/kinematics.js';
+import { placeArm } from '../robot/placed-arm.js';
 import { motionScale } from '../robot/reach.js';
 import { planJointPath } from '../robot/rrt-connect.js';
 import { steady } from '../robot/timing.js';
@@ -12,6 +13,7 @@ import type { ScreenedGrasp } from './grasp-screen.js';
 import type { Grasp } from './grasps.js';
 import { fingerLeg, type HeldObject, type Leg, movingLeg } from './legs.js';
 import { archedWay, heldPose, straightWay, toolAlong } from './motion.js';
+import { isSeen } from './sight.js';
 import { freeTransit } from './transit.js';
 import {
   APPROACH_M,
@@ -20,6 +22,7 @@ import {
   isClear,
   mostSlowed,
   type PlacedManipulation,
+  type PlacedMotion,
   RETREAT_M,
   standingAround,
   type Trial,
@@ -36,6 +39,8 @@ const CAREFUL = 0.45;
 /** Spacing of carrying ways, metres, and how many of their poses are checked for clearance: one in so many. */
 const STEP_M = 0.012;
 const CHECK_EVERY = 3;
+/** One pose of a task in so many is looked at from the camera. */
+const LOOK_EVERY = 4;
 
 /** Before a way around, what is held is lifted by this much, metres; configurations that the planner may look at for it. */
 const LIFT_M = 0.06;
@@ -79,29 +84,30 @@ export class GraspTrial {
   run(): Leg[] | TrialFailure {
     const atGrasp = compose(this.task.worldFromSource, this.grasp.objectFromTool);
     const before = compose(atGrasp, fromTranslation([0, 0, -APPROACH_M * motionScale(this.inputs.robot)]));
-    const taken = this.take(this.screened.start, straightWay(before, atGrasp, STRAIGHT_POSES));
-    if (typeof taken === 'string') return taken;
-    const done = this.carryOut(taken.q);
+    const poses = straightWay(before, atGrasp, STRAIGHT_POSES);
+    const approach = this.follow(poses, this.screened.start);
+    if (!approach) return 'unreachable approach';
+    // What fails oftenest and costs least comes first, the way to the object last.
+    const done = this.carryOut(endOf(approach));
     if (typeof done === 'string') return done;
     const released = this.task.released ? this.letGo(done.q) : { legs: [], q: done.q };
     if (typeof released === 'string') return released;
-    return [...taken.legs, ...done.legs, ...released.legs];
+    const taken = this.take(approach, poses);
+    if (typeof taken === 'string') return taken;
+    return [...taken, ...done.legs, ...released.legs];
   }
 
   /** Transit to the start of the approach, approach, close. */
-  private take(start: readonly number[], poses: readonly Mat4[]): Step | TrialFailure {
+  private take(approach: Path, poses: readonly Mat4[]): Leg[] | TrialFailure {
     const { robot, scene } = this.inputs;
     const { limitShare, speed, clearance } = this.options;
     const { widthM: closed, openWidthM: open } = this.grasp;
-    const approach = this.follow(poses, start);
-    if (!approach) return 'unreachable approach';
-    const q = endOf(approach);
     const { state, world } = this.trial;
     const clouds = world.place(state.standing);
-    const transit = freeTransit(robot, world, scene.worldFromBase, clouds, state.q, start, open, clearance);
+    const transit = freeTransit(robot, world, scene.worldFromBase, clouds, state.q, approach[0], open, clearance);
     if (!transit) return 'blocked way';
     const contacts = [this.task.sourceId];
-    const legs = [
+    return [
       movingLeg(
         robot,
         transit,
@@ -114,9 +120,8 @@ export class GraspTrial {
         { phase: 'approach', widthM: [open, open], held: null, contacts },
         this.timing(poses, CAREFUL),
       ),
-      fingerLeg(robot, q, { phase: 'close', widthM: [open, closed], held: null, contacts }),
+      fingerLeg(robot, endOf(approach), { phase: 'close', widthM: [open, closed], held: null, contacts }),
     ];
-    return { legs, q };
   }
 
   /** Transfer to each motion's beginning and the motion itself. */
@@ -150,6 +155,7 @@ export class GraspTrial {
       }
       const touching = new Set(contacts);
       if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
+      if (!this.isInSight(motion, path)) return 'hidden task';
       const { limitShare, leastSec } = this.timing(poses, 1);
       const wantedSec = Math.max(motion.durationSec, leastSec);
       const leg = movingLeg(
@@ -254,6 +260,26 @@ export class GraspTrial {
       this.isClear(q, this.grasp.widthM, contacts) &&
       world.heldClearance(this.held.id, pose, this.others, leftOut, inputs.objects) >= nearestM
     );
+  }
+
+  /** Whether the camera sees what is done on a way through a motion's poses. */
+  private isInSight({ targetId, poses }: PlacedMotion, path: Path): boolean {
+    const { sight } = this.trial;
+    const { robot, scene, objects } = this.inputs;
+    const shown = objects.filter(
+      ({ id, role }) => id === this.task.sourceId || (id === targetId && role !== 'passive'),
+    );
+    const frames = path.flatMap((q, k) => {
+      if (k % LOOK_EVERY !== 0) return [];
+      const poseOf = (id: number): Mat4 => (id === this.task.sourceId ? poses[k] : this.others.get(id)!);
+      return [
+        {
+          arm: placeArm(robot, q, this.grasp.widthM, scene.worldFromBase),
+          objects: shown.map((object) => ({ object, pose: poseOf(object.id) })),
+        },
+      ];
+    });
+    return isSeen(sight.viewOf(frames));
   }
 
   private isClear(q: readonly number[], widthM: number, contacts: ReadonlySet<number>): boolean {

@@ -63,6 +63,18 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
   return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
 }
 
+/** Grasps that a quick look at a whole task takes, spread over the best so many; an odd step, since half turns come in pairs. */
+const SAMPLED = 8;
+const SAMPLE_STEP = 5;
+
+/** Whether one of a few grasps passes a quick look: tells tasks that the arm cannot do from where it stands. */
+export function looksPossible(trial: Trial): boolean {
+  const source = trial.inputs.objects.find(({ id }) => id === trial.task.sourceId);
+  const grasps = source ? graspsOf(source, trial.inputs.robot) : [];
+  const sample = grasps.filter((_, k) => k % SAMPLE_STEP === 0).slice(0, SAMPLED);
+  return sample.some((grasp) => !Array.isArray(screenGrasp(trial, grasp, grasps[0].score)));
+}
+
 /** Grasps that pass a quick look, the most promising of the next few first; what is wrong with the others goes to `failures`. */
 function* promising(trial: Trial, grasps: readonly Grasp[], failures: TrialFailure[]): Generator<ScreenedGrasp> {
   const waiting: ScreenedGrasp[] = [];

@@ -21,7 +21,7 @@ import { CollisionWorld } from './collision-world.js';
 import type { EpisodeCheck, EpisodeInputs, EpisodePlan, PlannedGrasp } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import { type Leg, movingLeg, type SampledLegs, sampleLegs } from './legs.js';
-import { type PlanFailure, planManipulation } from './manipulate.js';
+import { looksPossible, type PlanFailure, planManipulation } from './manipulate.js';
 import {
   anchorMotion,
   keepAboveTable,
@@ -35,7 +35,7 @@ import {
 import { shapeOf } from './object-shape.js';
 import { Sight } from './sight.js';
 import { freeTransit } from './transit.js';
-import { type ArmState, endsOf, type PlacedManipulation, type PlacedMotion } from './trial.js';
+import { type ArmState, endsOf, type PlacedManipulation, type PlacedMotion, type Trial } from './trial.js';
 
 /**
  * Plans episode `seed`; when an attempt fails, the next one draws a new arrangement from the same seed. With `replay`, a plan that
@@ -89,10 +89,17 @@ function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: numbe
   const wantedEnds = new Map<number, Mat4>();
   let state: ArmState = { q: robot.home, widthM: robot.gripper.maxWidthM, standing };
   for (const manipulation of manipulations) {
-    const placed = placeManipulation(inputs, world, manipulation, state.standing, random);
-    if ('reason' in placed) return reject(placed, placements);
-    const planned = planManipulation({ inputs, options, world, sight, state, task: placed });
+    const draws = hasChoice(inputs, manipulation) ? FITS_DRAWN : 1;
+    let trial: Trial | null = null;
+    for (let draw = 0; draw < draws; draw++) {
+      const placed = placeManipulation(inputs, world, manipulation, state.standing, random);
+      if ('reason' in placed) return reject(placed, placements);
+      trial = { inputs, options, world, sight, state, task: placed };
+      if (draws === 1 || looksPossible(trial)) break;
+    }
+    const planned = planManipulation(trial!);
     if ('reason' in planned) return reject(planned, placements);
+    const placed = trial!.task;
     legs.push(...planned.legs);
     const { objectFromTool, widthM } = planned.grasp;
     grasps.push({ sourceId: placed.sourceId, objectFromTool, widthM });
@@ -174,6 +181,17 @@ function slowdownFor({ name, ok, value }: EpisodeCheck): number {
 /** Tilted by less than this from its standing pose, an object put down is meant to stand. */
 const UPRIGHT_COSINE = Math.cos(0.35);
 
+/** So many ways to fit a motion to one arrangement are drawn, where it leaves some open, until one looks possible for the arm. */
+const FITS_DRAWN = 8;
+
+/** Whether a manipulation can be fitted in more than one way: turned about a round target, or put down at another place. */
+const hasChoice = ({ objects }: EpisodeInputs, { motions }: Manipulation): boolean =>
+  motions.some(({ targetId, pushed }) => targetId === null || isTurnable(objects, targetId, pushed));
+
+/** What is pushed lies on one side of the target: then a round one may not be turned either. */
+const isTurnable = (objects: EpisodeInputs['objects'], targetId: number, pushed: PlacedMotion['pushed']): boolean =>
+  pushed.length === 0 && objects.find(({ id }) => id === targetId)?.symmetry === 'z';
+
 /** Fits a manipulation's motions to where its objects stand now. */
 function placeManipulation(
   inputs: EpisodeInputs,
@@ -221,8 +239,7 @@ function placeManipulation(
       if (!target || !worldFromTarget) {
         return { reason: 'no-target', detail: `the skill acts on object ${motion.targetId}, which does not exist` };
       }
-      // What is pushed lies on one side of the target: then a round one may not be turned either.
-      const isFree = target.symmetry === 'z' && motion.pushed.length === 0;
+      const isFree = isTurnable(objects, target.id, motion.pushed);
       poses = replayAtTarget(motion, worldFromTarget, isFree ? random.uniform(-Math.PI, Math.PI) : 0);
       if (motion.pushed.length === 0) {
         const alone = new Map([[target.id, worldFromTarget]]);

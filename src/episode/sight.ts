@@ -35,6 +35,12 @@ export interface TaskView {
   readonly coveredShare: number;
 }
 
+/** Whether a task that is seen so keeps to all three limits. */
+export const isSeen = ({ visibleShare, hiddenFramesShare, coveredShare }: TaskView): boolean =>
+  visibleShare >= LEAST_VISIBLE_SHARE &&
+  hiddenFramesShare <= MOST_HIDDEN_FRAMES_SHARE &&
+  coveredShare <= MOST_COVERED_SHARE;
+
 /** One frame: the arm, and the objects that the task is about where they are. */
 export interface TaskFrame {
   readonly arm: PlacedArm;

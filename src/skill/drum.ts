@@ -63,13 +63,14 @@ function strokesOf(journey: Journey, target: Actor, gaps: readonly number[], opt
   const { actor, carry } = journey;
   const closed = Math.max(CLOSED_M, CLOSED_SDS * actor.track.sdM);
   const isRest = carry.restAfter !== null && gaps[gaps.length - 1] < options.contactDistance;
+  const lightM = Math.max(LIGHT_M, LIGHT_NOISES * actor.track.noiseM);
   const hitsAt = (prominence: number): number[] =>
     prominentLows(gaps, prominence, carry.restAfter === null).filter(
-      (k) => gaps[k] < closed && driftAround(journey, target, gaps, k) < DRIFT_M,
+      (k) => gaps[k] < closed && driftAround(journey, target, gaps, k, lightM) < DRIFT_M,
     );
   const full = hitsAt(Math.max(FULL_M, 1.5 * closed));
   if (!isRest) {
-    const light = hitsAt(Math.max(LIGHT_M, LIGHT_NOISES * actor.track.noiseM));
+    const light = hitsAt(lightM);
     if (light.length > full.length && light.length >= FEWEST_LIGHT && isRhythm(light)) return light;
   }
   return full.length >= FEWEST_FULL ? full : [];
@@ -103,8 +104,14 @@ function isRhythm(hits: readonly number[]): boolean {
   return Math.max(...intervals) <= RHYTHM * Math.min(...intervals);
 }
 
-/** How far the striking point of the tool goes from where it strikes, seen from the target, while the gap stays near its low; metres. */
-function driftAround({ actor, carry }: Journey, target: Actor, gaps: readonly number[], hit: number): number {
+/** How far the striking point of the tool goes from where it strikes, seen from the target, while the gap stays within `nearM` of its low; metres. */
+function driftAround(
+  { actor, carry }: Journey,
+  target: Actor,
+  gaps: readonly number[],
+  hit: number,
+  nearM: number,
+): number {
   const targetFromTool = (k: number) => {
     const t = carry.fromFrame + k;
     return compose(inverse(target.track.worldFromObject[t]), actor.track.worldFromObject[t]);
@@ -114,7 +121,7 @@ function driftAround({ actor, carry }: Journey, target: Actor, gaps: readonly nu
   const tip: Vec3 = transformPoint(inverse(atHit), point);
   let drift = 0;
   for (const step of [-1, 1]) {
-    for (let k = hit; k >= 0 && k < gaps.length && gaps[k] < gaps[hit] + LIGHT_M; k += step) {
+    for (let k = hit; k >= 0 && k < gaps.length && gaps[k] < gaps[hit] + nearM; k += step) {
       drift = Math.max(drift, distance(transformPoint(targetFromTool(k), tip), point));
     }
   }

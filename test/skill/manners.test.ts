@@ -87,40 +87,6 @@ describe('manners', () => {
     expect(Math.min(...up)).toBeCloseTo(Math.cos(1.9), 1);
   });
 
-  it('knows drumming by repeated contacts, also when the stick goes back to its place', () => {
-    const hit: Vec3 = [0.1, 0, 0.0805];
-    const away: Vec3 = [0.1, 0, 0.15];
-    const bodies = [
-      box(
-        1,
-        'stick',
-        [0.2, 0.02, 0.02],
-        [
-          { frame: 20, at: [-0.25, 0, 0.01] },
-          { frame: 50, at: away },
-          ...[58, 74, 90].flatMap((frame): Keyframe[] => [
-            { frame, at: hit },
-            { frame: frame + 8, at: away },
-          ]),
-          { frame: 110, at: [-0.25, 0, 0.1] },
-          { frame: 125, at: [-0.25, 0, 0.01] },
-        ],
-      ),
-      box(2, 'drum', [0.14, 0.14, 0.07], [{ frame: 0, at: [0.15, 0, 0.035] }]),
-    ];
-    const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(2)));
-    expect(skill.task).toBe('drum');
-    expect(skill.instruction).toBe('drum on the drum with the stick');
-    const drum = skill.segments.find((s) => s.word === 'drum')!;
-    expect(drum.evidence).toMatch(/touches drum 3 times/);
-    const strokes = /frames ([\d, ]+)\)/.exec(drum.evidence)![1].split(', ').map(Number);
-    const contacts = skill.events!.filter(({ kind, objectId }) => kind === 'contact' && objectId !== 2);
-    expect(contacts.map(({ frame }) => frame)).toEqual(strokes);
-    const errors = [58, 74, 90].map((frame, i) => Math.abs(strokes[i] - frame));
-    expect(Math.max(...errors)).toBeLessThanOrEqual(2);
-    expect(skill.segments.at(-1)!.kind).toBe('release');
-  });
-
   it('knows sweeping: a tool pushes a block to a tray; only the tool is grasped', () => {
     const bodies = sweeping();
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(3)));
