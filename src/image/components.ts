@@ -22,7 +22,7 @@ export function connectedComponents(
   joined?: (i: number, j: number) => boolean,
 ): { labels: Int32Array; components: Component[] } {
   const labels = new Int32Array(mask.length);
-  const stack = new Int32Array(mask.length);
+  const stack: number[] = [];
   const components: Component[] = [];
   for (let seed = 0; seed < mask.length; seed++) {
     if (mask[seed] === 0 || labels[seed] !== 0) continue;
@@ -31,11 +31,10 @@ export function connectedComponents(
     let area = 0;
     let sx = 0;
     let sy = 0;
-    let top = 0;
-    stack[top++] = seed;
+    stack.push(seed);
     labels[seed] = label;
-    while (top > 0) {
-      const i = stack[--top];
+    while (stack.length > 0) {
+      const i = stack.pop()!;
       const x = i % widthPx;
       const y = (i / widthPx) | 0;
       area++;
@@ -50,7 +49,7 @@ export function connectedComponents(
           const j = v * widthPx + u;
           if (mask[j] === 0 || labels[j] !== 0 || (joined && !joined(i, j))) continue;
           labels[j] = label;
-          stack[top++] = j;
+          stack.push(j);
         }
       }
     }

@@ -1,4 +1,5 @@
 /** Binary morphology on [H, W] u8 masks (0 or not 0 in, 0 / 1 out). The structuring element is a square of side 2 r + 1. */
+import type { PixelBox } from './image.js';
 
 /** Dilation by a square; r = 0 copies. */
 export function dilate(mask: Uint8Array, widthPx: number, heightPx: number, r: number): Uint8Array {
@@ -23,6 +24,7 @@ function extreme(mask: Uint8Array, w: number, h: number, r: number, wanted: 0 | 
   const out = new Uint8Array(w * h);
   const box = boxAround(mask, w, h, r);
   if (!box) return out;
+  if (r === 1) return extremeOfNine(mask, out, w, box, wanted);
   const { x0, y0, x1, y1 } = box;
   const other = 1 - wanted;
   const rows = new Uint8Array((x1 - x0) * (y1 - y0));
@@ -46,58 +48,134 @@ function extreme(mask: Uint8Array, w: number, h: number, r: number, wanted: 0 | 
   return out;
 }
 
-/** Box of the set pixels, r larger on each side, inside the image; null if none is set. */
-function boxAround(
+/** `extreme` for r = 1 without counting: three neighbours in a row, then three rows. Outside the picture nothing is wanted. */
+function extremeOfNine(
   mask: Uint8Array,
+  out: Uint8Array,
   w: number,
-  h: number,
-  r: number,
-): { x0: number; y0: number; x1: number; y1: number } | null {
-  let [x0, y0, x1, y1] = [w, h, 0, 0];
-  for (let y = 0; y < h; y++) {
-    const row = y * w;
+  { x0, y0, x1, y1 }: PixelBox,
+  wanted: 0 | 1,
+): Uint8Array {
+  const width = x1 - x0;
+  // 1 where wanted, with a column to either side that stays 0.
+  const mark = new Uint8Array(width + 2);
+  const rows = [0, 1, 2].map(() => new Uint8Array(width));
+  const joinRow = (y: number): void => {
+    const row = rows[y % 3];
+    if (y < y0 || y >= y1) {
+      row.fill(0);
+      return;
+    }
+    const base = y * w + x0 - 1;
+    for (let x = 1; x <= width; x++) mark[x] = (mask[base + x] !== 0 ? 1 : 0) ^ wanted ^ 1;
+    for (let x = 0; x < width; x++) row[x] = mark[x] | mark[x + 1] | mark[x + 2];
+  };
+  joinRow(y0);
+  rows[(y0 + 2) % 3].fill(0);
+  const flip = 1 - wanted;
+  for (let y = y0; y < y1; y++) {
+    joinRow(y + 1);
+    const above = rows[(y + 2) % 3];
+    const here = rows[y % 3];
+    const below = rows[(y + 1) % 3];
+    const start = y * w + x0;
+    for (let x = 0; x < width; x++) out[start + x] = (above[x] | here[x] | below[x]) ^ flip;
+  }
+  return out;
+}
+
+/** Box of the set pixels; null if none is set. */
+export function maskBox(mask: Uint8Array, widthPx: number, heightPx: number): PixelBox | null {
+  const range = setRange(mask);
+  if (!range) return null;
+  const y0 = Math.floor(range.first / widthPx);
+  const y1 = Math.min(heightPx, Math.floor(range.last / widthPx) + 1);
+  let [x0, x1] = [widthPx, 0];
+  for (let y = y0; y < y1; y++) {
+    const row = y * widthPx;
     let first = 0;
-    while (first < w && mask[row + first] === 0) first++;
-    if (first === w) continue;
-    let last = w - 1;
+    while (first < widthPx && mask[row + first] === 0) first++;
+    if (first === widthPx) continue;
+    let last = widthPx - 1;
     while (mask[row + last] === 0) last--;
-    if (y < y0) y0 = y;
-    y1 = y + 1;
     if (first < x0) x0 = first;
     if (last >= x1) x1 = last + 1;
   }
-  if (y1 === 0) return null;
-  return { x0: Math.max(0, x0 - r), y0: Math.max(0, y0 - r), x1: Math.min(w, x1 + r), y1: Math.min(h, y1 + r) };
+  return { x0, y0, x1, y1 };
+}
+
+/** Indices of the first and the last set pixel, four at a time where memory allows; null if none is set. */
+function setRange(mask: Uint8Array): { first: number; last: number } | null {
+  let first = 0;
+  let last = mask.length - 1;
+  if (mask.byteOffset % 4 === 0) {
+    const words = new Uint32Array(mask.buffer, mask.byteOffset, mask.length >> 2);
+    let word = 0;
+    while (word < words.length && words[word] === 0) word++;
+    first = 4 * word;
+    if (mask.length % 4 === 0) {
+      word = words.length - 1;
+      while (word >= 0 && words[word] === 0) word--;
+      last = 4 * word + 3;
+    }
+  }
+  while (first < mask.length && mask[first] === 0) first++;
+  if (first === mask.length) return null;
+  while (mask[last] === 0) last--;
+  return { first, last };
+}
+
+/** Box of the set pixels, r larger on each side, inside the image; null if none is set. */
+function boxAround(mask: Uint8Array, w: number, h: number, r: number): PixelBox | null {
+  const box = maskBox(mask, w, h);
+  return (
+    box && {
+      x0: Math.max(0, box.x0 - r),
+      y0: Math.max(0, box.y0 - r),
+      x1: Math.min(w, box.x1 + r),
+      y1: Math.min(h, box.y1 + r),
+    }
+  );
 }
 
 /** Sets every unset pixel that is not connected (4-neighbours) to the image border through unset pixels. In place. */
 export function fillHoles(mask: Uint8Array, widthPx: number, heightPx: number): Uint8Array {
-  const outside = new Uint8Array(mask.length);
-  const stack = new Int32Array(mask.length);
+  // Holes lie inside the box of the set pixels; with a margin of one pixel its rim is outside, or is the picture's border.
+  const box = boxAround(mask, widthPx, heightPx, 1);
+  if (!box) return mask;
+  const { x0, y0, x1, y1 } = box;
+  const w = x1 - x0;
+  const h = y1 - y0;
+  const outside = new Uint8Array(w * h);
+  const stack = new Int32Array(w * h);
   let top = 0;
-  const push = (i: number): void => {
-    if (mask[i] === 0 && outside[i] === 0) {
-      outside[i] = 1;
-      stack[top++] = i;
-    }
+  const push = (x: number, y: number): void => {
+    const i = y * w + x;
+    if (outside[i] !== 0 || mask[(y0 + y) * widthPx + x0 + x] !== 0) return;
+    outside[i] = 1;
+    stack[top++] = i;
   };
-  for (let x = 0; x < widthPx; x++) {
-    push(x);
-    push((heightPx - 1) * widthPx + x);
+  for (let x = 0; x < w; x++) {
+    push(x, 0);
+    push(x, h - 1);
   }
-  for (let y = 0; y < heightPx; y++) {
-    push(y * widthPx);
-    push(y * widthPx + widthPx - 1);
+  for (let y = 0; y < h; y++) {
+    push(0, y);
+    push(w - 1, y);
   }
   while (top > 0) {
     const i = stack[--top];
-    const x = i % widthPx;
-    if (x > 0) push(i - 1);
-    if (x < widthPx - 1) push(i + 1);
-    if (i >= widthPx) push(i - widthPx);
-    if (i < mask.length - widthPx) push(i + widthPx);
+    const y = (i / w) | 0;
+    const x = i - y * w;
+    if (x > 0) push(x - 1, y);
+    if (x < w - 1) push(x + 1, y);
+    if (y > 0) push(x, y - 1);
+    if (y < h - 1) push(x, y + 1);
   }
-  for (let i = 0; i < mask.length; i++) if (outside[i] === 0) mask[i] = 1;
+  for (let y = 0, i = 0; y < h; y++) {
+    const row = (y0 + y) * widthPx + x0;
+    for (let x = 0; x < w; x++, i++) if (outside[i] === 0) mask[row + x] = 1;
+  }
   return mask;
 }
 

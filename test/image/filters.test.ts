@@ -12,7 +12,17 @@ import {
 } from '../../src/image/filters.js';
 import { createBytes, createRgb } from '../../src/image/image.js';
 import { labDistance2, rgbToLab8 } from '../../src/image/lab.js';
-import { closed, countSet, dilate, distanceTo, erode, fillHoles, maskIou, opened } from '../../src/image/morphology.js';
+import {
+  closed,
+  countSet,
+  dilate,
+  distanceTo,
+  erode,
+  fillHoles,
+  maskBox,
+  maskIou,
+  opened,
+} from '../../src/image/morphology.js';
 
 describe('lab', () => {
   it('gives known values', () => {
@@ -53,6 +63,29 @@ describe('filters', () => {
     expect(blurred[12]).toBe(10);
     expect(blurred[0]).toBe(0);
     expect(blurred.reduce((a, b) => a + b, 0)).toBe(90);
+  });
+
+  it.each([
+    [1, 3, 7, 5],
+    [2, 3, 7, 5],
+    [1, 1, 1, 4],
+    [1, 2, 5, 1],
+  ])('blurs by the definition, radius %d, %d channels, %d x %d px', (radius, channels, w, h) => {
+    const random = new Random(4);
+    const data = Uint8Array.from({ length: channels * w * h }, () => random.int(256));
+    const clamp = (v: number, n: number): number => Math.min(n - 1, Math.max(0, v));
+    const expected = data.map((_, i) => {
+      const [x, y] = [Math.floor(i / channels) % w, Math.floor(i / channels / w)];
+      let sum = 0;
+      for (let v = y - radius; v <= y + radius; v++) {
+        for (let u = x - radius; u <= x + radius; u++) {
+          sum += data[channels * (clamp(v, h) * w + clamp(u, w)) + (i % channels)];
+        }
+      }
+      const area = (2 * radius + 1) ** 2;
+      return Math.floor((sum + (area >> 1)) / area);
+    });
+    expect(boxBlurBytes(data, w, h, channels, radius)).toEqual(expected);
   });
 
   it('shrinks without changing a constant, by uneven factors too', () => {
@@ -102,6 +135,23 @@ describe('morphology', () => {
   it.each([0, 1, 2, 5])('dilates and erodes like the definition, r = %d', (r) => {
     expect(dilate(mask, w, h, r)).toEqual(slow(mask, r, 1));
     expect(erode(mask, w, h, r)).toEqual(slow(mask, r, 0));
+  });
+
+  it('finds the box of what is set, wherever the mask lies in memory', () => {
+    for (const [w, h] of [
+      [8, 6],
+      [7, 5],
+    ]) {
+      const memory = new Uint8Array(w * h + 1);
+      for (const m of [memory.subarray(1), new Uint8Array(w * h)]) {
+        expect(maskBox(m, w, h)).toBeNull();
+        m[2 * w + 3] = 1;
+        expect(maskBox(m, w, h)).toEqual({ x0: 3, y0: 2, x1: 4, y1: 3 });
+        m[w * h - 1] = 255;
+        m[w] = 1;
+        expect(maskBox(m, w, h)).toEqual({ x0: 0, y0: 1, x1: w, y1: h });
+      }
+    }
   });
 
   it('opens downwards and closes upwards, and twice is once', () => {

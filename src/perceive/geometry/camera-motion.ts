@@ -38,6 +38,8 @@ const CUT_SHARE = 0.4;
 /** Feed half-size grey frames in order, then `finish`. Keeps only two pyramids. */
 export class CameraMotionTracker {
   private previous: Pyramid | null = null;
+  /** Its memory is used again. */
+  private spare: Pyramid | undefined;
   private previousGrey: ByteImage | null = null;
   private start: Float32Array = new Float32Array(0);
   private now: Float32Array = new Float32Array(0);
@@ -56,7 +58,7 @@ export class CameraMotionTracker {
   ) {}
 
   add(grey: ByteImage): void {
-    const pyramid = buildPyramid(grey, 3);
+    const pyramid = buildPyramid(grey, 3, this.spare);
     if (!this.previous || !this.previousGrey) {
       this.start = findCorners(pyramid[0], NUM_CORNERS, 8, 0.005);
       this.now = this.start;
@@ -82,6 +84,7 @@ export class CameraMotionTracker {
         this.homographies.push(this.homographies[this.homographies.length - 1]);
       }
     }
+    this.spare = this.previous ?? undefined;
     this.previous = pyramid;
     this.previousGrey = grey;
   }

@@ -32,13 +32,14 @@ export function sleeveMask(
     if (darker && foreground[i] === 0) dark[i] = 1;
   }
   const { labels, components } = connectedComponents(closed(opened(dark, w, h, 1), w, h, 1), w, h);
-  const ratio = new Float32Array(w * h);
-  for (let i = 0; i < ratio.length; i++) ratio[i] = lab[3 * i] / Math.max(1, plate[3 * i]);
+  if (components.length === 0) return new Uint8Array(w * h);
+  const ratio = (i: number): number => lab[3 * i] / Math.max(1, plate[3 * i]);
   const near = dilate(foreground, w, h, 2);
   const touches = new Uint8Array(components.length + 1);
   const depth = new Float64Array(components.length + 1);
   for (let i = 0; i < labels.length; i++) {
-    depth[labels[i]] += 1 - ratio[i];
+    if (labels[i] === 0) continue;
+    depth[labels[i]] += 1 - ratio(i);
     if (near[i] !== 0) touches[labels[i]] = 1;
   }
   const outline = new Int32Array(components.length + 1);
@@ -48,10 +49,11 @@ export function sleeveMask(
       const i = y * w + x;
       const label = labels[i];
       if (label === 0 || near[i] !== 0) continue;
-      const onOutline = [i - 1, i + 1, i - w, i + w].some((j) => labels[j] !== label);
-      if (!onOutline) continue;
+      const inside =
+        labels[i - 1] === label && labels[i + 1] === label && labels[i - w] === label && labels[i + w] === label;
+      if (inside) continue;
       outline[label]++;
-      const step = Math.max(Math.abs(ratio[i + 1] - ratio[i - 1]), Math.abs(ratio[i + w] - ratio[i - w]));
+      const step = Math.max(Math.abs(ratio(i + 1) - ratio(i - 1)), Math.abs(ratio(i + w) - ratio(i - w)));
       if (step >= (SHARP_STEP * depth[label]) / components[label - 1].area) sharp[label]++;
     }
   }

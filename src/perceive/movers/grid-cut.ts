@@ -21,27 +21,29 @@ export interface GridCutInput {
 
 /** Labels 0 / 1 of least energy. */
 export function gridCut(input: GridCutInput): Uint8Array {
-  const w = input.widthPx;
-  const h = input.heightPx;
-  const n = w * h;
-  const offset = DX.map((dx, d) => DY[d] * w + dx);
-  const cap = offset.map(() => new Float32Array(n));
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
-      const i = y * w + x;
+  const { widthPx, heightPx } = input;
+  // A rim of one pixel with no capacity to or from it spares the loops all questions about borders.
+  const w = widthPx + 2;
+  const n = w * (heightPx + 2);
+  const offset = Int32Array.from(DX, (dx, d) => DY[d] * w + dx);
+  /** [n, 8]: what the link from a pixel in each direction can still carry. */
+  const cap = new Float32Array(8 * n);
+  // Residual to the terminals: > 0 from the source (label 1), < 0 to the sink (label 0).
+  const terminal = new Float32Array(n);
+  for (let y = 0, from = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, from++) {
+      const i = (y + 1) * w + x + 1;
+      terminal[i] = -input.unary[from];
       for (let k = 0; k < 4; k++) {
         const d = 2 * k;
         const u = x + DX[d];
         const v = y + DY[d];
-        if (u < 0 || u >= w || v >= h) continue;
-        cap[d][i] = input.links[k][i];
-        cap[d + 1][i + offset[d]] = input.links[k][i];
+        if (u < 0 || u >= widthPx || v >= heightPx) continue;
+        cap[8 * i + d] = input.links[k][from];
+        cap[8 * (i + offset[d]) + d + 1] = input.links[k][from];
       }
     }
   }
-  // Residual to the terminals: > 0 from the source (label 1), < 0 to the sink (label 0).
-  const terminal = new Float32Array(n);
-  for (let i = 0; i < n; i++) terminal[i] = -input.unary[i];
 
   const parent = new Int8Array(n).fill(NONE);
   const inSink = new Uint8Array(n);
@@ -72,42 +74,36 @@ export function gridCut(input: GridCutInput): Uint8Array {
     parent[i] = ORPHAN;
     orphans.push(i);
   };
-  const neighbourExists = (i: number, d: number): boolean => {
-    const x = i % w;
-    const u = x + DX[d];
-    const j = i + offset[d];
-    return u >= 0 && u < w && j >= 0 && j < n;
-  };
 
   /** Pushes flow along source tree - (i, d) - sink tree. */
   const augment = (i: number, d: number): void => {
     const j = i + offset[d];
-    let flow = cap[d][i];
+    let flow = cap[8 * i + d];
     let k = i;
     while (parent[k] !== TERMINAL) {
       const up = parent[k];
       const p = k + offset[up];
-      flow = Math.min(flow, cap[up ^ 1][p]);
+      flow = Math.min(flow, cap[8 * p + (up ^ 1)]);
       k = p;
     }
     flow = Math.min(flow, terminal[k]);
     k = j;
     while (parent[k] !== TERMINAL) {
       const up = parent[k];
-      flow = Math.min(flow, cap[up][k]);
+      flow = Math.min(flow, cap[8 * k + up]);
       k += offset[up];
     }
     flow = Math.min(flow, -terminal[k]);
 
-    cap[d][i] -= flow;
-    cap[d ^ 1][j] += flow;
+    cap[8 * i + d] -= flow;
+    cap[8 * j + (d ^ 1)] += flow;
     k = i;
     while (parent[k] !== TERMINAL) {
       const up = parent[k];
       const p = k + offset[up];
-      cap[up][k] += flow;
-      cap[up ^ 1][p] -= flow;
-      if (cap[up ^ 1][p] <= 0) makeOrphan(k);
+      cap[8 * k + up] += flow;
+      cap[8 * p + (up ^ 1)] -= flow;
+      if (cap[8 * p + (up ^ 1)] <= 0) makeOrphan(k);
       k = p;
     }
     terminal[k] -= flow;
@@ -116,9 +112,9 @@ export function gridCut(input: GridCutInput): Uint8Array {
     while (parent[k] !== TERMINAL) {
       const up = parent[k];
       const p = k + offset[up];
-      cap[up ^ 1][p] += flow;
-      cap[up][k] -= flow;
-      if (cap[up][k] <= 0) makeOrphan(k);
+      cap[8 * p + (up ^ 1)] += flow;
+      cap[8 * k + up] -= flow;
+      if (cap[8 * k + up] <= 0) makeOrphan(k);
       k = p;
     }
     terminal[k] += flow;
@@ -131,10 +127,9 @@ export function gridCut(input: GridCutInput): Uint8Array {
     let best = NONE;
     let bestDist = INFINITE;
     for (let d = 0; d < 8; d++) {
-      if (!neighbourExists(i, d)) continue;
       const j = i + offset[d];
       if (inSink[j] !== sink || parent[j] === NONE) continue;
-      const residual = sink === 1 ? cap[d][i] : cap[d ^ 1][j];
+      const residual = sink === 1 ? cap[8 * i + d] : cap[8 * j + (d ^ 1)];
       if (residual <= 0) continue;
       // Is j still rooted at the terminal? Distances found at this time stamp are trusted.
       let length = 0;
@@ -175,10 +170,9 @@ export function gridCut(input: GridCutInput): Uint8Array {
       return;
     }
     for (let d = 0; d < 8; d++) {
-      if (!neighbourExists(i, d)) continue;
       const j = i + offset[d];
       if (inSink[j] !== sink || parent[j] === NONE) continue;
-      if ((sink === 1 ? cap[d][i] : cap[d ^ 1][j]) > 0) activate(j);
+      if ((sink === 1 ? cap[8 * i + d] : cap[8 * j + (d ^ 1)]) > 0) activate(j);
       if (parent[j] >= 0 && j + offset[parent[j]] === i) makeOrphan(j);
     }
   };
@@ -193,9 +187,8 @@ export function gridCut(input: GridCutInput): Uint8Array {
     let meetsNode = -1;
     let meetsDirection = 0;
     for (let d = 0; d < 8; d++) {
-      if (!neighbourExists(i, d)) continue;
       const j = i + offset[d];
-      const residual = inSink[i] === 1 ? cap[d ^ 1][j] : cap[d][i];
+      const residual = inSink[i] === 1 ? cap[8 * j + (d ^ 1)] : cap[8 * i + d];
       if (residual <= 0) continue;
       if (parent[j] === NONE) {
         inSink[j] = inSink[i];
@@ -224,7 +217,12 @@ export function gridCut(input: GridCutInput): Uint8Array {
     orphans.length = 0;
     orphanHead = 0;
   }
-  const labels = new Uint8Array(n);
-  for (let i = 0; i < n; i++) labels[i] = parent[i] !== NONE && inSink[i] === 0 ? 1 : 0;
+  const labels = new Uint8Array(widthPx * heightPx);
+  for (let y = 0, to = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, to++) {
+      const i = (y + 1) * w + x + 1;
+      labels[to] = parent[i] !== NONE && inSink[i] === 0 ? 1 : 0;
+    }
+  }
   return labels;
 }

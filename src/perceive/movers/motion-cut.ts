@@ -161,8 +161,13 @@ function nearestLook(clip: Clip, lab: Uint8Array, u: number, v: number, look: Ui
   if (x < 1 || y < 1 || x >= w - 1 || y >= h - 1) return -1;
   const j = y * w + x;
   let best = j;
-  for (const at of [j - 1, j + 1, j - w, j + w]) {
-    if (labDistance2(lab, at, look, i) < labDistance2(lab, best, look, i)) best = at;
+  let least = labDistance2(lab, j, look, i);
+  for (let n = 0; n < 4; n++) {
+    const at = n < 2 ? j - 1 + 2 * n : j + (2 * n - 5) * w;
+    const d = labDistance2(lab, at, look, i);
+    if (d >= least) continue;
+    best = at;
+    least = d;
   }
   return best;
 }

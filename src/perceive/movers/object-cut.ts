@@ -6,7 +6,7 @@
 import { connectedComponents, largestComponent } from '../../image/components.js';
 import type { PixelBox } from '../../image/image.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, dilate, erode, fillHoles, maskWhere } from '../../image/morphology.js';
+import { countSet, dilate, erode, fillHoles, maskBox, maskWhere } from '../../image/morphology.js';
 import { ColourModel } from './colour-model.js';
 import { gridCut } from './grid-cut.js';
 
@@ -160,19 +160,8 @@ export function edgeLinks(
   return [links[0], links[1], links[2], links[3]];
 }
 
-export function boxOf(mask: Uint8Array, widthPx: number, heightPx: number): PixelBox | null {
-  const box = { x0: widthPx, y0: heightPx, x1: 0, y1: 0 };
-  for (let y = 0, i = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, i++) {
-      if (mask[i] === 0) continue;
-      if (x < box.x0) box.x0 = x;
-      if (x >= box.x1) box.x1 = x + 1;
-      if (y < box.y0) box.y0 = y;
-      if (y >= box.y1) box.y1 = y + 1;
-    }
-  }
-  return box.x1 > box.x0 ? box : null;
-}
+/** Box of the set pixels; null if none is set. */
+export const boxOf = maskBox;
 
 export function growBox(box: PixelBox, margin: number, widthPx: number, heightPx: number): PixelBox {
   return {

@@ -72,10 +72,12 @@ export function learnHandColours(clip: Clip, plateHalfLab: Uint8Array, movers: r
 export function halved(mask: Uint8Array, clip: Clip): Uint8Array {
   const { widthPx: w, halfWidthPx, halfHeightPx } = clip;
   const out = new Uint8Array(halfWidthPx * halfHeightPx);
-  for (let y = 0, o = 0; y < halfHeightPx; y++) {
-    for (let x = 0; x < halfWidthPx; x++, o++) {
+  const box = boxOf(mask, w, clip.heightPx);
+  if (!box) return out;
+  for (let y = box.y0 >> 1; 2 * y < box.y1; y++) {
+    for (let x = box.x0 >> 1; 2 * x < box.x1; x++) {
       const i = 2 * y * w + 2 * x;
-      out[o] = mask[i] | mask[i + 1] | mask[i + w] | mask[i + w + 1];
+      out[y * halfWidthPx + x] = mask[i] | mask[i + 1] | mask[i + w] | mask[i + w + 1];
     }
   }
   return out;

@@ -63,10 +63,11 @@ export class KltKernel {
     return shared;
   }
 
-  /** As `buildPyramidPlain` in pyramid.ts. */
-  build(grey: ByteImage, numLevels: number): Pyramid {
+  /** As `buildPyramidPlain` in pyramid.ts; `spare` is overwritten. */
+  build(grey: ByteImage, numLevels: number, spare?: Pyramid): Pyramid {
     const { widthPx, heightPx, data } = grey;
-    const levels = emptyPyramid(widthPx, heightPx, numLevels);
+    const levels = spare ?? emptyPyramid(widthPx, heightPx, numLevels);
+    this.forget(levels);
     const { buffer } = levels[0].data;
     const scratch = this.reserve(buffer.byteLength, aligned(data.length) + 2 * widthPx * heightPx + ALIGN);
     const slot = this.newest === 0 ? 1 : 0;
@@ -109,6 +110,11 @@ export class KltKernel {
     new Float64Array(kernels.memory.buffer, guesses, n).set(guessPx);
     kernels.trackPoints(tables[0], tables[1], from.length, points, guesses, out, n / 2, windowPx, maxIterations);
     return new Float32Array(kernels.memory.buffer, out, n).slice();
+  }
+
+  private forget(pyramid: Pyramid): void {
+    const there = this.loaded.indexOf(pyramid);
+    if (there >= 0) this.loaded[there] = null;
   }
 
   private get base(): number {

@@ -3,7 +3,7 @@
  * Sources: Bouguet 2001 (pyramidal, inverse form: template gradients only), Shi & Tomasi 1994 (corners),
  * Kalal et al. 2010 (forward-backward error). Positions are pixel-centre coordinates (+0.5) at level 0.
  */
-import type { ByteImage } from '../../image/image.js';
+import type { ByteImage, PixelBox } from '../../image/image.js';
 import { KltKernel } from './klt-kernel.js';
 import type { Pyramid, PyramidLevel } from './pyramid.js';
 
@@ -16,8 +16,9 @@ export interface KltOptions {
 }
 export const KLT_DEFAULTS: KltOptions = { windowPx: 17, maxIterations: 12, maxForwardBackwardPx: 1 };
 
-/** Grey pyramid, finest level first. */
-export const buildPyramid = (grey: ByteImage, numLevels = 3): Pyramid => KltKernel.get().build(grey, numLevels);
+/** Grey pyramid, finest level first; in the memory of `spare`, if given, which must be one of the same size. */
+export const buildPyramid = (grey: ByteImage, numLevels = 3, spare?: Pyramid): Pyramid =>
+  KltKernel.get().build(grey, numLevels, spare);
 
 /** Copies the (size x size) patch around (cx, cy) (index coordinates) bilinearly; clamps at the border. */
 function samplePatch(level: PyramidLevel, cx: number, cy: number, size: number, out: Float32Array): void {
@@ -182,65 +183,78 @@ export function findCorners(
   quality: number,
   mask?: Uint8Array,
 ): Float32Array {
-  const { widthPx: w, heightPx: h, data } = level;
-  const strength = cornerStrength(level, mask);
+  const { widthPx: w, heightPx: h } = level;
+  const box = cornerBox(w, h, mask);
+  if (!box) return new Float32Array(0);
+  const { strength, widthPx: sw } = cornerStrength(level, box, mask);
   let best = 0;
   for (let i = 0; i < strength.length; i++) if (strength[i] > best) best = strength[i];
   const candidates: number[] = [];
-  for (let y = 3; y < h - 3; y++) {
-    for (let x = 3; x < w - 3; x++) {
-      const i = y * w + x;
+  // In scan order: a peak's index in the box grows as that in the picture does.
+  for (let y = box.y0; y < box.y1; y++) {
+    for (let x = box.x0; x < box.x1; x++) {
+      const i = (y - box.y0 + 1) * sw + x - box.x0 + 1;
       const s = strength[i];
       if (s <= quality * best || s <= 0) continue;
       const isPeak =
         s >= strength[i - 1] &&
         s > strength[i + 1] &&
-        s >= strength[i - w] &&
-        s > strength[i + w] &&
-        s >= strength[i - w - 1] &&
-        s >= strength[i - w + 1] &&
-        s > strength[i + w - 1] &&
-        s > strength[i + w + 1];
+        s >= strength[i - sw] &&
+        s > strength[i + sw] &&
+        s >= strength[i - sw - 1] &&
+        s >= strength[i - sw + 1] &&
+        s > strength[i + sw - 1] &&
+        s > strength[i + sw + 1];
       if (isPeak) candidates.push(i);
     }
   }
   candidates.sort((p, q) => strength[q] - strength[p] || p - q);
-  const taken = new Uint8Array(data.length);
+  const taken = new Uint8Array(strength.length);
+  const sh = strength.length / sw;
   const points: number[] = [];
   const r = Math.ceil(minDistancePx) - 1;
   for (const i of candidates) {
     if (taken[i] !== 0) continue;
-    const x = i % w;
-    const y = (i / w) | 0;
-    points.push(x + 0.5, y + 0.5);
+    const x = i % sw;
+    const y = (i / sw) | 0;
+    points.push(box.x0 + x - 0.5, box.y0 + y - 0.5);
     if (points.length >= 2 * maxCorners) break;
-    for (let v = Math.max(0, y - r); v <= Math.min(h - 1, y + r); v++) {
-      taken.fill(1, v * w + Math.max(0, x - r), v * w + Math.min(w - 1, x + r) + 1);
+    for (let v = Math.max(0, y - r); v <= Math.min(sh - 1, y + r); v++) {
+      taken.fill(1, v * sw + Math.max(0, x - r), v * sw + Math.min(sw - 1, x + r) + 1);
     }
   }
   return Float32Array.from(points);
 }
 
-/** Smaller eigenvalue of the gradient matrix summed over 5x5, 0 outside the mask. */
-function cornerStrength(level: PyramidLevel, mask?: Uint8Array): Float32Array {
-  const { widthPx: w, heightPx: h, data } = level;
-  const out = new Float32Array(data.length);
-  let x0 = 3;
-  let y0 = 3;
-  let x1 = w - 3;
-  let y1 = h - 3;
-  if (mask) {
-    [x0, y0, x1, y1] = [w, h, 0, 0];
-    for (let y = 3; y < h - 3; y++) {
-      for (let x = 3; x < w - 3; x++) {
-        if (mask[y * w + x] === 0) continue;
-        if (x < x0) x0 = x;
-        if (x >= x1) x1 = x + 1;
-        if (y < y0) y0 = y;
-        if (y >= y1) y1 = y + 1;
-      }
+/** Windows of corners do not reach this close to the border. */
+const CORNER_MARGIN_PX = 3;
+
+/** Where corners may lie: the mask's box, away from the border; null if that is empty. */
+function cornerBox(w: number, h: number, mask?: Uint8Array): PixelBox | null {
+  const m = CORNER_MARGIN_PX;
+  if (!mask) return w > 2 * m && h > 2 * m ? { x0: m, y0: m, x1: w - m, y1: h - m } : null;
+  const box = { x0: w, y0: h, x1: 0, y1: 0 };
+  for (let y = m; y < h - m; y++) {
+    for (let x = m; x < w - m; x++) {
+      if (mask[y * w + x] === 0) continue;
+      if (x < box.x0) box.x0 = x;
+      if (x >= box.x1) box.x1 = x + 1;
+      if (y < box.y0) box.y0 = y;
+      if (y >= box.y1) box.y1 = y + 1;
     }
   }
+  return box.x1 > box.x0 ? box : null;
+}
+
+/** Smaller eigenvalue of the gradient matrix summed over 5x5, 0 outside the mask; in the box and a rim of one pixel around it. */
+function cornerStrength(
+  level: PyramidLevel,
+  { x0, y0, x1, y1 }: PixelBox,
+  mask?: Uint8Array,
+): { strength: Float32Array; widthPx: number } {
+  const { widthPx: w, data } = level;
+  const widthPx = x1 - x0 + 2;
+  const strength = new Float32Array(widthPx * (y1 - y0 + 2));
   for (let y = y0; y < y1; y++) {
     for (let x = x0; x < x1; x++) {
       const i = y * w + x;
@@ -257,8 +271,8 @@ function cornerStrength(level: PyramidLevel, mask?: Uint8Array): Float32Array {
           c += gy * gy;
         }
       }
-      out[i] = a + c - Math.sqrt((a - c) * (a - c) + 4 * b * b);
+      strength[(y - y0 + 1) * widthPx + x - x0 + 1] = a + c - Math.sqrt((a - c) * (a - c) + 4 * b * b);
     }
   }
-  return out;
+  return { strength, widthPx };
 }

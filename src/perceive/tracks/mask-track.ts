@@ -4,7 +4,7 @@
  */
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import type { Random } from '../../base/random.js';
-import { erode } from '../../image/morphology.js';
+import { erode, maskBox } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { buildPyramid, findCorners, KLT_DEFAULTS, trackPointsChecked } from './klt.js';
 import {
@@ -153,12 +153,14 @@ export function runTrackers(clip: Clip, trackers: readonly MaskTracker[], direct
   const starts = trackers.map((tracker) => tracker.startFrame);
   let k = direction === 1 ? Math.min(...starts) : Math.max(...starts);
   let from = buildPyramid(clip.greyAt(k));
+  let spare: Pyramid | undefined;
   for (k += direction; k >= 0 && k < clip.numFrames; k += direction) {
     throwIfCancelled(ctx);
-    const to = buildPyramid(clip.greyAt(k));
+    const to = buildPyramid(clip.greyAt(k), 3, spare);
     for (const tracker of trackers) {
       if (direction * (k - tracker.startFrame) > 0) tracker.step(from, to, k);
     }
+    spare = from;
     from = to;
   }
 }
@@ -208,25 +210,14 @@ function awayFrom(mask: Uint8Array, points: Float32Array, w: number): Uint8Array
 /** [H, W] mask moved by a similarity (nearest pixel). */
 export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity): Uint8Array {
   const out = new Uint8Array(mask.length);
-  let x0 = w;
-  let y0 = h;
-  let x1 = -1;
-  let y1 = -1;
-  for (let y = 0, i = 0; y < h; y++) {
-    for (let x = 0; x < w; x++, i++) {
-      if (mask[i] === 0) continue;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      if (y > y1) y1 = y;
-    }
-  }
-  if (x1 < 0) return out;
+  const box = maskBox(mask, w, h);
+  if (!box) return out;
+  const { x0, y0, x1, y1 } = box;
   const corners = [
     [x0, y0],
-    [x1 + 1, y0],
-    [x0, y1 + 1],
-    [x1 + 1, y1 + 1],
+    [x1, y0],
+    [x0, y1],
+    [x1, y1],
   ].map(([x, y]) => applySimilarity(s, x, y));
   const left = Math.max(0, Math.floor(Math.min(...corners.map((c) => c[0]))));
   const right = Math.min(w - 1, Math.ceil(Math.max(...corners.map((c) => c[0]))));
