@@ -3,12 +3,22 @@ import type { StageContext } from '../base/context.js';
 import { type Crew, crewHere, startCrew } from '../base/crew.js';
 import type { Clip, ClipCrew, ClipFacts, ClipNote, ClipTask } from './clip.js';
 import { type ClipStores, type ClipStoresShare, clipOf, shareStores } from './clip-stores.js';
+import { cutOutTask, endsNote, motionCutTask, sharpenTask, viewsNote } from './movers/outline-tasks.js';
 import { sceneNote, segmentTask } from './providers/frame-task.js';
 import { type FrameRange, readRange, type SettleJob, settleRange } from './read-clip.js';
+import { driftTask } from './tracks/drift.js';
+import { followTask } from './tracks/follow-task.js';
 
 // Inputs and outputs differ from task to task: whoever asks knows them (ClipCrew).
-const TASKS: readonly ClipTask<never, unknown>[] = [segmentTask];
-const NOTES: readonly { readonly name: string; received?(sent: never): unknown }[] = [sceneNote];
+const TASKS: readonly ClipTask<never, unknown>[] = [
+  cutOutTask,
+  motionCutTask,
+  sharpenTask,
+  followTask,
+  driftTask,
+  segmentTask,
+];
+const NOTES: readonly { readonly name: string; received?(sent: never): unknown }[] = [viewsNote, endsNote, sceneNote];
 
 export type ClipJob =
   | { readonly kind: 'read'; readonly range: FrameRange }

@@ -84,7 +84,7 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
     ...returned.map((event) => [event, back] as const),
   ]);
   const events = [...viewOf.keys()].sort((a, b) => b.score - a.score);
-  const found = findMovers(clip, events, (event) => viewOf.get(event)!, ctx);
+  const found = await findMovers(clip, events, (event) => viewOf.get(event)!, ctx);
   // What changed only for a while was covered by an arm, unless something left there and came back to the very same place: one end
   // alone, or two at different places, is a hand.
   const complete = found.filter(

@@ -8,19 +8,19 @@ import { maskIou, maskWhere } from '../../image/morphology.js';
 import { type ChangeEvent, joinEvents } from '../change/candidates.js';
 import type { ColourChange } from '../change/stable-colour.js';
 import type { Clip } from '../clip.js';
-import { MaskTracker, runTrackers } from '../tracks/mask-track.js';
+import { type FollowStart, follow, seedOf } from '../tracks/follow-task.js';
+import type { MaskTrack } from '../tracks/mask-track.js';
 import { applySimilarity } from '../tracks/motion-models.js';
 import {
   cutByMotion,
-  cutOut,
   doubled,
   type EventView,
   type MoverEnd,
   type Outline,
   outlineOf,
   sharedWith,
-  sharpened,
 } from './end-outline.js';
+import { OutlineCutter } from './outline-tasks.js';
 
 /** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
 const MAX_EVENTS = 8;
@@ -29,22 +29,24 @@ const MOTION_ROUNDS = 3;
 /** An outline that changed less than this (IoU) need not be followed again. */
 const SAME_OUTLINE = 0.85;
 
-export function findEnds(
+export async function findEnds(
   clip: Clip,
   events: readonly ChangeEvent[],
   viewOf: (event: ChangeEvent) => EventView,
   ctx: StageContext,
-): MoverEnd[] {
-  const outlines = worthFollowing(events.slice(0, MAX_EVENTS).map((event) => cutOut(clip, event, viewOf(event))));
-  let ends = withJoinedParts(clip, follow(clip, outlines, ctx), ctx);
+): Promise<MoverEnd[]> {
+  const best = events.slice(0, MAX_EVENTS);
+  const cutter = await OutlineCutter.for(clip, [...new Set(best.map(viewOf))]);
+  const outlines = worthFollowing(await cutter.cutOut(best, viewOf));
+  let ends = await withJoinedParts(clip, await followed(clip, outlines, ctx), ctx);
   for (let round = 0; round < MOTION_ROUNDS; round++) {
-    const cut = ends.map((end) => cutByMotion(clip, end, ends));
+    const cut = await cutter.cutByMotion(ends);
     const again = cut.filter((outline, e) => maskIou(outline.mask, ends[e].mask) < SAME_OUTLINE);
-    const followed = follow(clip, again, ctx);
-    ends = cut.map((outline, e) => followed[again.indexOf(outline)] ?? { ...outline, track: ends[e].track });
+    const anew = await followed(clip, again, ctx);
+    ends = cut.map((outline, e) => anew[again.indexOf(outline)] ?? { ...outline, track: ends[e].track });
     if (again.length === 0) break;
   }
-  return withoutDoubles(ends.map((end) => sharpened(clip, end)));
+  return withoutDoubles(await cutter.sharpened(ends));
 }
 
 /** Two ends of one thing share at least this much of their colours (Bhattacharyya), even when one shows only a part of it. */
@@ -69,14 +71,16 @@ function worthFollowing(outlines: readonly Outline[]): Outline[] {
 }
 
 /** Follows outlines, those of things that left forward and those of things that arrived backward in time. */
-function follow(clip: Clip, outlines: readonly Outline[], ctx: StageContext): MoverEnd[] {
+async function followed(clip: Clip, outlines: readonly Outline[], ctx: StageContext): Promise<MoverEnd[]> {
   throwIfCancelled(ctx);
-  const trackers = outlines.map((outline) => trackerOf(clip, outline, ctx));
-  const ofKind = (kind: ChangeEvent['kind']): MaskTracker[] =>
-    trackers.filter((_, n) => outlines[n].event.kind === kind);
-  runTrackers(clip, ofKind('left'), 1, ctx);
-  runTrackers(clip, ofKind('arrived'), -1, ctx);
-  return outlines.map((outline, n) => ({ ...outline, track: trackers[n].track }));
+  const ofKind = async (kind: ChangeEvent['kind'], direction: 1 | -1): Promise<Map<Outline, MaskTrack>> => {
+    const some = outlines.filter(({ event }) => event.kind === kind);
+    const starts = some.map((outline) => startOf(clip, outline, ctx));
+    const tracks = await follow(clip, { direction, outlines: starts });
+    return new Map(some.map((outline, n) => [outline, tracks[n]]));
+  };
+  const [ahead, back] = await Promise.all([ofKind('left', 1), ofKind('arrived', -1)]);
+  return outlines.map((outline) => ({ ...outline, track: (ahead.get(outline) ?? back.get(outline))! }));
 }
 
 /** Tracking starts this long before the event (after, for arrivals): then the thing surely still rests. */
@@ -84,16 +88,16 @@ const MARGIN_SEC = 0.25;
 /** ... and at most this long: hands cover more the closer they come, points are lost over time. */
 const MAX_LEAD_SEC = 1;
 
-function trackerOf(clip: Clip, { event, view, mask }: Outline, ctx: StageContext): MaskTracker {
+function startOf(clip: Clip, { event, view, mask }: Outline, ctx: StageContext): FollowStart {
   const isLeft = event.kind === 'left';
   const margin = Math.max(2, Math.round(MARGIN_SEC * clip.fps));
   const longest = Math.round(MAX_LEAD_SEC * clip.fps);
-  const start = isLeft
+  const startFrame = isLeft
     ? Math.max(0, event.frame - longest, Math.min(event.frame - margin, event.restFrame))
     : Math.min(clip.numFrames - 1, event.frame + longest, Math.max(event.frame + margin, event.restFrame));
-  const visible = doubled(showsColour(clip, view.change, start, isLeft), clip);
-  const random = ctx.random(`track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
-  return new MaskTracker(clip, mask, visible, start, random);
+  const visible = doubled(showsColour(clip, view.change, startFrame, isLeft), clip);
+  const randomSeed = seedOf(ctx, `track-${event.kind}-${event.frame}-${Math.round(event.cx)}`);
+  return { mask, visible, startFrame, randomSeed };
 }
 
 /** Frames by which parts of one thing may seem to leave or arrive apart: hands cover one longer than the other. */
@@ -106,7 +110,7 @@ const MAX_JOIN_TRIES = 4;
 const PART_KEPT_SHARE = 0.5;
 
 /** Ends that move as one are parts of one thing (the tips of a stick), if what lies between them moves along too. */
-function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContext): MoverEnd[] {
+async function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContext): Promise<MoverEnd[]> {
   const open = [...ends];
   const out: MoverEnd[] = [];
   let tries = MAX_JOIN_TRIES;
@@ -116,7 +120,7 @@ function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContex
       const part = open[n];
       if (tries === 0 || !mayBeParts(clip, whole, part)) continue;
       tries--;
-      const joined = joinParts(clip, whole, part, ends, ctx);
+      const joined = await joinParts(clip, whole, part, ends, ctx);
       if (!joined) continue;
       whole = joined;
       open.splice(n, 1);
@@ -165,16 +169,16 @@ function travelTogether(a: MoverEnd, b: MoverEnd): boolean {
   return partings[partings.length >> 1] < MAX_PARTING * apart;
 }
 
-function joinParts(
+async function joinParts(
   clip: Clip,
   a: MoverEnd,
   b: MoverEnd,
   ends: readonly MoverEnd[],
   ctx: StageContext,
-): MoverEnd | null {
+): Promise<MoverEnd | null> {
   const mask = maskWhere(a.mask, (value, i) => value !== 0 || b.mask[i] !== 0);
   const event = joinEvents(clip, a.event, b.event);
-  const [both] = follow(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
+  const [both] = await followed(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
   const cut = cutByMotion(clip, both, ends);
   const holds = [a, b].every((part) => sharedWith(cut.mask, part.mask) > PART_KEPT_SHARE * part.area);
   return holds && cut.mask !== mask ? { ...cut, track: both.track } : null;

@@ -28,13 +28,13 @@ export interface Mover {
   readonly evidence: string;
 }
 
-export function findMovers(
+export async function findMovers(
   clip: Clip,
   events: readonly ChangeEvent[],
   viewOf: (event: ChangeEvent) => EventView,
   ctx: StageContext,
-): Mover[] {
-  return joinEnds(clip, findEnds(clip, events, viewOf, ctx)).map((mover) => completed(clip, mover));
+): Promise<Mover[]> {
+  return joinEnds(clip, await findEnds(clip, events, viewOf, ctx)).map((mover) => completed(clip, mover));
 }
 
 interface Pairing {

@@ -13,9 +13,7 @@ export async function collectTracks(
   ctx: StageContext,
 ): Promise<TrackCollector> {
   const collector = new TrackCollector(clip, ctx.random('rigid-tracks'));
-  movers.forEach((mover, m) => {
-    collector.addMover(m + 1, mover);
-  });
+  await collector.addMovers(movers);
   const plateGrey = createBytes(clip.widthPx, clip.heightPx);
   for (let i = 0; i < plateGrey.data.length; i++) plateGrey.data[i] = plate.lab[3 * i];
   for (const target of targets) collector.addStatic(target.id, target.mask, plateGrey);

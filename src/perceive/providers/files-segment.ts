@@ -96,7 +96,7 @@ async function moversOf(clip: Clip, moving: readonly MaskHistory[], ctx: StageCo
   for (const { start, end } of moving) {
     ends.push({ ...start, lab: await frameLab(clip, start.frame) }, { ...end, lab: await frameLab(clip, end.frame) });
   }
-  const tracks = followOutlines(clip, ends, ctx);
+  const tracks = await followOutlines(clip, ends, ctx);
   return moving.map(({ span }, m) => {
     const from = madeEnd(clip, 'left', ends[2 * m], span!.liftFrame, tracks[2 * m]);
     const to = madeEnd(clip, 'arrived', ends[2 * m + 1], span!.downFrame, tracks[2 * m + 1]);

@@ -73,7 +73,7 @@ async function withHintedObjects(
   }
   if (missed.length === 0) return { ...found, objects: renamed(found.objects, names) };
 
-  const tracks = followOutlines(clip, outlines, ctx);
+  const tracks = await followOutlines(clip, outlines, ctx);
   const movers: { mover: Mover; name: string | null }[] = found.movers.map((mover, m) => ({
     mover,
     name: names.get(m + 1) ?? null,

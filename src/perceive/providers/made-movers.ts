@@ -11,7 +11,8 @@ import type { EventView, MoverEnd } from '../movers/end-outline.js';
 import type { Mover } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
 import { halved } from '../movers/visible-masks.js';
-import { type MaskTrack, MaskTracker, runTrackers } from '../tracks/mask-track.js';
+import { type FollowStart, follow, seedOf } from '../tracks/follow-task.js';
+import type { MaskTrack } from '../tracks/mask-track.js';
 
 /** An outline in a frame in which it is seen well. */
 export interface OutlineAt {
@@ -80,20 +81,25 @@ function stillView(clip: Clip, lab: Uint8Array): EventView {
 }
 
 /** Follows outlines both ways from their frames, all together. */
-export function followOutlines(clip: Clip, outlines: readonly OutlineAt[], ctx: StageContext): MaskTrack[] {
-  const everywhere = new Uint8Array(clip.widthPx * clip.heightPx).fill(1);
-  const make = (direction: string): MaskTracker[] =>
-    outlines.map(
-      ({ frame, mask }, n) =>
-        new MaskTracker(clip, mask, everywhere, frame, ctx.random(`outline-${direction}-${n}-${frame}`)),
-    );
-  const ahead = make('ahead');
-  const back = make('back');
-  runTrackers(clip, ahead, 1, ctx);
-  runTrackers(clip, back, -1, ctx);
+export async function followOutlines(
+  clip: Clip,
+  outlines: readonly OutlineAt[],
+  ctx: StageContext,
+): Promise<MaskTrack[]> {
+  const starts = (direction: string): FollowStart[] =>
+    outlines.map(({ frame, mask }, n) => ({
+      mask,
+      visible: null,
+      startFrame: frame,
+      randomSeed: seedOf(ctx, `outline-${direction}-${n}-${frame}`),
+    }));
+  const [ahead, back] = await Promise.all([
+    follow(clip, { direction: 1, outlines: starts('ahead') }),
+    follow(clip, { direction: -1, outlines: starts('back') }),
+  ]);
   return outlines.map(({ frame }, n) => ({
     startFrame: frame,
-    steps: new Map([...back[n].track.steps, ...ahead[n].track.steps]),
+    steps: new Map([...back[n].steps, ...ahead[n].steps]),
   }));
 }
 

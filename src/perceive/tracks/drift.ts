@@ -5,6 +5,7 @@
  * Ishikawa and Baker (2004). Where neither fits, the point is covered or lost: it is left out of that frame.
  */
 import type { ByteImage } from '../../image/image.js';
+import type { ClipTask } from '../clip.js';
 import type { MaskTrack } from './mask-track.js';
 import { applySimilarity, chainSimilarity, invertSimilarity, type Similarity } from './motion-models.js';
 
@@ -72,6 +73,18 @@ export function withoutDrift(
   }
   return out;
 }
+
+export interface DriftJob {
+  readonly track: MaskTrack;
+  readonly mask: Uint8Array;
+  readonly paths: ReadonlyMap<number, PointPath>;
+}
+
+/** `withoutDrift` in the frames of a clip. */
+export const driftTask: ClipTask<DriftJob, Map<number, PointPath>> = {
+  name: 'drift',
+  run: (clip, { track, mask, paths }) => withoutDrift(track, mask, paths, (k) => clip.greyAt(k)),
+};
 
 class PointMatcher {
   private anchor: Anchor | null = null;

@@ -2,7 +2,6 @@
  * Carries a mask through the clip with the points on it: KLT with forward-backward check, one similarity per frame by
  * RANSAC. A similarity, not an affinity: with 20 points the extra freedom makes the mask drift (measured).
  */
-import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import type { Random } from '../../base/random.js';
 import { erode, maskBox } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
@@ -148,14 +147,13 @@ export class MaskTracker {
 }
 
 /** Runs trackers over the clip, all at once: each frame's pyramid is built once. Direction 1 = to the end, -1 = to the start. */
-export function runTrackers(clip: Clip, trackers: readonly MaskTracker[], direction: 1 | -1, ctx: StageContext): void {
+export function runTrackers(clip: Clip, trackers: readonly MaskTracker[], direction: 1 | -1): void {
   if (trackers.length === 0) return;
   const starts = trackers.map((tracker) => tracker.startFrame);
   let k = direction === 1 ? Math.min(...starts) : Math.max(...starts);
   let from = buildPyramid(clip.greyAt(k));
   let spare: Pyramid | undefined;
   for (k += direction; k >= 0 && k < clip.numFrames; k += direction) {
-    throwIfCancelled(ctx);
     const to = buildPyramid(clip.greyAt(k), 3, spare);
     for (const tracker of trackers) {
       if (direction * (k - tracker.startFrame) > 0) tracker.step(from, to, k);

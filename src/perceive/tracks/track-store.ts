@@ -6,7 +6,7 @@ import type { Clip } from '../clip.js';
 import type { MoverEnd } from '../movers/end-outline.js';
 import { carriedEnd, type Mover } from '../movers/movers.js';
 import type { Tracks } from '../perception.js';
-import { type PointPath, withoutDrift } from './drift.js';
+import { driftTask, type PointPath } from './drift.js';
 import { buildPyramid, findCorners } from './klt.js';
 import { rigidPaths } from './rigid-tracks.js';
 
@@ -31,12 +31,23 @@ export class TrackCollector {
     private readonly random: Random,
   ) {}
 
-  addMover(id: number, mover: Mover): void {
-    if (mover.from) this.addEnd(id, mover, mover.from);
-    if (mover.to) this.addEnd(id, mover, mover.to);
+  /** Movers have ids 1, 2, ... in their order. */
+  async addMovers(movers: readonly Mover[]): Promise<void> {
+    const ends = movers.flatMap((mover, m) =>
+      [mover.from, mover.to].flatMap((end) => (end ? [{ id: m + 1, mover, end }] : [])),
+    );
+    const steady = await Promise.all(
+      ends.map(({ mover, end }) =>
+        this.clip.crew.ask(driftTask, { track: end.track, mask: end.mask, paths: this.pathsOf(mover, end) }),
+      ),
+    );
+    ends.forEach(({ id, mover, end }, n) => {
+      this.addEnd(id, mover, end, steady[n]);
+    });
   }
 
-  private addEnd(id: number, mover: Mover, end: MoverEnd): void {
+  /** Paths of an end's points while its outline is the one that is carried. */
+  private pathsOf(mover: Mover, end: MoverEnd): Map<number, PointPath> {
     const uses = (k: number): boolean => carriedEnd(mover, k) === end;
     const direction = end === mover.from ? 1 : -1;
     const stop = end === mover.from ? mover.downFrame : mover.liftFrame;
@@ -49,8 +60,14 @@ export class TrackCollector {
         paths.set(pointId, path);
       });
     }
+    return paths;
+  }
+
+  private addEnd(id: number, mover: Mover, end: MoverEnd, steady: ReadonlyMap<number, PointPath>): void {
+    const uses = (k: number): boolean => carriedEnd(mover, k) === end;
+    const direction = end === mover.from ? 1 : -1;
+    const stop = end === mover.from ? mover.downFrame : mover.liftFrame;
     const start = end.track.startFrame;
-    const steady = withoutDrift(end.track, end.mask, paths, (k) => this.clip.greyAt(k));
     for (const path of rigidPaths(steady, this.random).values()) {
       if (path.size < MIN_SEEN_FRAMES) continue;
       // Before its motion a point lies where the track begins, after it where the track ends.
