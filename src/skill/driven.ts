@@ -35,7 +35,8 @@ export function findDrives(journeys: readonly Journey[], options: SkillOptions):
   return drives;
 }
 
-function driveKind(driver: Journey, driven: Journey, options: SkillOptions): Drive['kind'] | null {
+/** How one journey causes another; null when it does not. */
+export function driveKind(driver: Journey, driven: Journey, options: SkillOptions): Drive['kind'] | null {
   const { fromFrame, toFrame } = driven.carry;
   const begin = Math.max(fromFrame, driver.carry.fromFrame);
   const end = Math.min(toFrame, driver.carry.toFrame);

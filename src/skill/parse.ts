@@ -6,7 +6,8 @@ import type { ObjectRole, Perception } from '../perceive/perception.js';
 import type { Poses } from '../pose/poses.js';
 import { type Actor, createActor, isSupported } from './actor.js';
 import { anchorRests } from './anchor.js';
-import { type Drive, findDrives, sweepTask } from './driven.js';
+import { type Drive, driveKind, findDrives, sweepTask } from './driven.js';
+import { followPusher } from './hidden-push.js';
 import { describeJourney, type Journey, journeyConfidence, type Task } from './journey.js';
 import { findCarries } from './motion.js';
 import type { SkillOptions } from './options.js';
@@ -33,7 +34,7 @@ const RELEASE_SEC = 0.3;
 export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: StageContext): Skill {
   const { perception, poses } = inputs;
   if (!perception.manipulated) return emptySkill(poses.fps, perception.finding);
-  const actors = anchored(makeActors(inputs, ctx), poses, ctx);
+  const actors = withHiddenPushes(anchored(makeActors(inputs, ctx), poses, ctx), poses.fps, options);
   const journeys = trusted(findJourneys(actors, poses.fps, options), options.minConfidence, ctx);
   if (journeys.length === 0) {
     const names = actors.map((a) => a.name).join(', ') || 'no object';
@@ -74,6 +75,23 @@ function anchored(actors: readonly Actor[], poses: Poses, ctx: StageContext): Ac
     const result = anchorRests(actor, actors, cameraInWorld, poses.fps);
     for (const note of result.notes) ctx.warn('rest-in-the-air', note);
     return result.actor;
+  });
+}
+
+/** Things that hide behind what pushes them are led by it, where it then proves to be pushing them. */
+function withHiddenPushes(actors: readonly Actor[], fps: number, options: SkillOptions): readonly Actor[] {
+  const journeys = findJourneys(actors, fps, options);
+  return actors.map((actor) => {
+    for (const driven of journeys.filter((j) => j.actor === actor)) {
+      for (const driver of journeys.filter((j) => j.actor !== actor)) {
+        const led = followPusher(driver, driven);
+        if (!led) continue;
+        const others = actors.map((a) => (a === actor ? led : a));
+        const own = findJourneys(others, fps, options).filter((j) => j.actor === led);
+        if (own.some((journey) => driveKind(driver, journey, options) === 'pushed')) return led;
+      }
+    }
+    return actor;
   });
 }
 

@@ -5,6 +5,7 @@ import { type Actor, isOpen } from './actor.js';
 import type { Journey, Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { smoothPoses } from './pose-statistics.js';
+import { lengthMm, movedAside, pushOffset } from './push-contact.js';
 import { type Settled, settle, turnInPlace } from './settle.js';
 import type { RelativeMotion } from './skill.js';
 import { restingPose } from './tasks.js';
@@ -56,7 +57,9 @@ export function relativeMotions(
   const intoTarget = (path: Mat4[]): Mat4[] =>
     targets ? path.map((pose, i) => compose(inverse(targets[i]), pose)) : path;
   const start = journey.carry.fromFrame;
-  const path = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
+  const demonstrated = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
+  const pushed = drivenJourneys.filter((j) => task.word === 'sweep' && task.driven.some(({ id }) => id === j.actor.id));
+  const { path, note } = meetingPushed(journey.actor, demonstrated, pushed, fromFrame, options);
 
   const settled = settleEnd(journey, task, path[path.length - 1], targets?.at(-1) ?? null, options);
   const motion: RelativeMotion = {
@@ -79,7 +82,27 @@ export function relativeMotions(
       drivenBy: journey.actor.id,
     };
   });
-  return { motions: [motion, ...driven], note: settleNote(journey, task, settled) };
+  return { motions: [motion, ...driven], note: note ?? settleNote(journey, task, settled) };
+}
+
+/** The way of a pusher, moved aside where it would miss the first thing that it pushes. */
+function meetingPushed(
+  driver: Actor,
+  path: Mat4[],
+  pushed: readonly Journey[],
+  fromFrame: number,
+  options: SkillOptions,
+): { path: Mat4[]; note: string | null } {
+  const first = [...pushed].sort((a, b) => a.carry.fromFrame - b.carry.fromFrame)[0];
+  const offset = first && pushOffset(driver, first, options.settleDistance);
+  if (!offset) return { path, note: null };
+  const frames = pushed.map(({ carry }) => carry.toFrame - fromFrame);
+  const begin = Math.max(1, first.carry.fromFrame - fromFrame);
+  const end = Math.min(path.length - 2, Math.max(...frames));
+  return {
+    path: movedAside(path, offset, begin, end),
+    note: `the way of ${driver.name} was moved aside by ${lengthMm(offset)} mm so that the middle of its front meets ${first.actor.name}`,
+  };
 }
 
 /** Where a driven object is during the task: at rest, then on its smoothed way, then at rest again. */

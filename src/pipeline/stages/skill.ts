@@ -12,7 +12,7 @@ import { readShapes } from './read-inputs.js';
 
 export const skillStage: Stage = {
   name: 'skill',
-  version: 6,
+  version: 7,
   inputs: ['perceive', 'objects', 'poses'],
   options: skillOptions,
   fingerprint: (options) => givenFiles(options as SkillOptions),
