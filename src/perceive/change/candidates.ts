@@ -128,13 +128,18 @@ export function judgeRegions(
   const slack = visitSlack(clip.numFrames);
   return regions.flatMap(bothWays).map((region) => {
     const lab = region.contrast > 0 ? change.first : change.last;
-    const reach = linked[region.contrast > 0 ? 0 : 1];
+    const other = region.contrast > 0 ? change.last : change.first;
+    const [reach, otherReach] = region.contrast > 0 ? linked : [...linked].reverse();
     let passing = 0;
     let skin = 0;
     let link = 0;
+    let covered = 0;
     for (let i = 0; i < region.mask.length; i++) {
       if (region.mask[i] === 0) continue;
       if (reach[i] !== 0) link++;
+      if (otherReach[i] !== 0 && isArmLike(transients, background, other, i)) {
+        if (!isArmLike(transients, background, lab, i)) covered++;
+      }
       const likely = logRatio(transients.colours, background, lab, i) > 0;
       if (likely) passing++;
       if (looksLikeSkin(lab, i) && (likely || logRatio(transients.colours, background, lab, i) > -1.5)) skin++;
@@ -149,7 +154,7 @@ export function judgeRegions(
     const shading = 1 - SHADOW_PENALTY * region.shadowShare;
     const usable = region.solidity >= MIN_SOLIDITY;
     const score = usable
-      ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * shading * (1 - hand)
+      ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * shading * (1 - hand) * (1 - covered / region.area)
       : 0;
     return { ...region, hand, score };
   });
@@ -170,6 +175,33 @@ export function armMask(
 ): Uint8Array {
   const linked = linkedToBorder(clip, change, state, transients, scene);
   return linked.map((value, i) => (value !== 0 && isArmLike(transients, scene, state, i) ? 1 : 0));
+}
+
+/** The shadow of an arm leaves at least this share of the lightness; colours stay as near as this. */
+const ARM_SHADOW_LIGHTNESS = 0.2;
+const ARM_SHADOW_CHROMA = 9;
+/** A shadow begins at most this far from what casts it, half-size px. */
+const ARM_SHADOW_GAP_PX = 2;
+
+/**
+ * [H/2, W/2] an arm at rest in `state` with the shadow that it casts there, deeper than that of small things: what changed under them
+ * says nothing of what left or arrived. `other` is the state without them.
+ */
+export function withShadow(clip: Clip, change: ColourChange, arm: Uint8Array, state: Uint8Array, other: Uint8Array): Uint8Array {
+  const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const dark = change.changed.map((value, i) => (value !== 0 && arm[i] === 0 && isDarkened(state, other, i) ? 1 : 0));
+  const { labels, components } = connectedComponents(opened(dark, w, h, 1), w, h);
+  const near = dilate(arm, w, h, ARM_SHADOW_GAP_PX);
+  const cast = new Uint8Array(components.length + 1);
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== 0 && near[i] !== 0) cast[labels[i]] = 1;
+  return arm.map((value, i) => (value !== 0 || cast[labels[i]] !== 0 ? 1 : 0));
+}
+
+function isDarkened(state: Uint8Array, other: Uint8Array, i: number): boolean {
+  const p = 3 * i;
+  const ratio = state[p] / Math.max(1, other[p]);
+  const chroma = Math.hypot(state[p + 1] - other[p + 1], state[p + 2] - other[p + 2]);
+  return ratio < 1 && ratio > ARM_SHADOW_LIGHTNESS && chroma < ARM_SHADOW_CHROMA;
 }
 
 /** [H/2, W/2] what connects with the border through places that changed or look, in `state`, like what passes. */

@@ -23,6 +23,7 @@ import {
   judgeRegions,
   sceneColours,
   type Transients,
+  withShadow,
 } from './candidates.js';
 import { type BetweenState, type ChangeRegion, findChangeRegions } from './change-regions.js';
 import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
@@ -138,7 +139,18 @@ function viewChange(
   const [armFirst, armLast] = [change.first, change.last].map((state) =>
     armMask(clip, change, state, transients, scene),
   );
-  return { change, plates, regions, events: formEvents(clip, regions), handFirst, handLast, armFirst, armLast };
+  return {
+    change,
+    plates,
+    regions,
+    events: formEvents(clip, regions),
+    handFirst,
+    handLast,
+    armFirst,
+    armLast,
+    coveredFirst: withShadow(clip, change, armFirst, change.first, change.last),
+    coveredLast: withShadow(clip, change, armLast, change.last, change.first),
+  };
 }
 
 function addTo(out: Uint8Array, mask: Uint8Array): void {

@@ -27,6 +27,9 @@ export interface EventView {
   /** [H/2, W/2] what looks like an arm and is connected to the border there. */
   readonly armFirst: Uint8Array;
   readonly armLast: Uint8Array;
+  /** [H/2, W/2] the arms with the shadows they cast. */
+  readonly coveredFirst: Uint8Array;
+  readonly coveredLast: Uint8Array;
 }
 
 /** One end of a mover's way: where it rests before or after. */
@@ -54,14 +57,15 @@ export function cutOut(clip: Clip, event: ChangeEvent, view: EventView): Outline
   const { plates } = view;
   const isLeft = event.kind === 'left';
   const lab = isLeft ? plates.firstLab : plates.lastLab;
-  const region = withoutShading(doubled(event.mask, clip), plates, w, h);
+  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
+  const region = withoutShading(uncovered(doubled(event.mask, clip), covered), plates, w, h);
   const cut = cutObject({
     lab,
     widthPx: w,
     heightPx: h,
     region,
     forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
-    evidence: changeEvidence(plates, event.kind),
+    evidence: changeEvidence(plates, event.kind).map((v, i) => (covered[i] !== 0 ? UNSEEN_CHANGE : v)),
   });
   const cutIou = maskIou(cut, region);
   const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
@@ -104,9 +108,10 @@ export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]
   if (!moved) return outline;
   const evidence = changeEvidence(view.plates, event.kind);
   const arm = doubled(isLeft ? view.armFirst : view.armLast, clip);
+  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
   const hull = hullMask(withMovedParts(mask, moved, w, h), w, h);
   for (let i = 0; i < evidence.length; i++) {
-    const changed = Math.max(-1, Math.min(1.5, evidence[i]));
+    const changed = Math.max(-1, Math.min(covered[i] !== 0 ? UNSEEN_CHANGE : 1.5, evidence[i]));
     const bonus = hull[i] !== 0 && moved[i] >= 0 ? HULL_BONUS : 0;
     evidence[i] = changed + MOTION_WEIGHT * moved[i] + bonus - (arm[i] !== 0 && mask[i] === 0 ? ARM_PENALTY : 0);
   }
@@ -147,7 +152,10 @@ const OPPOSITE_SHARE = 0.5;
  * thing left is not a part of what arrived beside it.
  */
 function closedToGrowth(clip: Clip, { event, view, mask }: MoverEnd, ends: readonly MoverEnd[]): Uint8Array {
-  const out = doubled(event.kind === 'left' ? view.handFirst : view.handLast, clip);
+  const isLeft = event.kind === 'left';
+  const out = doubled(isLeft ? view.handFirst : view.handLast, clip);
+  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
+  for (let i = 0; i < out.length; i++) if (covered[i] !== 0 && mask[i] === 0) out[i] = 1;
   for (const { event: other, view: otherView } of ends) {
     if (other.kind === event.kind || otherView !== view || other.ambiguous) continue;
     if (other.score < OPPOSITE_SHARE * event.score) continue;
@@ -211,6 +219,15 @@ export function sharpened(clip: Clip, end: MoverEnd): MoverEnd {
   if (maskIou(cut, mask) < MIN_SHARPENED_IOU) return end;
   return { ...end, ...outlineOf(event, view, cut, end.cutIou) };
 }
+
+/** The region without what an arm rests on in the other state, unless little else is left of it. */
+function uncovered(region: Uint8Array, covered: Uint8Array): Uint8Array {
+  const free = maskWhere(region, (value, i) => value !== 0 && covered[i] === 0);
+  return countSet(free) >= MIN_FREE_SHARE * countSet(region) ? free : region;
+}
+const MIN_FREE_SHARE = 0.4;
+/** Log odds under an arm that rests there in the other state: colours must argue for the object. */
+const UNSEEN_CHANGE = -0.8;
 
 /** The region without its soft shadows, unless little else is left of it (a white thing on a white table). */
 function withoutShading(region: Uint8Array, plates: EventPlates, w: number, h: number): Uint8Array {

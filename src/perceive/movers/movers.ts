@@ -90,7 +90,7 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   const samePlace = maskIou(from.mask, to.mask);
   // What was only covered for a while never moved; what did and is back at the very place it left is itself.
   if (samePlace >= MIN_SAME_PLACE) {
-    const cameBack = iou >= MIN_RETURN_IOU || contained >= 0.6;
+    const cameBack = (iou >= MIN_RETURN_IOU || contained >= 0.6) && colour >= MIN_RETURN_COLOUR;
     if (!cameBack || (!wentAway(clip, from) && !wentAway(clip, to))) return null;
   }
   const returned = colour >= 0.6 && samePlace >= 0.6;
@@ -104,6 +104,8 @@ const MIN_SAME_PLACE = 0.3;
 const MIN_AWAY_SAMPLES = 4;
 /** ... and, followed there and back again, ends about where it began. */
 const MIN_RETURN_IOU = 0.25;
+/** ... and still looks like itself (a gap between things that something pushed over it fills does not). */
+const MIN_RETURN_COLOUR = 0.5;
 
 const wentAway = (clip: Clip, end: MoverEnd): boolean =>
   movedSteps(clip, end.track, end.mask).length >= MIN_AWAY_SAMPLES;
@@ -229,7 +231,7 @@ function singleMover(clip: Clip, end: MoverEnd, best: number): Mover | null {
     from: isLeft ? end : null,
     to: isLeft ? null : end,
     carried: isLeft ? 'from' : 'to',
-    liftFrame: isLeft ? end.event.frame : Math.min(lastMoving, end.event.frame - 1),
+    liftFrame: isLeft ? (firstAway(end, 1) ?? end.event.frame) : Math.min(lastMoving, end.event.frame - 1),
     downFrame: isLeft ? Math.max(lastMoving, end.event.frame + 1) : end.event.frame,
     confidence,
     evidence: isLeft

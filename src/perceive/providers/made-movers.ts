@@ -77,6 +77,8 @@ function stillView(clip: Clip, lab: Uint8Array): EventView {
     handLast: none,
     armFirst: none,
     armLast: none,
+    coveredFirst: none,
+    coveredLast: none,
   };
 }
 
