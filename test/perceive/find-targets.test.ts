@@ -76,3 +76,47 @@ describe('what a tool goes to', () => {
     expect(mask[35 * W + 95]).toBe(0);
   });
 });
+
+describe('what hides a thing at its last place', () => {
+  it('is what it was pushed into, though it looks much like the table', () => {
+    const carton: Box = [20, 50, 80, 70];
+    const roll: Box = [90, 50, 140, 70];
+    const tail: Box = [80, 50, 90, 70];
+    const like = [150, 130, 139];
+    const plate = painted(W, H, 1, [[carton, like]]);
+    const last = painted(W / 2, H / 2, 2, [
+      [carton, like],
+      [tail, [240, 128, 128]],
+    ]);
+    const size = { widthPx: W, heightPx: H, halfWidthPx: W / 2, halfHeightPx: H / 2 };
+    const clip = { ...size, numFrames: 10, fps: 10, labAt: () => last } as unknown as Clip;
+    const end = (kind: 'left' | 'arrived', box: Box, tx: number): MoverEnd => ({
+      event: { kind, frame: 4, cx: 40, cy: 30 } as ChangeEvent,
+      view: {} as EventView,
+      mask: boxMask(box),
+      area: (box[2] - box[0]) * (box[3] - box[1]),
+      colours: new ColourModel(),
+      cutIou: 1,
+      track: {
+        startFrame: 0,
+        steps: new Map([
+          [8, { fromStart: { a: 1, b: 0, tx, ty: 0 }, trust: 1, ids: new Int32Array(0), xyPx: new Float32Array(0) }],
+        ]),
+      },
+    });
+    const mover: Mover = {
+      from: end('left', roll, -50),
+      to: end('arrived', tail, 0),
+      carried: 'from',
+      liftFrame: 3,
+      downFrame: 8,
+      confidence: 0.7,
+      evidence: '',
+    };
+    const [target] = findTargets(clip, plate, [mover]);
+    expect(target.finding.evidence).toContain('hides');
+    expect(target.mask[60 * W + 50]).toBe(1);
+    expect(target.mask[60 * W + 86]).toBe(0);
+    expect(target.mask[100 * W + 50]).toBe(0);
+  });
+});

@@ -154,7 +154,14 @@ export function judgeRegions(
     const shading = 1 - SHADOW_PENALTY * region.shadowShare;
     const usable = region.solidity >= MIN_SOLIDITY;
     const score = usable
-      ? Math.sqrt(region.area) * Math.abs(region.contrast) * region.solidity * edge * order * shading * (1 - hand) * (1 - covered / region.area)
+      ? Math.sqrt(region.area) *
+        Math.abs(region.contrast) *
+        region.solidity *
+        edge *
+        order *
+        shading *
+        (1 - hand) *
+        (1 - covered / region.area)
       : 0;
     return { ...region, hand, score };
   });
@@ -187,7 +194,13 @@ const ARM_SHADOW_GAP_PX = 2;
  * [H/2, W/2] an arm at rest in `state` with the shadow that it casts there, deeper than that of small things: what changed under them
  * says nothing of what left or arrived. `other` is the state without them.
  */
-export function withShadow(clip: Clip, change: ColourChange, arm: Uint8Array, state: Uint8Array, other: Uint8Array): Uint8Array {
+export function withShadow(
+  clip: Clip,
+  change: ColourChange,
+  arm: Uint8Array,
+  state: Uint8Array,
+  other: Uint8Array,
+): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
   const dark = change.changed.map((value, i) => (value !== 0 && arm[i] === 0 && isDarkened(state, other, i) ? 1 : 0));
   const { labels, components } = connectedComponents(opened(dark, w, h, 1), w, h);

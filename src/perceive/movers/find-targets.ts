@@ -1,9 +1,11 @@
 /** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
 import { connectedComponents } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, dilate, distanceTo, maskIou, maskWhere } from '../../image/morphology.js';
+import { countSet, dilate, distanceTo, maskIou, maskWhere, opened } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
+import { sharedWith } from './end-outline.js';
 import { type Mover, trackedMask } from './movers.js';
+import { boxOf, cutObject } from './object-cut.js';
 import {
   findTarget,
   innerObject,
@@ -28,14 +30,63 @@ export function findTargets(clip: Clip, plateLab: Uint8Array, movers: readonly M
     const places = around.flatMap((end, k) => (end && (k === 0 || m === 0) ? [end.mask] : []));
     const table = learnTableColours(clip, plateLab, places);
     const offTable = offTableMask(clip, plateLab, table);
-    const finding = cameBack
+    const under = cameBack
       ? findActedOn(clip, plateLab, offTable, table, mover, movers)
       : findTarget(clip, plateLab, offTable, mover.to.mask, table);
+    const finding = findOccluder(clip, plateLab, mover, under?.mask ?? null) ?? under;
     if (!finding?.mask || countSet(finding.mask) < 60) return;
     if (targets.some((target) => maskIou(target.mask, finding.mask!) > 0.4)) return;
     targets.push({ id: movers.length + targets.length + 1, mask: finding.mask, finding });
   });
   return targets;
+}
+
+/** A mover hidden to this share by something that did not change is behind it or in it, if that is no more than so many times its size. */
+const MIN_HIDDEN_SHARE = 0.3;
+const MAX_OCCLUDER_SIZES = 4;
+/** It reaches at most this share of the hidden part's length beyond that part. */
+const OCCLUDER_REACH = 0.35;
+/** What was found under the mover and holds this share of the hidden part is the same thing, outlined better. */
+const MIN_KNOWN_SHARE = 0.5;
+/** A pixel within this Lab distance of the clean picture shows what is always there. */
+const UNCHANGED_DISTANCE = 8;
+
+/**
+ * What hides a mover at its end though it was there before: the box that a thing was pushed into. Of such a mover only a part
+ * shows at its last place, and the rest of what was followed there looks as it always did.
+ */
+function findOccluder(clip: Clip, plateLab: Uint8Array, mover: Mover, known: Uint8Array | null): TargetFinding | null {
+  if (mover.carried !== 'from' || !mover.to) return null;
+  const { widthPx: w, heightPx: h, halfWidthPx } = clip;
+  const { mask: whole, trust } = trackedMask(clip, mover, mover.downFrame);
+  if (trust === 0) return null;
+  const lab = clip.labAt(clip.numFrames - 1);
+  const shown = dilate(mover.to.mask, w, h, 2);
+  const hidden = maskWhere(whole, (value, i) => {
+    if (value === 0 || shown[i] !== 0 || mover.from!.mask[i] !== 0) return false;
+    const half = (Math.floor(i / w) >> 1) * halfWidthPx + ((i % w) >> 1);
+    return labDistance2(lab, half, plateLab, i) < UNCHANGED_DISTANCE ** 2;
+  });
+  const seed = opened(hidden, w, h, 1);
+  const share = countSet(seed) / mover.from!.area;
+  if (share < MIN_HIDDEN_SHARE || (known && sharedWith(known, seed) > MIN_KNOWN_SHARE * countSet(seed))) return null;
+  const box = boxOf(seed, w, h)!;
+  const reachPx = Math.round(OCCLUDER_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0));
+  const mask = cutObject({
+    lab: plateLab,
+    widthPx: w,
+    heightPx: h,
+    region: seed,
+    reachPx,
+    forbidden: shown,
+    iterations: 5,
+  });
+  if (countSet(mask) > MAX_OCCLUDER_SIZES * mover.from!.area) return null;
+  return {
+    mask,
+    confidence: 0.6,
+    evidence: `hides ${Math.round(100 * share)} % of the mover at its last place: it went into or behind this`,
+  };
 }
 
 /** Does the mover end on another one, that was put there before? */
