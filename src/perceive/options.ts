@@ -64,7 +64,10 @@ export const perceiveOptions = defineOptions({
   },
   source: { kind: 'string', default: '', help: 'Name of the object that is moved.' },
   target: { kind: 'string', default: '', help: 'Name of the object that it is brought to.' },
-  table: { kind: 'list', help: 'Three or more pixels on the bare table: x,y x,y x,y' },
+  table: {
+    kind: 'list',
+    help: 'Three or more pixels on the bare table: x,y x,y x,y. No target lies there, metric depth sets the plane there, and the camera looks down far enough to see them.',
+  },
   size: {
     kind: 'list',
     help: 'A known size: "mug=95mm" (or "source=95mm"), the largest of its height, width and length.',

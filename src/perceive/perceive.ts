@@ -15,6 +15,7 @@ import { describeFinding, lightFinding } from './describe.js';
 import { doubtsAbout } from './doubts.js';
 import { type HandWidth, handWidthNear } from './geometry/geometry-cues.js';
 import { ASSUMED_FOV_DEG, worldFrame } from './geometry/table.js';
+import { tablePoints } from './geometry/table-points.js';
 import { countArms, twoHandsFinding } from './hands/hands-seen.js';
 import { loadClip } from './load-clip.js';
 import { trackedMask } from './movers/movers.js';
@@ -87,13 +88,14 @@ async function perceiveClip(
     frameConfidence: seen.confidence.map((frame) => Math.round(100 * (frame.get(object.id) ?? 0)) / 100),
   }));
 
+  const table = tablePoints(clip, providers.tablePx);
   const seenBy = await providers.camera.estimate(
-    { clip, segmentation, handWidth: seen.handWidth, focal35mm: video.focal35mm },
+    { clip, segmentation, handWidth: seen.handWidth, focal35mm: video.focal35mm, table },
     ctx,
   );
   const fixed = providers.names.camera === 'files';
-  const found = fixed ? seenBy : await providers.depth.refine({ clip, found: seenBy, ids: seen.kept }, ctx);
-  const maps = await providers.depth.maps({ clip, found, ids: seen.kept }, ctx);
+  const found = fixed ? seenBy : await providers.depth.refine({ clip, found: seenBy, ids: seen.kept, table }, ctx);
+  const maps = await providers.depth.maps({ clip, found, ids: seen.kept, table }, ctx);
   const toFrame = clip.frameWidthPx / clip.widthPx;
   // What the user gave or pointed at is not doubted.
   const given = providers.names.segment === 'files' || options.object.length > 0;

@@ -58,11 +58,12 @@ export interface PlaneEstimate {
   readonly source: string;
 }
 
-/** Tilt from lines (which then already holds the prior) or the prior, and from round rims, fused. */
+/** Tilt from lines (which then already holds the prior) or the prior, and from round rims, fused; not less than `leastTiltAt` a roll. */
 export function estimatePlane(
   lines: LinePlane | null,
   rims: readonly Estimate[],
   options: Pick<PerceiveOptions, 'tableTilt'>,
+  leastTiltAt: (rollDeg: number) => number = () => 0,
 ): PlaneEstimate {
   if (options.tableTilt !== null) {
     return { up: upOf(options.tableTilt), sdDeg: 2, source: `option: tilt ${options.tableTilt} degrees` };
@@ -76,7 +77,10 @@ export function estimatePlane(
     : PRIOR_TILT;
   const tilt = fuse([base, ...rims]);
   const rollDeg = lines && lines.score >= MIN_FOCAL_SCORE ? lines.rollDeg : 0;
-  return { up: upOf(tilt.value, rollDeg), sdDeg: tilt.sd, source: tilt.source };
+  const leastDeg = leastTiltAt(rollDeg);
+  if (tilt.value >= leastDeg) return { up: upOf(tilt.value, rollDeg), sdDeg: tilt.sd, source: tilt.source };
+  const source = `${tilt.source}; raised from ${tilt.value.toFixed(0)} degrees, for the places of the table that were given lie below the horizon`;
+  return { up: upOf(leastDeg, rollDeg), sdDeg: Math.max(tilt.sd, leastDeg - tilt.value), source };
 }
 
 /** The focal length that the lines imply, when they are fit to tell: two directions, most of the length explained. */

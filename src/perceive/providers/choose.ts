@@ -29,6 +29,7 @@ export interface Providers {
   readonly track: TrackProvider;
   readonly depth: DepthProvider;
   readonly camera: CameraProvider;
+  readonly tablePx: Hints['tablePx'];
 }
 
 /** Opens what the options ask for. What is asked for but missing falls back on classical, with a warning that names it. */
@@ -45,6 +46,7 @@ export async function chooseProviders(options: PerceiveOptions, ctx: StageContex
     track: track.provider,
     depth: depth.provider,
     camera: camera.provider,
+    tablePx: hints.tablePx,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type SizeCue,
   unitDepthAt,
 } from '../geometry/table.js';
+import { leastTilt } from '../geometry/table-points.js';
 import type { PerceiveOptions } from '../options.js';
 import type { CameraFinding, CameraInputs, CameraProvider } from './provider.js';
 
@@ -28,13 +29,14 @@ export const classicalCamera = (options: PerceiveOptions, extras: CameraExtras =
 });
 
 function estimateFromCues(inputs: CameraInputs, options: PerceiveOptions, extras: CameraExtras): CameraFinding {
-  const { clip, segmentation, handWidth, focal35mm } = inputs;
+  const { clip, segmentation, handWidth, focal35mm, table } = inputs;
   const { movers, targets, plate } = segmentation;
   const toFrame = clip.frameWidthPx / clip.widthPx;
   const assumed = extras.camera ?? estimateCamera(clip.frameWidthPx, clip.frameHeightPx, focal35mm, options);
   const lines = tableLines(clip, plate.lab, assumed);
   const camera = focalFromLines(assumed, lines);
-  const plane = estimatePlane(lines, rimTilts(clip, camera, movers, targets, lines), options);
+  const rims = rimTilts(clip, camera, movers, targets, lines);
+  const plane = estimatePlane(lines, rims, options, (rollDeg) => (table ? leastTilt(camera, table, rollDeg) : 0));
   const focalWorkPx = camera.fx / toFrame;
   const unitDepth = (x: number, y: number): number | null => unitDepthAt(camera, plane.up, x * toFrame, y * toFrame);
   const unitLength: UnitLength = (lengthPx, x, y) => {

@@ -31,12 +31,12 @@ export function tableDepth({ camera, up, distance }: CameraFinding, widthPx: num
 const NEAR_SHARE = 0.12;
 const GAP_PX = 4;
 
-/** [H, W] at work size: bare table near the objects. Farther away may lie walls and other furniture. */
-export function bareTable({ clip }: DepthInputs, ids: { data: Uint8Array }): Uint8Array {
+/** [H, W] at work size: bare table where the user showed it, else near the objects. Farther away may lie walls and other furniture. */
+export function bareTable({ clip, table }: DepthInputs, ids: { data: Uint8Array }): Uint8Array {
   const { widthPx: w, heightPx: h } = clip;
   const things = ids.data.map((id) => (id !== 0 ? 1 : 0));
   const objects = ids.data.map((id) => (id !== 0 && id !== 255 ? 1 : 0));
-  const near = dilate(objects, w, h, Math.round(NEAR_SHARE * w));
+  const near = table?.region ?? dilate(objects, w, h, Math.round(NEAR_SHARE * w));
   const taken = dilate(things, w, h, GAP_PX);
   return near.map((value, i) => (value !== 0 && taken[i] === 0 ? 1 : 0));
 }

@@ -44,7 +44,7 @@ export function planeFromDepth(
   const distanceM = dot(up, best.inliers[0]) / up[2];
   if (!(distanceM > 0)) return null;
   const share = Math.round((100 * best.inliers.length) / points.length);
-  const source = `depth of frame ${[...inputs.ids.keys()][0]} (${share} % of the table near the objects agrees)`;
+  const source = `depth of frame ${[...inputs.ids.keys()][0]} (${share} % of the table ${inputs.table ? 'that was shown' : 'near the objects'} agrees)`;
   return {
     ...found,
     up,

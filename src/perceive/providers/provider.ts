@@ -11,6 +11,7 @@ import type { Clip } from '../clip.js';
 import type { Estimate } from '../geometry/estimate.js';
 import type { HandWidth } from '../geometry/geometry-cues.js';
 import type { CameraEstimate } from '../geometry/table.js';
+import type { TablePoints } from '../geometry/table-points.js';
 import type { Mover } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
 import type { RestingPictures } from '../movers/visible-masks.js';
@@ -67,6 +68,8 @@ export interface CameraInputs {
   readonly handWidth: HandWidth | null;
   /** Focal length as on 35 mm film from metadata, or null. */
   readonly focal35mm: number | null;
+  /** Where the user says that the table is bare; null if nowhere. */
+  readonly table: TablePoints | null;
 }
 
 export interface CameraFinding {
@@ -100,6 +103,8 @@ export interface DepthInputs {
   readonly found: CameraFinding;
   /** Id maps at work size of the frames whose depth is wanted. */
   readonly ids: ReadonlyMap<number, ByteImage>;
+  /** Where the user says that the table is bare; null if nowhere. */
+  readonly table: TablePoints | null;
 }
 
 export interface DepthProvider {
