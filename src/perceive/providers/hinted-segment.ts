@@ -9,6 +9,7 @@ import { rgbToLab8 } from '../../image/lab.js';
 import { countSet, dilate, maskIou } from '../../image/morphology.js';
 import type { SlimSam } from '../../models/networks/slimsam.js';
 import type { Clip } from '../clip.js';
+import { cutByMotion } from '../movers/end-outline.js';
 import { type Mover, trackedMask } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
 import type { ObjectRole, PerceivedObject } from '../perception.js';
@@ -60,12 +61,17 @@ async function withHintedObjects(
   const names = new Map<number, string>();
   const missed: ObjectHint[] = [];
   const outlines: OutlineAt[] = [];
-  for (const hint of hints.objects) {
-    const id = objectAt(clip, found, hint);
+  const ids = hints.objects.map((hint) => objectAt(clip, found, hint));
+  for (const [n, hint] of hints.objects.entries()) {
+    const id = ids[n];
+    // A print on a coaster is no thing of its own, unless coaster and print are both pointed at.
+    const isWhole = id !== null && id > found.movers.length && ids.filter((other) => other === id).length === 1;
     const isFree = id !== null && !names.has(id);
-    const outline = isFree
-      ? await muchSmaller(clip, found, id, hint, hints, sam)
-      : await outlineOf(clip, found, hint, hints, sam, null);
+    const outline = !isFree
+      ? await outlineOf(clip, found, hint, hints, sam, null)
+      : isWhole
+        ? null
+        : await muchSmaller(clip, found, id, hint, hints, sam);
     if (outline) {
       missed.push(hint);
       outlines.push(outline);
@@ -74,6 +80,7 @@ async function withHintedObjects(
   if (missed.length === 0) return { ...found, objects: renamed(found.objects, names) };
 
   const tracks = await followOutlines(clip, outlines, ctx);
+  await widenByMotion(clip, outlines, tracks, missed, hints, ctx);
   const movers: { mover: Mover; name: string | null }[] = found.movers.map((mover, m) => ({
     mover,
     name: names.get(m + 1) ?? null,
@@ -114,6 +121,31 @@ async function withHintedObjects(
     if (name !== null) given.set(n + 1, name);
   });
   return { ...result, hands: found.hands, objects: renamed(keptNames(result, found), given) };
+}
+
+const MOTION_ROUNDS = 2;
+/** An outline that motion changes less than this (IoU) stays. */
+const SAME_OUTLINE = 0.85;
+
+/** What moves along with an outline belongs to it: a bottle of many colours is more than its label. Replaces outlines and tracks. */
+async function widenByMotion(
+  clip: Clip,
+  outlines: OutlineAt[],
+  tracks: MaskTrack[],
+  asked: readonly ObjectHint[],
+  hints: Hints,
+  ctx: StageContext,
+): Promise<void> {
+  for (const [n, hint] of asked.entries()) {
+    for (let round = 0; round < MOTION_ROUNDS; round++) {
+      const end = moverFrom(clip, outlines[n], tracks[n], hint, hints)?.from;
+      if (!end) break;
+      const { mask } = cutByMotion(clip, end, [end]);
+      if (maskIou(mask, end.mask) >= SAME_OUTLINE) break;
+      outlines[n] = { ...outlines[n], mask };
+      [tracks[n]] = await followOutlines(clip, [outlines[n]], ctx);
+    }
+  }
 }
 
 /** Names that others gave stay with the movers and targets they were given to. */

@@ -55,7 +55,7 @@ export function madeEnd(
   };
   return {
     event,
-    view: stillView(clip, at.lab),
+    view: stillView(clip, at),
     mask: at.mask,
     area: countSet(at.mask),
     colours: ColourModel.of(at.lab, at.mask),
@@ -65,11 +65,11 @@ export function madeEnd(
 }
 
 /** The view of an end that no change analysis found: nothing changed, no hand rested. */
-function stillView(clip: Clip, lab: Uint8Array): EventView {
+function stillView(clip: Clip, { lab, frame }: OutlineAt): EventView {
   const size = clip.halfWidthPx * clip.halfHeightPx;
   const none = new Uint8Array(size);
   const never = new Int16Array(size).fill(-1);
-  const colours = clip.labAt(0);
+  const colours = clip.labAt(frame);
   return {
     change: { first: colours, last: colours, changed: none, leaves: never, arrives: never },
     plates: { firstLab: lab, lastLab: lab },

@@ -1,8 +1,9 @@
-/** The outline of the thing at a pixel: a box that a detector gave, else what stands out from its surroundings there. */
+/** The outline of the thing at a pixel: a box that a detector gave, else of several tries the one with the clearest edge. */
 import { labDistance2 } from '../../image/lab.js';
 import { countSet, dilate, erode } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import type { NamedBox } from '../evidence.js';
+import { solidityOf } from '../movers/motion-cut.js';
 import { cutObject } from '../movers/object-cut.js';
 import { findTarget, learnTableColours, offTableMask } from '../movers/target.js';
 import { isThing } from './evident-names.js';
@@ -51,58 +52,88 @@ export function outlineAround(
   const seed = disc(x, y, SEED_RADIUS_PX, w, h);
   const known = tablePixels.map((i) => disc(i % w, Math.floor(i / w), SEED_RADIUS_PX, w, h));
   const places = known.length > 0 ? [known] : RINGS_PX.map((ring) => [disc(x, y, ring, w, h)]);
+  const found: Uint8Array[] = [];
   for (const place of places) {
-    // The colours around tell what the thing stands on; the ring must lie outside of it, so a failure tries a wider one.
+    // The colours around tell what the thing stands on; the ring must lie outside of it, so wider ones are tried too.
     const table = learnTableColours(clip, lab, place);
     const { mask, confidence } = findTarget(clip, lab, offTableMask(clip, lab, table), seed, table);
-    if (mask && confidence >= 0.5 && usable(mask)) return mask;
+    if (mask && confidence >= 0.5) found.push(mask);
   }
-  return strongestOutline(clip, lab, x, y, forbidden, usable);
+  for (const radius of RADII_PX) found.push(grownCut(lab, x, y, radius, forbidden, w, h));
+  return firmest(found.filter(usable), lab, w, h);
 }
 
-/** Sizes that are tried when nothing stands out by colour, px. */
+/** Sizes that are tried, px. */
 const RADII_PX = [14, 24, 40, 64];
-/** Mean Lab difference across an outline that makes it one. */
-const MIN_EDGE = 6;
+/** Colours of the middle are surely the thing's: this share of the size that is tried. */
+const SURE_SHARE = 1 / 3;
+const GROWTH_PX = 16;
+const MAX_ROUNDS = 5;
+/** An outline that grows by less than this stays. */
+const MIN_GROWTH = 1.04;
 
-/** Of cuts of several sizes about the pixel the one with the clearest edge along its outline; null without a clear one. */
-function strongestOutline(
-  clip: Clip,
+/** A cut about the pixel that goes on growing while it finds more of the same. */
+function grownCut(
   lab: Uint8Array,
   x: number,
   y: number,
+  radius: number,
   forbidden: Uint8Array,
-  usable: (mask: Uint8Array) => boolean,
-): Uint8Array | null {
-  const { widthPx: w, heightPx: h } = clip;
-  let best: { mask: Uint8Array; edge: number } | null = null;
-  for (const radius of RADII_PX) {
-    const region = disc(x, y, radius, w, h);
-    const mask = cutObject({ lab, widthPx: w, heightPx: h, region, forbidden, iterations: 5, reachPx: radius });
-    if (!usable(mask)) continue;
-    const edge = edgeAlong(mask, lab, w, h);
-    if (edge >= MIN_EDGE && (!best || edge > best.edge)) best = { mask, edge };
+  w: number,
+  h: number,
+): Uint8Array {
+  const picture = { lab, widthPx: w, heightPx: h, forbidden };
+  const region = disc(x, y, Math.max(SEED_RADIUS_PX, Math.floor(SURE_SHARE * radius)), w, h);
+  let mask = cutObject({ ...picture, region, likely: disc(x, y, radius, w, h), iterations: 5, reachPx: radius });
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = cutObject({ ...picture, region: mask, iterations: 3, reachPx: GROWTH_PX });
+    const area = countSet(next);
+    if (area < MIN_GROWTH * countSet(mask) || area > MAX_FRAME_SHARE * w * h) break;
+    mask = next;
+  }
+  return mask;
+}
+
+/** Mean Lab difference across an outline that makes it one. */
+const MIN_EDGE = 6;
+/** Differences below this are no edge. */
+const WEAK_EDGE = 5;
+/** Things that one points at are compact; what runs on over the table is not. */
+const MIN_SOLIDITY = 0.7;
+
+/** The outline with the clearest edge all along and the most compact shape; null without a clear one. */
+function firmest(masks: readonly Uint8Array[], lab: Uint8Array, w: number, h: number): Uint8Array | null {
+  let best: { mask: Uint8Array; score: number } | null = null;
+  for (const mask of masks) {
+    const { edge, weakShare } = edgeAlong(mask, lab, w, h);
+    const solidity = solidityOf(mask, w, h);
+    if (edge < MIN_EDGE || solidity < MIN_SOLIDITY) continue;
+    const score = edge * (1 - weakShare) * solidity;
+    if (!best || score > best.score) best = { mask, score };
   }
   return best?.mask ?? null;
 }
 
-/** Mean Lab distance between what lies just inside and just outside of an outline. */
-function edgeAlong(mask: Uint8Array, lab: Uint8Array, w: number, h: number): number {
+/** Mean Lab distance between what lies just inside and just outside of an outline, and the share of it where there is hardly any. */
+function edgeAlong(mask: Uint8Array, lab: Uint8Array, w: number, h: number): { edge: number; weakShare: number } {
   const inner = erode(mask, w, h, 1);
   let sum = 0;
   let n = 0;
+  let weak = 0;
   for (let py = 2; py < h - 2; py++) {
     for (let px = 2; px < w - 2; px++) {
       const i = py * w + px;
       if (mask[i] === 0 || inner[i] !== 0) continue;
       for (const step of [1, -1, w, -w]) {
         if (mask[i + step] !== 0) continue;
-        sum += Math.sqrt(labDistance2(lab, i - step, lab, i + 2 * step));
+        const distance = Math.sqrt(labDistance2(lab, i - step, lab, i + 2 * step));
+        sum += distance;
         n++;
+        if (distance < WEAK_EDGE) weak++;
       }
     }
   }
-  return n > 0 ? sum / n : 0;
+  return n > 0 ? { edge: sum / n, weakShare: weak / n } : { edge: 0, weakShare: 1 };
 }
 
 function forbiddenAt(clip: Clip, frame: number, taken: Uint8Array): Uint8Array {
