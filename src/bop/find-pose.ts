@@ -132,17 +132,30 @@ export function calibrateToMesh(
   windowPx: number,
 ): Calibrated {
   const start = found.cameraFromObject;
-  const drawn = maskWhere(renderDepth(mesh, start, camera), (z) => z > 0).map((inside) => inside * object.id);
+  const box = boxOfId(evidence.idMap, object.id);
+  if (box === null) return { scale: object.scale, found };
+  const scale = scaleToMesh(object, mesh, start, evidence, camera, windowPx);
+  const nearer = start.map((value, k) => (k === 3 || k === 7 || k === 11 ? value * scale : value));
+  const view = { observation: observe(evidence, object.id, camera, box, windowPx), tracks: null };
+  const refined = refinePose({ ...object, scale }, nearer, [view], { steps: REFINE_STEPS, freedom: 'free' });
+  return { scale, found: refined };
+}
+
+/** That scale at a pose, which is left as it is. */
+export function scaleToMesh(
+  object: TrackedObject,
+  mesh: TriangleMesh,
+  pose: Mat4,
+  evidence: FrameEvidence,
+  camera: Intrinsics,
+  windowPx: number,
+): number {
+  const drawn = maskWhere(renderDepth(mesh, pose, camera), (z) => z > 0).map((inside) => inside * object.id);
   const ownMask = createBytes(camera.widthPx, camera.heightPx, drawn);
   const ownBox = boxOfId(ownMask, object.id);
-  const box = boxOfId(evidence.idMap, object.id);
-  if (ownBox === null || box === null) return { scale: object.scale, found };
+  if (ownBox === null) return object.scale;
   const own = observe({ rgb: evidence.rgb, idMap: ownMask }, object.id, camera, ownBox, windowPx);
-  const calibrated = calibrateScale(object, start, [{ observation: own, tracks: null }]);
-  const nearer = start.map((value, k) => (k === 3 || k === 7 || k === 11 ? value * calibrated.scale : value));
-  const view = { observation: observe(evidence, object.id, camera, box, windowPx), tracks: null };
-  const refined = refinePose(calibrated, nearer, [view], { steps: REFINE_STEPS, freedom: 'free' });
-  return { scale: calibrated.scale, found: refined };
+  return calibrateScale(object, pose, [{ observation: own, tracks: null }]).scale;
 }
 
 /** Three uniform numbers as a uniform rotation (Shoemake 1992), wxyz. */

@@ -18,8 +18,11 @@ import { imageLoss } from '../pose/image-loss.js';
 import type { TrackedObject } from '../pose/objective.js';
 import type { Observation } from '../pose/observation.js';
 import type { Frame } from '../splat/renderer.js';
+import { unexplainedShare } from './explain.js';
 import { colourLine } from './match-colours.js';
-import { isBelowTable, setOnTable, UP_AXES } from './table-under.js';
+import { LYING_COST, slideToFit } from './settle-together.js';
+import { standingOut } from './standing-out.js';
+import { isAsModelled, isBelowTable, setOnTable, UP_AXES } from './table-under.js';
 
 /** Turns tried: a print's letters are some 15 degrees wide. */
 const NUM_TURNS = 36;
@@ -39,14 +42,17 @@ const ASKEW_COST = 0.1;
 /** With fewer pixels there is nothing to compare. */
 const MIN_PIXELS = 40;
 /** Answers nearer to each other than this are the same. */
-const SAME_RAD = 0.35;
+export const SAME_RAD = 0.35;
 
 /** Ways to stand whose costs differ by less are not told apart by one rest. */
 export const AMBIGUOUS_COST = 0.04;
 
+/** What an object's outline is held against: its mask, or the picture around a mask that may have lost a part. */
+export type Fitting = 'mask' | 'picture';
+
 export interface Standing {
   readonly cameraFromObject: Mat4;
-  /** 1 - IoU plus the share of print that is not explained. */
+  /** 1 - IoU (or what is unexplained of the picture) plus the share of print that is not explained. */
   readonly cost: number;
 }
 
@@ -57,9 +63,11 @@ export function waysToStand(
   found: Mat4,
   views: readonly Observation[],
   cameraFromWorld: Mat4,
+  fitting: Fitting = 'mask',
 ): Standing[] {
   const up = axisOf(cameraFromWorld, 2);
   const [clearest] = views;
+  const missOf = fitting === 'mask' ? outlineMiss : unexplainedShare;
   const tried = UP_AXES.flatMap((axis) => {
     const upright = rotationBetween(axis, up);
     [upright[3], upright[7], upright[11]] = translationOf(found);
@@ -79,12 +87,18 @@ export function waysToStand(
     .map(({ pose, miss }) => ({ pose, cost: miss + printCost(object, pose, [clearest]) }))
     .sort((a, b) => a.cost - b.cost)
     .slice(0, REFINED)
-    .map(({ pose }) => refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' }));
-  const costAt = (pose: Mat4): number => missOf(object, pose, views) + printCost(object, pose, views);
+    .map(({ pose }) =>
+      fitting === 'mask'
+        ? refinePose({ ...object, weights }, pose, [view], { steps: REFINE_STEPS, freedom: 'on-table' })
+        : slideToFit(object, pose, [clearest]),
+    );
+  const lying = (pose: Mat4): number => (fitting === 'mask' || isAsModelled(pose, cameraFromWorld) ? 0 : LYING_COST);
+  const costAt = (pose: Mat4): number => missOf(object, pose, views) + printCost(object, pose, views) + lying(pose);
   const all = refined.map(({ cameraFromObject }) => ({ cameraFromObject, cost: costAt(cameraFromObject) }));
   // As it was found it fits better than set onto the table, whichever way it is turned: only if it does not stand is that an answer.
   const asFound = { mesh, cameraFromObject: found };
-  const isAnswer = setOnTable(asFound, cameraFromWorld) === null && !isBelowTable(asFound, cameraFromWorld);
+  const isAnswer =
+    fitting === 'mask' && setOnTable(asFound, cameraFromWorld) === null && !isBelowTable(asFound, cameraFromWorld);
   if (all.length === 0 || isAnswer) {
     all.push({ cameraFromObject: found, cost: costAt(found) + ASKEW_COST });
   }
@@ -97,7 +111,11 @@ export function waysToStand(
 }
 
 /** 1 - IoU, mean over the views. */
-function missOf({ renderer, set, scale, weights }: TrackedObject, pose: Mat4, views: readonly Observation[]): number {
+function outlineMiss(
+  { renderer, set, scale, weights }: TrackedObject,
+  pose: Mat4,
+  views: readonly Observation[],
+): number {
   return meanOf(views, (view) => {
     const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: pose, scale, label: 1 }], { depth: false });
     return 1 - imageLoss(drawn, view, { ...weights, rgb: 0, depth: 0 }, null).iou;
@@ -162,39 +180,4 @@ function lightBetween(painted: Float64Array, seen: Float64Array, pixels: Int32Ar
     return out;
   };
   return colourLine(at(painted), at(seen));
-}
-
-/** `pixels` of an image (0 where it is not valid) less the mean of the valid ones in the square around them. */
-function standingOut(
-  image: Float64Array,
-  valid: Uint8Array,
-  pixels: Int32Array,
-  widthPx: number,
-  radius: number,
-): Float64Array {
-  const heightPx = valid.length / widthPx;
-  const stride = widthPx + 1;
-  const sums = new Float64Array(stride * (heightPx + 1));
-  const counts = new Float64Array(sums.length);
-  for (let y = 0, i = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, i++) {
-      const at = (y + 1) * stride + x + 1;
-      sums[at] = image[i] + sums[at - 1] + sums[at - stride] - sums[at - stride - 1];
-      counts[at] = valid[i] + counts[at - 1] + counts[at - stride] - counts[at - stride - 1];
-    }
-  }
-  const out = new Float64Array(pixels.length);
-  for (let n = 0; n < out.length; n++) {
-    const i = pixels[n];
-    const x = i % widthPx;
-    const y = (i - x) / widthPx;
-    const left = Math.max(0, x - radius);
-    const right = Math.min(widthPx, x + radius + 1);
-    const top = Math.max(0, y - radius) * stride;
-    const bottom = Math.min(heightPx, y + radius + 1) * stride;
-    const sum = sums[bottom + right] - sums[top + right] - sums[bottom + left] + sums[top + left];
-    const around = counts[bottom + right] - counts[top + right] - counts[bottom + left] + counts[top + left];
-    out[n] = image[i] - sum / around;
-  }
-  return out;
 }

@@ -78,6 +78,10 @@ export function setOnTable(
   return upright;
 }
 
+/** Whether the model's own z axis, which by custom points up as a thing stands, does so here. */
+export const isAsModelled = (cameraFromObject: Mat4, cameraFromWorld: Mat4): boolean =>
+  dot(axisOf(cameraFromObject, 2), axisOf(cameraFromWorld, 2)) > Math.SQRT1_2;
+
 /** Whether all of an object is below the table: no pose of anything that is seen. */
 export function isBelowTable(rest: Pick<Rest, 'mesh' | 'cameraFromObject'>, cameraFromWorld: Mat4): boolean {
   const up = axisOf(cameraFromWorld, 2);

@@ -3,32 +3,25 @@
  * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
-import { axisOf, compose, inverse, type Mat4 } from '../math/se3.js';
+import { axisOf, compose } from '../math/se3.js';
 import { gaussiansOfModel } from '../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../objects/mesh.js';
-import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
-import { framesOfRest } from '../objects/rest-view.js';
-import type { PerceivedObject, Perception } from '../perceive/perception.js';
-import { type Refined, refinePose } from '../pose/adam.js';
-import { coarsenSet } from '../pose/coarse-set.js';
-import { type TrackedObject, weightsOf } from '../pose/objective.js';
-import { boxOfId, type FrameEvidence, type Observation, observe } from '../pose/observation.js';
+import type { ObjectModel } from '../objects/object-model.js';
+import type { Refined } from '../pose/adam.js';
+import type { FrameEvidence } from '../pose/observation.js';
 import { withoutStrays } from '../pose/one-body.js';
 import type { PoseOptions } from '../pose/options.js';
-import { extremePoints } from '../pose/point-loss.js';
 import type { Poses } from '../pose/poses.js';
 import { trackPoses } from '../pose/track-poses.js';
-import { createRenderer } from '../splat/create-renderer.js';
-import type { GaussianSet } from '../splat/gaussians.js';
 import { assignModels } from './assign-models.js';
 import { type BopDataset, readSceneDepth } from './dataset.js';
 import { calibrateToMesh, findPose } from './find-pose.js';
-import { matchColours } from './match-colours.js';
+import { preparedModel } from './prepared-model.js';
 import { rotationFromReference } from './reference-camera.js';
 import type { BopEstimate } from './results-csv.js';
 import { type Sequence, targetObjects } from './sequence.js';
-import { AMBIGUOUS_COST, waysToStand } from './standing-turn.js';
-import { distanceRatio, type Rest, setOnTable, tableUnder } from './table-under.js';
+import { type Start, settled } from './settle.js';
+import { distanceRatio } from './table-under.js';
 
 /**
  * Given models are exact, so finer pictures pay: on a real sequence with the window and count of the run's defaults a thin
@@ -38,32 +31,10 @@ export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const
 
 /** Perception knows the table's distance to some 20 to 40 %, and things stand up to a third nearer than the table behind them. */
 const MAX_DISTANCE_LOG = Math.log(2);
-/** Adam steps of an object that slides and turns on the table. */
-const SETTLE_STEPS = 40;
-/** Window in which print is compared: about the pixels of the films. */
-const FINE_WINDOW_PX = 160;
-/** Frames of its rest in which an object's print is looked at: light, hands and masks differ. */
-const PRINT_FRAMES = 3;
-/** So many ambiguous ways to stand are tried over the whole sequence. */
-const MAX_TRIED = 3;
-
 export interface TrackOptions {
   readonly pose: PoseOptions;
   /** Give the tracker the sensor's depth as well; otherwise it sees colour and masks only. */
   readonly useDepth: boolean;
-}
-
-/** A mask with the model that it shows and where that is in the mask's reference frame. */
-interface Start {
-  seen: PerceivedObject;
-  objId: number;
-  set: GaussianSet;
-  mesh: TriangleMesh;
-  found: Refined;
-  /** At which the model is drawn with the outline of its mesh. */
-  scale: number;
-  /** Other ways to stand that look about the same there, each with the model in its own light. */
-  others: readonly Pick<Start, 'found' | 'set'>[];
 }
 
 /** One estimate per object and image in which it was not lost. */
@@ -90,7 +61,7 @@ export async function trackSequence(
   });
   const found = await findStarts(dataset, sequence, pose, evidenceOf, ctx);
   const { starts: candidates, table } = hasTable
-    ? await settled(found, sequence, pose, evidenceOf)
+    ? await settled(found, { sequence, pose, evidenceOf }, ctx)
     : { starts: found, table: sequence.perception.table };
   const perception = { ...sequence.perception, table };
   const track = (some: readonly Start[], how: Partial<PoseOptions> = {}): Promise<Poses> =>
@@ -138,13 +109,13 @@ async function findStarts(
     const areaM2 = meshArea(looks);
     const set = gaussiansOfModel(looks, areaM2, ctx.random(`model-${objId}`));
     // Where only the shape counts the scored mesh does, which is the coarser one.
-    models.push({ objId, mesh: await model.readMesh(), areaM2, set });
+    models.push({ objId, mesh: await model.readMesh(), looks, areaM2, set });
   }
   const up = sequence.hasTable ? axisOf(perception.table.cameraFromWorld, 2) : null;
   const fits = new Map<string, Start>();
   for (const seen of perception.objects) {
     const evidence = await evidenceOf(seen.referenceFrame);
-    for (const [m, { objId, mesh, areaM2, set }] of models.entries()) {
+    for (const [m, { objId, mesh, looks, areaM2, set }] of models.entries()) {
       throwIfCancelled(ctx);
       if (objectOf && objectOf.get(seen.id) !== objId) continue;
       ctx.progress(fits.size, perception.objects.length * models.length, `first pose of object ${objId}`);
@@ -153,7 +124,7 @@ async function findStarts(
       const found = findPose(object, evidence, camera, areaM2, pose, random, up);
       if (found) {
         const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
-        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, others: [], ...start });
+        fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, looks, others: [], ...start });
       }
       object.set.dispose();
     }
@@ -173,55 +144,6 @@ async function findStarts(
 const isPlausible = ({ cameraFromObject }: Refined, { hasTable, perception }: Sequence): boolean =>
   !hasTable || Math.abs(Math.log(distanceRatio(cameraFromObject, perception.table.cameraFromWorld))) < MAX_DISTANCE_LOG;
 
-/** The table under what was found, everything that stands on it set onto it, and the models' colours brought to the film. */
-async function settled(
-  starts: readonly Start[],
-  sequence: Sequence,
-  pose: PoseOptions,
-  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
-): Promise<{ starts: Start[]; table: Perception['table'] }> {
-  const { camera, perception } = sequence;
-  const rests: Rest[] = [];
-  for (const { seen, mesh, found } of starts) {
-    const { data } = (await evidenceOf(seen.referenceFrame)).idMap;
-    const areaPx = data.reduce((sum, id) => sum + (id === seen.id ? 1 : 0), 0);
-    rests.push({ mesh, cameraFromObject: found.cameraFromObject, iou: found.iou, areaPx });
-  }
-  const table = tableUnder(perception, rests);
-  const worldFromCamera = inverse(table.cameraFromWorld);
-  const out: Start[] = [];
-  for (const [i, start] of starts.entries()) {
-    const evidence = await evidenceOf(start.seen.referenceFrame);
-    const standing = setOnTable(rests[i], table.cameraFromWorld);
-    const box = boxOfId(evidence.idMap, start.seen.id);
-    const object = { ...(await preparedModel(start.seen.id, start.set, pose)), worldFromCamera, scale: start.scale };
-    let { found } = start;
-    if (standing && box) {
-      const view = { observation: observe(evidence, start.seen.id, camera, box, pose.poseCrop), tracks: null };
-      found = refinePose(object, standing, [view], { steps: SETTLE_STEPS, freedom: 'on-table' });
-    }
-    let ways = [found.cameraFromObject];
-    if (box && pose.de) {
-      const fine = await preparedModel(start.seen.id, start.set, { ...pose, poseGaussians: start.set.count });
-      const views = await observationsOfRest(start.seen, sequence, evidenceOf, FINE_WINDOW_PX);
-      const drawn = { ...fine, worldFromCamera, scale: start.scale };
-      const found = waysToStand(drawn, start.mesh, ways[0], views, table.cameraFromWorld);
-      fine.set.dispose();
-      ways = found
-        .filter(({ cost }) => cost <= found[0].cost + AMBIGUOUS_COST)
-        .slice(0, MAX_TRIED)
-        .map((way) => way.cameraFromObject);
-    }
-    const [best, ...others] = ways.map((cameraFromObject) => ({
-      found: { ...found, cameraFromObject },
-      set: matchColours(object, start.set, cameraFromObject, evidence, camera),
-    }));
-    object.set.dispose();
-    out.push({ ...start, ...best, others });
-  }
-  return { starts: out, table };
-}
-
 /** Cheaper than the tracking proper: which of a few hypotheses goes wrong shows all the same. */
 const TRIAL = { poseCrop: 72, poseGaussians: 900, restarts: 0 } as const;
 
@@ -239,46 +161,6 @@ async function bestOverSequence(
   }
   return best.start;
 }
-
-/** Windows around the object in the frames of its rest, the reference frame first. */
-async function observationsOfRest(
-  seen: PerceivedObject,
-  { camera, perception }: Sequence,
-  evidenceOf: (frameIdx: number) => Promise<FrameEvidence>,
-  sizePx: number,
-): Promise<Observation[]> {
-  const observations: Observation[] = [];
-  for (const frameIdx of framesOfRest(seen, perception.numFrames, PRINT_FRAMES)) {
-    const evidence = await evidenceOf(frameIdx);
-    const box = boxOfId(evidence.idMap, seen.id);
-    if (box) observations.push(observe(evidence, seen.id, camera, box, sizePx));
-  }
-  return observations;
-}
-
-/** A model as it is drawn in tracking; without a table until it gets one. */
-export async function preparedModel(id: number, full: GaussianSet, pose: PoseOptions): Promise<TrackedObject> {
-  const renderer = await createRenderer();
-  const gaussians = coarsenSet(full, pose.poseGaussians);
-  let radiusM = 0;
-  for (let i = 0; i < full.count; i++) {
-    radiusM = Math.max(radiusM, Math.hypot(...full.position.subarray(3 * i, 3 * i + 3)));
-  }
-  return {
-    id,
-    renderer,
-    gaussians,
-    set: renderer.prepare(gaussians),
-    scale: 1,
-    extremes: extremePoints(full.position, full.count),
-    radiusM,
-    worldFromCamera: NO_WORLD,
-    weights: { ...weightsOf(pose), contact: 0 },
-  };
-}
-
-/** Not asked for without contact. */
-const NO_WORLD: Mat4 = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
 function modelOf(dataset: BopDataset, { seen, objId, found }: Start): ObjectModel {
   return {

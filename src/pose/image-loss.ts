@@ -95,7 +95,7 @@ export function imageLoss(
   let value = maskScale * maskSum;
   if (weights.rgb > 0) {
     const trust = Math.max(MIN_RGB_TRUST, observation.texture);
-    value += rgbTerm(frame, observation, weights.rgb * trust, into?.rgb ?? null);
+    value += rgbTerm(frame, observation, weights.rgb * trust, into);
   }
   const hasDepth = weights.depth > 0 && observation.depthM !== null;
   if (weights.depth > 0 && observation.depthM !== null) {
@@ -117,9 +117,18 @@ function hides(alpha: number, depthM: number, behindM: number): boolean {
   return behindM > 0 && alpha > MIN_ALPHA && depthM > 0 && depthM < behindM - HIDING_M;
 }
 
-/** Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). */
-function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradient: Float32Array | null): number {
+/**
+ * Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). Outside of a
+ * mask that has lost a part the drawing is held against what is seen there.
+ */
+function rgbTerm(
+  frame: Frame,
+  { mask, rgb, outsideWeight = 1 }: Observation,
+  weight: number,
+  into: GradientBuffers | null,
+): number {
   const { inside, care } = mask;
+  const isPart = outsideWeight < 1;
   const gain = brightnessGain(frame, rgb, mask.inside, care);
   let area = 0;
   for (let i = 0; i < inside.length; i++) if (care[i] > 0 && Math.max(frame.alpha[i], inside[i]) > 0.5) area++;
@@ -127,12 +136,18 @@ function rgbTerm(frame: Frame, { mask, rgb }: Observation, weight: number, gradi
   const scale = weight / (3 * area);
   let sum = 0;
   for (let i = 0; i < inside.length; i++) {
-    if (care[i] === 0 || (frame.alpha[i] < MIN_ALPHA && inside[i] === 0)) continue;
+    const alpha = frame.alpha[i];
+    if (care[i] === 0 || (alpha < MIN_ALPHA && inside[i] === 0)) continue;
+    const isBeyond = isPart && alpha > inside[i];
+    const shown = isBeyond ? alpha : inside[i];
     for (let c = 3 * i; c < 3 * i + 3; c++) {
-      const difference = gain * frame.rgb[c] - inside[i] * rgb[c];
+      const difference = gain * frame.rgb[c] - shown * rgb[c];
       const soft = Math.sqrt(difference * difference + RGB_SOFT * RGB_SOFT);
       sum += soft - RGB_SOFT;
-      if (gradient) gradient[c] = (scale * gain * difference) / soft;
+      if (into === null) continue;
+      const slope = (scale * difference) / soft;
+      into.rgb[c] = gain * slope;
+      if (isBeyond) into.alpha[i] -= slope * rgb[c];
     }
   }
   return scale * sum;

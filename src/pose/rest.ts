@@ -83,7 +83,7 @@ export async function estimateRest(
   const { object, options, random } = inputs;
   const frameIdxs = await clearestFrames(inputs, interval[0], interval[1]);
   if (frameIdxs.length === 0) return null;
-  const views = await viewsOf(inputs, start, frameIdxs, object.windowPx ?? options.poseCrop, !kind.known);
+  const views = await viewsOf(inputs, start, frameIdxs, object.windowPx ?? options.poseCrop);
   if (views.length === 0) return null;
   const isPlain = views.every(({ observation }) => observation.texture < PLAIN_TEXTURE);
   const seen = { frameIdxs, isPlain };
@@ -94,12 +94,17 @@ export async function estimateRest(
   const turnedAs = (from: Mat4): Mat4 | null => (isOpen ? null : from);
   const soft = { ...object.weights, contact: SOFT_CONTACT * object.weights.contact };
   const standFrom = async (from: Mat4, field: HeightField | null): Promise<Refined> => {
-    const coarse = options.de ? await viewsOf(inputs, from, frameIdxs.slice(0, 1), SEARCH_WINDOW_PX, !kind.known) : [];
+    const coarse = options.de ? await viewsOf(inputs, from, frameIdxs.slice(0, 1), SEARCH_WINDOW_PX) : [];
     const turned = turnedAs(from);
     const body = field ? { ...object, field, touching: true, weights: soft } : { ...object, field };
     const found = coarse.length > 0 ? searchAndCompare(body, from, coarse, views, options, random, turned) : from;
     return refinePose(body, found, views, { steps, freedom: freedomOf(body), ...(turned ? { expected: turned } : {}) });
   };
+  // A mask that has lost a part cannot better a pose that was found with more than it.
+  const isPart = views.every(({ observation }) => (observation.outsideWeight ?? 1) < 1);
+  if (kind.known && isPart && !options.de) {
+    return { ...evaluatePose(object, start, views, false), cameraFromObject: start, how: 'standing', ...seen };
+  }
   if (kind.known || free === null)
     return { ...(await standFrom(start, object.field ?? null)), how: 'standing', ...seen };
   let best: RestPose = { ...free, how: 'free', ...seen };
@@ -167,15 +172,13 @@ async function viewsOf(
   pose: Mat4,
   frameIdxs: readonly number[],
   sizePx: number,
-  doubtful: boolean,
 ): Promise<View[]> {
   const views: View[] = [];
   for (const frameIdx of frameIdxs) {
     const evidence = await evidenceOf(frameIdx);
     const box = unionBox(projectedBox(object, pose, camera), boxOfId(evidence.idMap, object.id));
     if (box === null) continue;
-    const observed = observe(evidence, object.id, camera, box, sizePx);
-    const observation = doubtful ? doubtShrunkMask(object, pose, observed) : observed;
+    const observation = doubtShrunkMask(object, pose, observe(evidence, object.id, camera, box, sizePx));
     const isPlain = observation.texture < PLAIN_TEXTURE;
     views.push({ observation, tracks: isPlain ? (lifted?.targets(frameIdx, observation.crop) ?? null) : null });
   }

@@ -103,6 +103,33 @@ describe('render-and-compare', () => {
     }
   });
 
+  it('outside of a mask that lost a part, colours are held against what is seen there, with the right gradient', () => {
+    const whole = view().observation;
+    // The left half of the mask is gone.
+    const half = whole.mask.inside.map((value, i) => (i % 64 < 32 ? 0 : value));
+    const observation = { ...whole, mask: { ...whole.mask, inside: half }, outsideWeight: 0.1 };
+    const colourOnly = { ...object, weights: { ...object.weights, mask: 0 } };
+    const lossOf = (m: Mat4): number => evaluatePose(colourOnly, m, [{ observation, tracks: null }], false).value;
+    const believed = { ...observation, outsideWeight: 1 };
+    const ifBelieved = evaluatePose(colourOnly, pose(), [{ observation: believed, tracks: null }], false).value;
+    expect(lossOf(pose())).toBeLessThan(0.1 * ifBelieved);
+    // By coverage, at a drawn pixel outside of what is left of the mask.
+    const { renderer, set } = object;
+    const drawn = renderer.render(camera, [{ set, cameraFromSet: pose(), label: 1 }]);
+    const weights = { ...object.weights, mask: 0 };
+    const buffers = createGradientBuffers(64 * 64);
+    const analytic = imageLoss(drawn, observation, weights, buffers).gradient!.alpha!;
+    const outside = half.findIndex((inside, i) => inside === 0 && drawn.alpha[i] > 0.6 && drawn.alpha[i] < 0.9);
+    const lossAt = (alpha: number): number => {
+      const changed = { ...drawn, alpha: drawn.alpha.with(outside, alpha) };
+      return imageLoss(changed, observation, weights, null).value;
+    };
+    const own = drawn.alpha[outside];
+    const slope = (lossAt(own + 0.01) - lossAt(own - 0.01)) / 0.02;
+    expect(Math.abs(slope)).toBeGreaterThan(0);
+    expect(analytic[outside] / slope).toBeCloseTo(1, 1);
+  });
+
   it('the gradient through the renderer agrees with central differences', () => {
     // f32 drawing and order changes leave a few percent on the scale of the largest entries.
     const off = compose(expTwist([0.002, -0.001, 0.006, 0.05, -0.04, 0.06]), pose());
