@@ -10,6 +10,7 @@ import { countSet, dilate, maskIou } from '../../image/morphology.js';
 import type { SlimSam } from '../../models/networks/slimsam.js';
 import type { Clip } from '../clip.js';
 import { cutByMotion } from '../movers/end-outline.js';
+import { hullMask, MIN_OBJECT_SOLIDITY, solidityOf } from '../movers/motion-cut.js';
 import { type Mover, trackedMask } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
 import type { ObjectRole, PerceivedObject } from '../perception.js';
@@ -17,7 +18,7 @@ import type { MaskTrack } from '../tracks/mask-track.js';
 import { assemble, type SegmentationParts } from './assemble.js';
 import type { Hints, ObjectHint } from './hints.js';
 import { followOutlines, madeEnd, madeMover, madeTarget, type OutlineAt } from './made-movers.js';
-import { outlineAround } from './outline-around.js';
+import { firmnessOf, outlineAround } from './outline-around.js';
 import type { Segmentation, SegmentProvider } from './provider.js';
 
 /** `sam` cuts out what is pointed at, where it is there; else colours do. */
@@ -59,20 +60,19 @@ async function withHintedObjects(
   ctx: StageContext,
 ): Promise<Segmentation> {
   const names = new Map<number, string>();
+  const replaced = new Set<number>();
   const missed: ObjectHint[] = [];
   const outlines: OutlineAt[] = [];
   const ids = hints.objects.map((hint) => objectAt(clip, found, hint));
   for (const [n, hint] of hints.objects.entries()) {
     const id = ids[n];
-    // A print on a coaster is no thing of its own, unless coaster and print are both pointed at.
-    const isWhole = id !== null && id > found.movers.length && ids.filter((other) => other === id).length === 1;
     const isFree = id !== null && !names.has(id);
-    const outline = !isFree
-      ? await outlineOf(clip, found, hint, hints, sam, null)
-      : isWhole
-        ? null
-        : await muchSmaller(clip, found, id, hint, hints, sam);
+    const isShared = ids.filter((other) => other === id).length > 1;
+    const outline = isFree
+      ? await better(clip, found, id, isShared, hint, hints, sam)
+      : await outlineOf(clip, found, hint, hints, sam, null);
     if (outline) {
+      if (id !== null && isFree) replaced.add(id);
       missed.push(hint);
       outlines.push(outline);
     } else if (id !== null) names.set(id, hint.name);
@@ -85,7 +85,9 @@ async function withHintedObjects(
     mover,
     name: names.get(m + 1) ?? null,
   }));
-  const targets: { mask: Uint8Array; name: string | null; known: Target | null }[] = found.targets.map((target) => ({
+  // A target that gave way to a firmer outline in it is gone.
+  const staying = found.targets.filter(({ id }) => names.has(id) || !replaced.has(id));
+  const targets: { mask: Uint8Array; name: string | null; known: Target | null }[] = staying.map((target) => ({
     mask: target.mask,
     name: names.get(target.id) ?? null,
     known: target,
@@ -172,11 +174,15 @@ const renamed = (objects: readonly PerceivedObject[], names: ReadonlyMap<number,
 /** What is pointed at is another thing than what was found there when it fills less than this share of it. */
 const OTHER_THING_SHARE = 0.35;
 
-/** The outline at the pixel when it is only a small part of the found object around it (a swaying person, say), else null. */
-async function muchSmaller(
+/** ... or, on a thing that never moved, when it is firmer by this factor: a print on a coaster is no thing of its own, a box among shadows is. */
+const FIRMER = 1.5;
+
+/** The outline at the pixel when it is another thing than the found object around it (`isShared`: others point at that, too), else null. */
+async function better(
   clip: Clip,
   found: Segmentation,
   id: number,
+  isShared: boolean,
   hint: ObjectHint,
   hints: Hints,
   sam: SlimSam | null,
@@ -184,14 +190,27 @@ async function muchSmaller(
   const target = found.targets.find((candidate) => candidate.id === id);
   const mask = target?.mask ?? trackedMask(clip, found.movers[id - 1], hint.frame).mask;
   const outline = await tryOutline(clip, found, hint, hints, sam, id);
-  return outline && countSet(outline.mask) < OTHER_THING_SHARE * countSet(mask) ? outline : null;
+  if (!outline) return null;
+  const isSmall = countSet(outline.mask) < OTHER_THING_SHARE * countSet(mask);
+  if (!target || isShared) return isSmall ? outline : null;
+  const { widthPx: w, heightPx: h } = clip;
+  const firmer = firmnessOf(outline.mask, outline.lab, w, h) > FIRMER * firmnessOf(mask, outline.lab, w, h);
+  return firmer ? outline : null;
 }
 
-/** Id of the object whose outline holds the pixel in the hint's frame; null if there is none. */
+/** Id of the object whose outline holds the pixel in the hint's frame, or goes around it; null if there is none. */
 function objectAt(clip: Clip, { movers, targets }: Segmentation, hint: ObjectHint): number | null {
   const i = pixelOf(clip, hint);
-  for (const [m, mover] of movers.entries()) if (trackedMask(clip, mover, hint.frame).mask[i] !== 0) return m + 1;
-  return targets.find(({ mask }) => mask[i] !== 0)?.id ?? null;
+  const masks = [
+    ...movers.map((mover, m) => ({ id: m + 1, mask: trackedMask(clip, mover, hint.frame).mask })),
+    ...targets,
+  ];
+  const { widthPx: w, heightPx: h } = clip;
+  const holds = ({ mask }: { mask: Uint8Array }): boolean => mask[i] !== 0;
+  // A gap in an outline, or between parts of it, is the object's: an outline may have missed what looks like its surroundings.
+  const spans = ({ mask }: { mask: Uint8Array }): boolean =>
+    hullMask(mask, w, h)[i] !== 0 && solidityOf(mask, w, h) >= MIN_OBJECT_SOLIDITY;
+  return (masks.find(holds) ?? masks.find(spans))?.id ?? null;
 }
 
 function pixelOf(clip: Clip, { xPx, yPx }: Pick<ObjectHint, 'xPx' | 'yPx'>): number {

@@ -103,15 +103,20 @@ const MIN_SOLIDITY = 0.7;
 
 /** The outline with the clearest edge all along and the most compact shape; null without a clear one. */
 function firmest(masks: readonly Uint8Array[], lab: Uint8Array, w: number, h: number): Uint8Array | null {
-  let best: { mask: Uint8Array; score: number } | null = null;
+  let best: { mask: Uint8Array; firmness: number } | null = null;
   for (const mask of masks) {
-    const { edge, weakShare } = edgeAlong(mask, lab, w, h);
-    const solidity = solidityOf(mask, w, h);
-    if (edge < MIN_EDGE || solidity < MIN_SOLIDITY) continue;
-    const score = edge * (1 - weakShare) * solidity;
-    if (!best || score > best.score) best = { mask, score };
+    const { edge } = edgeAlong(mask, lab, w, h);
+    if (edge < MIN_EDGE || solidityOf(mask, w, h) < MIN_SOLIDITY) continue;
+    const firmness = firmnessOf(mask, lab, w, h);
+    if (!best || firmness > best.firmness) best = { mask, firmness };
   }
   return best?.mask ?? null;
+}
+
+/** How much an outline [H, W] looks like that of one thing in a picture [H, W, 3] Lab: clear edges all along, a compact shape. */
+export function firmnessOf(mask: Uint8Array, lab: Uint8Array, w: number, h: number): number {
+  const { edge, weakShare } = edgeAlong(mask, lab, w, h);
+  return edge * (1 - weakShare) * solidityOf(mask, w, h);
 }
 
 /** Mean Lab distance between what lies just inside and just outside of an outline, and the share of it where there is hardly any. */
