@@ -4,7 +4,7 @@
 import { countSet } from '../image/morphology.js';
 import type { Clip } from './clip.js';
 import type { MoverEnd } from './movers/end-outline.js';
-import type { Mover } from './movers/movers.js';
+import { bestEnd, type Mover } from './movers/movers.js';
 import { applySimilarity } from './tracks/motion-models.js';
 
 /** A camera that was lost in more frames than this cannot be made to stand still. */
@@ -23,8 +23,8 @@ export function doubtsAbout(clip: Clip, movers: readonly Mover[], names: readonl
   }
   if (kind === 'handheld' && lostFrames > MAX_LOST_SHARE * clip.numFrames) {
     doubts.push(
-      `The camera moves too much: ${lostFrames} of ${clip.numFrames} frames could not be brought back to the first one. Film with a ` +
-        'steadier hand, or choose a calmer part with --start and --end.',
+      `Too little stands still in the picture, or the camera moves too much: ${lostFrames} of ${clip.numFrames} frames could not be brought back ` +
+        'to the first one. Film with a steadier hand and more of the table in the picture, or choose a calmer part with --start and --end.',
     );
   }
   movers.forEach((mover, m) => {
@@ -41,15 +41,52 @@ export function doubtsAbout(clip: Clip, movers: readonly Mover[], names: readonl
       );
     }
   });
+  const alike = alikePair(movers);
+  if (alike) {
+    const [a, b] = alike.map((m) => names[m] ?? 'one of them');
+    doubts.push(
+      `${a} and ${b} look alike, and both are moved at once or cannot be followed to the end: which is which cannot be told. Choose a part in ` +
+        'which only one of them moves with --start and --end.',
+    );
+  }
   return doubts;
+}
+
+/** Two things of one size (areas within this factor) whose colours agree this much (Bhattacharyya) are alike. */
+const ALIKE_SIZE = 1.5;
+const ALIKE_COLOURS = 0.7;
+
+/** Indices of the first two movers that can be told apart neither by looks nor by their ways, or null. */
+function alikePair(movers: readonly Mover[]): [number, number] | null {
+  const ends = movers.map(bestEnd);
+  for (let a = 0; a < ends.length; a++) {
+    for (let b = a + 1; b < ends.length; b++) {
+      if (!mayBeMixedUp(movers[a], movers[b])) continue;
+      const ratio = ends[a].area / ends[b].area;
+      if (Math.max(ratio, 1 / ratio) > ALIKE_SIZE) continue;
+      if (ends[a].colours.overlap(ends[b].colours) >= ALIKE_COLOURS) return [a, b];
+    }
+  }
+  return null;
+}
+
+/** Moved one after the other, and known from beginning to end, like things are no riddle: a tower of equal cubes. */
+function mayBeMixedUp(a: Mover, b: Mover): boolean {
+  const atOnce = a.liftFrame < b.downFrame && b.liftFrame < a.downFrame;
+  return atOnce || [a, b].some(({ from, to }) => from === null || to === null);
 }
 
 /** Turned by at least this much, the fixed point of the motion is well defined. */
 const MIN_TURN_RAD = (12 * Math.PI) / 180;
 const MIN_TURNED_FRAMES = 5;
-/** The fixed point may wander by this share of the size, and lies at most this many sizes from the middle. */
+/**
+ * The fixed point may wander by this share of the size, and lies at most so many sizes from the middle: farther from it where it
+ * hardly wanders (what is outlined may be the end of a long lever).
+ */
 const MAX_WANDER = 0.3;
 const MAX_PIVOT_SIZES = 1;
+const MAX_FAR_WANDER = 0.06;
+const MAX_FAR_PIVOT_SIZES = 2;
 /** A thing whose middle went farther than this many sizes was carried. */
 const MAX_TRAVEL_SIZES = 0.8;
 const MIN_TRUST = 0.25;
@@ -79,7 +116,11 @@ function pivots(end: MoverEnd): boolean {
   const mx = points.reduce((sum, p) => sum + p[0], 0) / points.length;
   const my = points.reduce((sum, p) => sum + p[1], 0) / points.length;
   const wander = Math.sqrt(points.reduce((sum, p) => sum + (p[0] - mx) ** 2 + (p[1] - my) ** 2, 0) / points.length);
-  return wander < MAX_WANDER * size && Math.hypot(mx - cx, my - cy) < MAX_PIVOT_SIZES * size;
+  const reach = Math.hypot(mx - cx, my - cy);
+  return (
+    (wander < MAX_WANDER * size && reach < MAX_PIVOT_SIZES * size) ||
+    (wander < MAX_FAR_WANDER * size && reach < MAX_FAR_PIVOT_SIZES * size)
+  );
 }
 
 /** Median share of points that agree with one motion, below which a thing is not rigid; hands covering it take their part too. */

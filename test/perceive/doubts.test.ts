@@ -4,6 +4,7 @@ import { resolveOptions } from '../../src/base/options.js';
 import { createRgb } from '../../src/image/image.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { doubtsAbout, turnsInPlace } from '../../src/perceive/doubts.js';
+import { ColourModel } from '../../src/perceive/movers/colour-model.js';
 import type { MoverEnd } from '../../src/perceive/movers/end-outline.js';
 import type { Mover } from '../../src/perceive/movers/movers.js';
 import { perceiveOptions } from '../../src/perceive/options.js';
@@ -47,6 +48,18 @@ describe('turnsInPlace', () => {
     const turning = (k: number): number => 3 * k;
     expect(turnsInPlace(moverOf(endOf(turning, () => 0, [44, 50])))).toBe(true);
     expect(turnsInPlace(moverOf(endOf(turning, (k) => 5 * k, [50, 50])))).toBe(false);
+    const levers = (px: number): boolean =>
+      turnsInPlace(
+        moverOf(
+          endOf(
+            (k) => k,
+            () => 0,
+            [px, 50],
+          ),
+        ),
+      );
+    expect(levers(85)).toBe(true);
+    expect(levers(100)).toBe(false);
     expect(
       turnsInPlace(
         moverOf(
@@ -95,6 +108,35 @@ describe('doubtsAbout', () => {
     expect(doubtsAbout(clipOf({}), [loose], ['cloth'])[0]).toMatch(/^cloth does not move as one rigid thing/);
     expect(doubtsAbout(clipOf({ cuts: [12] }), [], [])[0]).toContain('at 1.2 s');
     expect(doubtsAbout(clipOf({ kind: 'handheld', lostFrames: 7 }), [], [])[0]).toContain('7 of 20 frames');
+  });
+});
+
+describe('things that look alike', () => {
+  const lab = Uint8Array.from({ length: 300 }, (_, i) => [120, 170, 150][i % 3]);
+  const other = Uint8Array.from({ length: 300 }, (_, i) => [120, 110, 150][i % 3]);
+  const looking = (lab: Uint8Array): ColourModel => ColourModel.of(lab, new Uint8Array(100).fill(1));
+  const cup = (colours: ColourModel, liftFrame: number, known: boolean): Mover => {
+    const end = {
+      ...endOf(
+        () => 0,
+        (k) => 5 * k,
+        [50, 50],
+      ),
+      colours,
+      area: 400,
+    };
+    return { ...moverOf(end), to: known ? end : null, liftFrame, downFrame: liftFrame + 4 };
+  };
+
+  it('are a riddle when they move at once or are lost, and none one after the other', () => {
+    const names = ['red cup', 'red cup 2'];
+    const doubts = (a: Mover, b: Mover): string[] => doubtsAbout(clipOf({}), [a, b], names);
+    expect(doubts(cup(looking(lab), 2, true), cup(looking(lab), 4, true))[0]).toMatch(
+      /^red cup and red cup 2 look alike/,
+    );
+    expect(doubts(cup(looking(lab), 2, false), cup(looking(lab), 12, true))).toHaveLength(1);
+    expect(doubts(cup(looking(lab), 2, true), cup(looking(lab), 12, true))).toEqual([]);
+    expect(doubts(cup(looking(lab), 2, true), cup(looking(other), 4, true))).toEqual([]);
   });
 });
 
