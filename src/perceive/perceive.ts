@@ -100,7 +100,7 @@ async function perceiveClip(
   // What the user gave or pointed at is not doubted.
   const given = providers.names.segment === 'files' || options.object.length > 0;
   const names = objects.map(({ name }) => name);
-  const doubts = given ? [] : doubtsAbout(clip, movers, names);
+  const doubts = given ? [] : doubtsAbout(clip, movers, names, segmentation.change.events);
   const perception: Perception = {
     kind: 'v2r/perception',
     version: 1,

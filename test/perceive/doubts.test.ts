@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
 import { createRgb } from '../../src/image/image.js';
+import type { ChangeEvent } from '../../src/perceive/change/candidates.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { doubtsAbout, turnsInPlace } from '../../src/perceive/doubts.js';
 import { ColourModel } from '../../src/perceive/movers/colour-model.js';
@@ -27,7 +28,7 @@ function endOf(
       return [k, { fromStart, trust, ids: new Int32Array(0), xyPx: new Float32Array(0) }] as const;
     }),
   );
-  return { event: { cx: 25, cy: 25 }, mask, track: { startFrame: 0, steps } } as unknown as MoverEnd;
+  return { event: { cx: 25, cy: 25, regions: [] }, mask, track: { startFrame: 0, steps } } as unknown as MoverEnd;
 }
 
 const moverOf = (from: MoverEnd): Mover => ({
@@ -108,6 +109,30 @@ describe('doubtsAbout', () => {
     expect(doubtsAbout(clipOf({}), [loose], ['cloth'])[0]).toMatch(/^cloth does not move as one rigid thing/);
     expect(doubtsAbout(clipOf({ cuts: [12] }), [], [])[0]).toContain('at 1.2 s');
     expect(doubtsAbout(clipOf({ kind: 'handheld', lostFrames: 7 }), [], [])[0]).toContain('7 of 20 frames');
+  });
+});
+
+describe('many changes', () => {
+  it('are no account of a few movers', () => {
+    const events = Array.from(
+      { length: 8 },
+      (_, k) => ({ score: 3, frame: k, regions: [{}] }) as unknown as ChangeEvent,
+    );
+    expect(doubtsAbout(clipOf({}), [], [], events)[0]).toMatch(
+      /^Many places change between 0.0 s and 0.7 s \(8 besides/,
+    );
+    const mover = {
+      ...moverOf(
+        endOf(
+          () => 0,
+          (k) => 5 * k,
+          [50, 50],
+        ),
+      ),
+    };
+    const explained: Mover = { ...mover, from: { ...mover.from, event: events[0] } as MoverEnd };
+    expect(doubtsAbout(clipOf({}), [explained], ['cup'], events)).toEqual([]);
+    expect(doubtsAbout(clipOf({}), [], [], [...events.slice(1), { ...events[0], score: 1 }])).toEqual([]);
   });
 });
 
