@@ -2,9 +2,10 @@
  * Worker threads that stay for as long as there is work: jobs are asked for one by one and answered in any order. Where one thread is
  * enough, the same jobs are done in this one, so that results do not depend on the number of threads.
  */
+import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CancelledError } from './errors.js';
-import { errorFrom, type Reply, type Request, startWorker } from './pool.js';
+import { errorFrom, type Reply, type Request, startWorker } from './worker-jobs.js';
 
 export interface Crew<Job, Result> {
   /** Jobs worth asking for before the first is answered; 1 where they are done in this thread. */
@@ -25,8 +26,8 @@ export function crewHere<Job, Result>(work: (job: Job) => Promise<Result> | Resu
   };
 }
 
-/** Jobs that a thread has at once: the next one is there when it has done one. */
-const IN_HAND = 2;
+/** More threads than this many per core only wait for each other. */
+const MAX_PER_CORE = 4;
 
 interface Waiting<Job, Result> {
   readonly job: Job;
@@ -39,13 +40,24 @@ interface Member<Job, Result> {
   readonly open: Map<number, Waiting<Job, Result>>;
 }
 
-/** Starts threads; `workerUrl` as for `runPool`, and that file calls `serveJobs`. */
-export function startCrew<Job, Result, Setup>(
-  workerUrl: URL,
-  setup: Setup,
-  workers: number,
-  signal: AbortSignal,
-): Crew<Job, Result> {
+export interface CrewOptions<Setup> {
+  /** `new URL('./some-worker.js', import.meta.url)`; that file calls `serveJobs`. */
+  readonly workerUrl: URL;
+  /** Given once to every thread; must survive structured cloning. */
+  readonly setup: Setup;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /**
+   * Jobs that a thread has at once. 2 (the default): the next one is there when it has done one; 1: long ones, that another thread
+   * may be free for first.
+   */
+  readonly inHand?: number;
+}
+
+/** Starts threads. */
+export function startCrew<Job, Result, Setup>(options: CrewOptions<Setup>): Crew<Job, Result> {
+  const { workerUrl, setup, signal, inHand = 2 } = options;
+  const workers = Math.max(1, Math.min(options.workers, MAX_PER_CORE * availableParallelism()));
   const queue: Waiting<Job, Result>[] = [];
   let nextIdx = 0;
   let broken: unknown = signal.aborted ? new CancelledError() : null;
@@ -69,7 +81,7 @@ export function startCrew<Job, Result, Setup>(
   const feed = (): void => {
     while (queue.length > 0) {
       const idle = members.reduce((least, member) => (member.open.size < least.open.size ? member : least));
-      if (idle.open.size >= IN_HAND) return;
+      if (idle.open.size >= inHand) return;
       give(idle, queue.shift()!);
     }
   };
@@ -94,7 +106,7 @@ export function startCrew<Job, Result, Setup>(
   const cancel = (): void => fail(new CancelledError());
   signal.addEventListener('abort', cancel, { once: true });
   return {
-    ahead: (IN_HAND + 1) * workers,
+    ahead: (inHand + 1) * workers,
     ask: (job) =>
       asked(job, (waiting) => {
         queue.push(waiting);

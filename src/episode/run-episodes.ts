@@ -1,8 +1,8 @@
 /** The episodes stage: many episodes planned, drawn and encoded by a pool of workers. */
 import path from 'node:path';
 import type { StageContext } from '../base/context.js';
+import { inOrder, startCrew } from '../base/crew.js';
 import { writeJson } from '../base/files.js';
-import { runPool } from '../base/pool.js';
 import { deriveSeed } from '../base/random.js';
 import { ENCODE_DEFAULTS } from '../video/encode.js';
 import type { EpisodeOptions } from './episode-options.js';
@@ -44,19 +44,22 @@ export async function runEpisodes(
     numbers: Array.from({ length: SEEDS_PER_EPISODE }, (_, r) => k + r * options.episodes),
   }));
   const records: EpisodeRecord[] = [];
-  await runPool<EpisodeJob, EpisodeJobResult, EpisodeWorkerSetup>(
-    {
-      workerUrl: new URL('./episode-worker.js', import.meta.url),
-      setup,
-      jobs,
-      workers: ctx.workers,
-      signal: ctx.signal,
-    },
-    (tried, jobIdx) => {
+  const crew = startCrew<EpisodeJob, EpisodeJobResult, EpisodeWorkerSetup>({
+    workerUrl: new URL('./episode-worker.js', import.meta.url),
+    setup,
+    workers: Math.min(ctx.workers, jobs.length),
+    signal: ctx.signal,
+    inHand: 1,
+  });
+  try {
+    let done = 0;
+    for await (const tried of inOrder(jobs.length, crew.ahead, (n) => crew.ask(jobs[n]))) {
       records.push(...tried);
-      ctx.progress(jobIdx + 1, jobs.length, 'episodes');
-    },
-  );
+      ctx.progress(++done, jobs.length, 'episodes');
+    }
+  } finally {
+    await crew.close();
+  }
   warnOfRejections(records, options.episodes, ctx);
   const episodes: Episodes = EpisodesSchema.parse({
     kind: 'v2r/episodes',

@@ -44,9 +44,10 @@ const MAX_WORKERS = 8;
 export function startThreads(stores: ClipStores, ctx: StageContext): ClipThreads {
   const share = ctx.workers > 1 && stores.frames.numFrames >= MIN_FRAMES ? shareStores(stores) : null;
   if (!share) return threadsOf(crewHere(workAt(stores)));
-  const url = new URL('./clip-worker.js', import.meta.url);
+  const workerUrl = new URL('./clip-worker.js', import.meta.url);
+  const workers = Math.min(ctx.workers, MAX_WORKERS);
   return threadsOf(
-    startCrew<ClipJob, unknown, ClipStoresShare>(url, share, Math.min(ctx.workers, MAX_WORKERS), ctx.signal),
+    startCrew<ClipJob, unknown, ClipStoresShare>({ workerUrl, setup: share, workers, signal: ctx.signal }),
   );
 }
 

@@ -1,5 +1,5 @@
 /** A thread that works on a clip (clip-crew.ts). */
-import { serveJobs } from '../base/pool.js';
+import { serveJobs } from '../base/worker-jobs.js';
 import { type ClipJob, workAt } from './clip-crew.js';
 import { type ClipStoresShare, openStores } from './clip-stores.js';
 

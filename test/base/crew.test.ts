@@ -5,7 +5,7 @@ import { CancelledError } from '../../src/base/errors.js';
 const workerUrl = new URL('./helpers/square-worker.ts', import.meta.url);
 
 function threads(workers: number, signal = new AbortController().signal): Crew<number, number> {
-  return startCrew<number, number, { offset: number }>(workerUrl, { offset: 1 }, workers, signal);
+  return startCrew({ workerUrl, setup: { offset: 1 }, workers, signal });
 }
 
 async function squares(crew: Crew<number, number>, jobs: readonly number[]): Promise<number[]> {
@@ -29,7 +29,8 @@ describe('a crew', () => {
         jobs.slice(0, 5),
       ),
     ).toEqual(expected.slice(0, 5));
-    expect(await squares(threads(3), jobs.slice(0, 13))).toEqual(expected);
+    expect(await squares(threads(3), jobs)).toEqual(expected);
+    expect(await squares(threads(2), [])).toEqual([]);
   });
 
   it('hands on the error of a job with its remedy and goes on with the others', async () => {

@@ -1,5 +1,5 @@
 import { UserError } from '../../../src/base/errors.js';
-import { serveJobs } from '../../../src/base/pool.js';
+import { serveJobs } from '../../../src/base/worker-jobs.js';
 
 /** Squares numbers; even ones take longer, so that results arrive out of order. 13 is refused. */
 await serveJobs(async (setup: { offset: number }) => {
