@@ -27,7 +27,7 @@ export const perceiveOptions = defineOptions({
     kind: 'enum',
     values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'Where camera, table and scale come from. onnx: hand landmarks as one more cue of scale. auto: files if --camera-file names one.',
+    help: 'Where camera, table and scale come from. onnx: hand landmarks and class words as more cues of scale. auto: files if --camera-file names one, else classical.',
   },
   maskFiles: {
     kind: 'string',

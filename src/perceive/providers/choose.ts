@@ -20,7 +20,7 @@ import { openSightNetworks, type SightNetworks } from './network-evidence.js';
 import { onnxSegment } from './onnx-segment.js';
 import { onnxTrack } from './onnx-track.js';
 import type { CameraProvider, DepthProvider, SegmentProvider, TrackProvider } from './provider.js';
-import { classCues, handCues, knownSizeCues } from './scale-cues.js';
+import { classCues, handCues, knownSizeCues, NETWORK_WORD_LOG_SD } from './scale-cues.js';
 import { filesTrack } from './track-files.js';
 
 export interface Providers {
@@ -148,16 +148,22 @@ async function chooseDepth(options: PerceiveOptions, ctx: StageContext): Promise
   return { name: 'classical', provider: classicalDepth };
 }
 
-/** Networks help the camera through what segmentation saw: hands and named things are measures. */
+/**
+ * Networks help the camera through what segmentation saw: hands and named things are measures. Only when asked: on films with known
+ * truth they put the table farther off than the classical cues do, in four of six (docs/accuracy.md).
+ */
 function chooseCamera(
   options: PerceiveOptions,
   hints: Hints,
   sees: boolean,
   ctx: StageContext,
 ): Choice<CameraProvider> {
-  const byNetwork = sees && (options.camera === 'onnx' || options.camera === 'auto');
+  const ownNames = new Set(hints.objects.map(({ name }) => name));
+  const byNetwork = sees && options.camera === 'onnx';
+  const byUser = (name: string): boolean => !sees || ownNames.has(name);
+  const doubtOf = (name: string): number | null => (byUser(name) ? 0 : byNetwork ? NETWORK_WORD_LOG_SD : null);
   const cues: CameraExtras['cues'] = (inputs, unitLength, up) => [
-    ...classCues(inputs, unitLength),
+    ...classCues(inputs, unitLength, doubtOf),
     ...(byNetwork ? handCues(inputs, unitLength) : []),
     ...knownSizeCues(hints.sizes, inputs, unitLength, up),
   ];

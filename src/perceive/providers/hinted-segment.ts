@@ -175,7 +175,7 @@ const renamed = (objects: readonly PerceivedObject[], names: ReadonlyMap<number,
 const OTHER_THING_SHARE = 0.35;
 
 /** ... or, on a thing that never moved, when it is firmer by this factor: a print on a coaster is no thing of its own, a box among shadows is. */
-const FIRMER = 1.5;
+const FIRMER = 3;
 
 /** The outline at the pixel when it is another thing than the found object around it (`isShared`: others point at that, too), else null. */
 async function better(

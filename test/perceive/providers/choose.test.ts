@@ -66,7 +66,7 @@ describe('who does which step', () => {
   it.skipIf(!modelsPresent)('auto takes networks that lie there (skipped without ../shared/models)', async () => {
     process.env.V2R_MODELS = MODELS_FOLDER;
     const { names, warnings } = await choose({});
-    expect(names).toEqual({ segment: 'onnx', track: 'onnx', depth: 'onnx', camera: 'onnx' });
+    expect(names).toEqual({ segment: 'onnx', track: 'onnx', depth: 'onnx', camera: 'classical' });
     expect(warnings).toEqual([]);
   });
 
