@@ -54,7 +54,7 @@ film fitted to the truth. "True masks" come from the renderer and go into percep
 masks drawn from its poses and shows a still scene before a moving camera, so it is no test of masks; the poses of visp_mbt_cube come from another tracker
 (2 degrees, 12 mm), its pictures are grey and have no depth (no VSD, so no AR), and its model has no print, so all quarter turns of the cube count as the same.
 
-${restText(rows)}${ablationText(rows)}${speedText(rows)}`;
+${restText(rows)}${speedText(rows)}`;
 }
 
 function restText(rows: readonly Row[]): string {
@@ -79,10 +79,11 @@ ${table([head, ...found])}
 `;
 }
 
-function ablationText(rows: readonly Row[]): string {
+/** The ablation's own section. */
+export function ablationText(command: string, version: string, rows: readonly Row[]): string {
   const ablated = rows.find(({ summary }) => summary.ablation !== null);
   if (!ablated) return '';
-  const { summary, sceneNames } = ablated;
+  const { summary, sceneNames, objectNames = {} } = ablated;
   const spinning = Object.keys(summary.spinDegPerSec);
   const row = (name: string, s: BopScores & { spinDegPerSec: Record<string, number> }): string[] => [
     name,
@@ -90,15 +91,21 @@ function ablationText(rows: readonly Row[]): string {
     ...spinning.map((id) => s.spinDegPerSec[id]?.toFixed(1) ?? '-'),
   ];
   const films = Object.keys(summary.sequences).map((id) => sceneNames[id] ?? id);
-  const head = ['', 'AR', 'VSD', 'MSSD', 'MSPD', ...spinning.map((id) => `turning of object ${id}, degrees/s`)];
+  const head = [
+    '',
+    'AR',
+    'VSD',
+    'MSSD',
+    'MSPD',
+    ...spinning.map((id) => `turning of ${objectNames[id] ?? id}, degrees/s`),
+  ];
   const others = Object.entries(summary.ablation ?? {}).map(([name, s]) => row(name, s));
   return `### What each ingredient does
 
-On ${films.join(', ')}; true masks as above, models given, window of 96 px and 900 Gaussians. Turning: spurious rotation of bodies that look the same from all sides about their axis, mean over the frames.
+Written by \`${command}\` (v2r ${version}). On the film ${films.join(', ')} alone, one run each; true masks as files, models given, window of 72 px and 900 Gaussians.
+Turning: spurious rotation about their axis of bodies that look the same from all sides, mean over all frames, rests included. Do not edit by hand.
 
-${table([head, row('all', summary), ...others])}
-
-`;
+${table([head, row('all', summary), ...others])}`;
 }
 
 function speedText(rows: readonly Row[]): string {

@@ -3,6 +3,7 @@ import type { Mat4 } from '../math/se3.js';
 import type { ObjectModel } from '../objects/object-model.js';
 import type { Tracks } from '../perceive/perception.js';
 import { refinePose } from './adam.js';
+import { restingFrames } from './extend-rest.js';
 import { type FollowedFrame, type FollowInputs, followObject, projectedBox } from './follow.js';
 import { fusePasses, measuredPose } from './fuse.js';
 import { LiftedTracks } from './lifted-tracks.js';
@@ -109,9 +110,20 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
   }
   backward?.reverse();
   const moving = forward && backward ? fusePasses(forward, backward, inputs.object) : (forward ?? backward ?? []);
-  if (before !== null) fillRest(all, before, restBefore?.cameraFromObject ?? start, restBefore);
-  if (after !== null) fillRest(all, after, restAfter?.cameraFromObject ?? endOf(moving), restAfter);
-  fillMoving(all, inputs, moving, first, restBefore, restAfter);
+  const stillAtFirst =
+    restBefore && inputs.options.rest ? await restingFrames(bare, moving, restBefore.cameraFromObject) : 0;
+  const later = moving.slice(stillAtFirst);
+  const stillAtLast =
+    restAfter && inputs.options.rest ? await restingFrames(bare, [...later].reverse(), restAfter.cameraFromObject) : 0;
+  const truly = later.slice(0, later.length - stillAtLast);
+  const ended = endOf(moving);
+  if (before !== null) {
+    fillRest(all, [before[0], before[1] + stillAtFirst], restBefore?.cameraFromObject ?? start, restBefore);
+  }
+  if (after !== null) {
+    fillRest(all, [after[0] - stillAtLast, after[1]], restAfter?.cameraFromObject ?? ended, restAfter);
+  }
+  fillMoving(all, inputs, truly, first + stillAtFirst, restBefore, restAfter);
   return all;
 }
 

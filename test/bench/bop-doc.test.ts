@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bopText } from '../../bench/bop/accuracy-doc.js';
+import { ablationText, bopText } from '../../bench/bop/accuracy-doc.js';
 import type { BenchSummary } from '../../src/cli/bench-bop.js';
 
 const SCORES = { ar: 0.5, arVsd: 0.25, arMssd: 0.5, arMspd: 0.75, recallAdd: 0.1, recallAdi: 0.2, targets: 40 };
@@ -15,13 +15,20 @@ const summary: BenchSummary = {
   ablation: { 'no-track-loss': { ...SCORES, ar: 0.4, spinDegPerSec: { 4: 12.34 } } },
 };
 
-it('fills the tables of sequences, of the fitted scale and of the ablation', () => {
-  const text = bopText('npm run bench -- bop', '1.2.3', [{ title: 'Films', sceneNames: { 2: 'drum' }, summary }]);
+const rows = [{ title: 'Films', sceneNames: { 2: 'drum' }, summary }];
+
+it('fills the table of the ablation', () => {
+  const text = ablationText('npm run bench -- bop --parts ablation', '1.2.3', rows);
+  expect(text).toContain('| no-track-loss | 40.0 | 25.0 | 50.0 | 75.0 | 12.3 |');
+  expect(text).not.toMatch(/NaN|undefined|null/);
+});
+
+it('fills the tables of sequences and of the fitted scale', () => {
+  const text = bopText('npm run bench -- bop', '1.2.3', rows);
   expect(text).toContain('| **Films** | all | 50.0 | 25.0 | 50.0 | 75.0 | 10.0 | 20.0 | 40 |');
   expect(text).toContain('|  | drum | 50.0 |');
   expect(text).toContain('| **Films, one scale per film fitted** | all | 90.0 |');
   expect(text).toContain('drum (x 1.10)');
-  expect(text).toContain('| no-track-loss | 40.0 | 25.0 | 50.0 | 75.0 | 12.3 |');
   expect(text).toContain('| Films | object 4 | 60 | 0.10 / 0.44 | 0.05 / 0.21 |');
   expect(text).toContain('Films: 4.3');
   expect(text).not.toMatch(/NaN|undefined|null/);

@@ -73,6 +73,32 @@ describe('trackPoses on a patterned can carried across the table', () => {
     poses = (await track(clip, built, tracks)).poses;
   }, 120_000);
 
+  it('frames at both ends of what perception took for motion, in which it still or already rests, have the pose of the rest', async () => {
+    const wide = {
+      ...clip,
+      perception: {
+        ...clip.perception,
+        objects: clip.perception.objects.map((object) => ({
+          ...object,
+          motion: { firstFrame: FIRST_MOVING - 2, lastFrame: LAST_MOVING + 2 },
+        })),
+      },
+    };
+    const { frames } = (await track(wide, built, tracks)).poses.objects[0];
+    for (const [at, rest] of [
+      [FIRST_MOVING - 1, 0],
+      [FIRST_MOVING - 2, 0],
+      [LAST_MOVING + 1, NUM_FRAMES - 1],
+      [LAST_MOVING + 2, NUM_FRAMES - 1],
+    ]) {
+      expect(frames[at].state).toBe('resting');
+      expect(frames[at].cameraFromObject).toEqual(frames[rest].cameraFromObject);
+    }
+    // Three frames of motion, 3 cm, are not swallowed.
+    expect(frames[FIRST_MOVING + 2].state).toBe('moving');
+    expect(frames[LAST_MOVING - 3].state).toBe('moving');
+  });
+
   it('median error under 5 mm and 3 degrees, worst under 12 mm and 8 degrees', () => {
     const { cm, deg } = errors(poses, clip);
     console.log(
