@@ -128,26 +128,30 @@ function rgbTerm(
   into: GradientBuffers | null,
 ): number {
   const { inside, care } = mask;
+  const { alpha, rgb: drawn } = frame;
   const isPart = outsideWeight < 1;
   const gain = brightnessGain(frame, rgb, mask.inside, care);
   let area = 0;
-  for (let i = 0; i < inside.length; i++) if (care[i] > 0 && Math.max(frame.alpha[i], inside[i]) > 0.5) area++;
+  for (let i = 0; i < inside.length; i++) if (care[i] > 0 && (alpha[i] > 0.5 || inside[i] > 0.5)) area++;
   if (area === 0) return 0;
   const scale = weight / (3 * area);
+  const rgbGradient = into?.rgb ?? null;
+  const alphaGradient = into?.alpha ?? null;
   let sum = 0;
   for (let i = 0; i < inside.length; i++) {
-    const alpha = frame.alpha[i];
-    if (care[i] === 0 || (alpha < MIN_ALPHA && inside[i] === 0)) continue;
-    const isBeyond = isPart && alpha > inside[i];
-    const shown = isBeyond ? alpha : inside[i];
+    const a = alpha[i];
+    const m = inside[i];
+    if ((a < MIN_ALPHA && m === 0) || care[i] === 0) continue;
+    const isBeyond = isPart && a > m;
+    const shown = isBeyond ? a : m;
     for (let c = 3 * i; c < 3 * i + 3; c++) {
-      const difference = gain * frame.rgb[c] - shown * rgb[c];
+      const difference = gain * drawn[c] - shown * rgb[c];
       const soft = Math.sqrt(difference * difference + RGB_SOFT * RGB_SOFT);
       sum += soft - RGB_SOFT;
-      if (into === null) continue;
+      if (rgbGradient === null || alphaGradient === null) continue;
       const slope = (scale * difference) / soft;
-      into.rgb[c] = gain * slope;
-      if (isBeyond) into.alpha[i] -= slope * rgb[c];
+      rgbGradient[c] = gain * slope;
+      if (isBeyond) alphaGradient[i] -= slope * rgb[c];
     }
   }
   return scale * sum;
