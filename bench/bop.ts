@@ -161,7 +161,9 @@ async function realConfigs(out: string): Promise<Config[]> {
     await writeCubeSequence(cube, folder);
     const sceneNames = { 1: 'dragged cube' };
     const title = 'Real, visp_mbt_cube, our masks, plain grey model given';
+    const drawn = 'Real, visp_mbt_cube, masks drawn from the reference poses, plain grey model given';
     configs.push({ part: 'real', title, folder, masks: 'perceived', models: 'given', sceneNames });
+    configs.push({ part: 'real', title: drawn, folder, masks: 'true', models: 'given', sceneNames });
   }
   return configs;
 }

@@ -1,6 +1,6 @@
 /**
  * The film of a dragged cube (ViSP's model-based tracker) as a BOP data set of one scene. Its poses are not measured: another tracker made
- * them, good to about 2 degrees and 12 mm. The model is a box without print.
+ * them, good to about 2 degrees and 12 mm; the masks are drawn from them, hand and cylinder not taken off. The model is a box without print.
  */
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,13 @@ import { z } from 'zod';
 import { createContext } from '../../src/base/context.js';
 import { readJson, writeFileAtomic, writeJson } from '../../src/base/files.js';
 import { resolveOptions } from '../../src/base/options.js';
-import { boxMesh } from '../../src/objects/mesh.js';
+import { renderDepth } from '../../src/bop/render-depth.js';
+import { createBytes } from '../../src/image/image.js';
+import { writePng } from '../../src/image/image-io.js';
+import { maskWhere } from '../../src/image/morphology.js';
+import { fromTranslation } from '../../src/math/se3.js';
+import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
+import type { TriangleMesh } from '../../src/objects/object-model.js';
 import { decodeVideo, videoOptions } from '../../src/video/decode.js';
 import { frameFileName } from '../../src/video/open-frames.js';
 
@@ -55,6 +61,14 @@ export async function writeCubeSequence(source: string, folder: string): Promise
       ];
     }),
   );
+  await mkdir(path.join(scene, 'mask_visib'), { recursive: true });
+  const { K } = reference;
+  const camera = { widthPx: width, heightPx: height, fx: K[0][0], fy: K[1][1], cx: K[0][2], cy: K[1][2] };
+  const mesh = cubeMesh();
+  for (const [k, pose] of poses.entries()) {
+    const drawn = maskWhere(renderDepth(mesh, pose.flat(), camera), (z) => z > 0).map((inside) => 255 * inside);
+    await writePng(path.join(scene, 'mask_visib', `${nameOf(k)}_000000.png`), createBytes(width, height, drawn));
+  }
   const targets = [...poses.keys()].filter((k) => k % TARGET_STEP === 0);
   await writeJson(
     path.join(folder, 'test_targets_bop19.json'),
@@ -67,17 +81,20 @@ export async function writeCubeSequence(source: string, folder: string): Promise
   await writeFileAtomic(path.join(folder, 'models_eval', 'obj_000001.ply'), cubePly());
 }
 
-/** In the source's frame: x from -edge to 0, y and z from 0 to edge. */
+/** In the source's frame, metres: x from -edge to 0, y and z from 0 to edge. */
+function cubeMesh(): TriangleMesh {
+  const edge = EDGE_MM / MM;
+  const mesh = boxMesh(edge, edge, edge);
+  return transformMesh(mesh, fromTranslation([-edge / 2, edge / 2, 0]));
+}
+
 function cubePly(): string {
-  const { vertices, triangles } = boxMesh(EDGE_MM, EDGE_MM, EDGE_MM);
+  const { vertices: inMetres, triangles } = cubeMesh();
+  const vertices = inMetres.map((v) => MM * v);
   const lines = ['ply', 'format ascii 1.0', `element vertex ${vertices.length / 3}`];
   lines.push(...['x', 'y', 'z'].map((name) => `property float ${name}`));
   lines.push(`element face ${triangles.length / 3}`, 'property list uchar int vertex_indices', 'end_header');
-  const lowest = [0, 1, 2].map((k) => Math.min(...vertices.filter((_, i) => i % 3 === k)));
-  for (let i = 0; i < vertices.length; i += 3) {
-    const [x, y, z] = [0, 1, 2].map((k) => vertices[i + k] - lowest[k]);
-    lines.push(`${x - EDGE_MM} ${y} ${z}`);
-  }
+  for (let i = 0; i < vertices.length; i += 3) lines.push(vertices.subarray(i, i + 3).join(' '));
   for (let f = 0; f < triangles.length; f += 3) lines.push(`3 ${[...triangles.subarray(f, f + 3)].join(' ')}`);
   return `${lines.join('\n')}\n`;
 }
