@@ -10,9 +10,10 @@ export type FixtureMotion = MotionScores & {
 
 export interface MotionResult {
   /** Names the file that keeps the result. */
-  variant?: 'seen';
+  variant?: string;
   inputs: 'true' | 'seen';
   episodes: number;
+  seed: number;
   /** Means over the fixtures that came to episodes. */
   yield: number | null;
   planMs: number | null;

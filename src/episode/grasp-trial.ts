@@ -153,9 +153,6 @@ export class GraspTrial {
       if (!path || !endsRight(robot, inverse(scene.worldFromBase), poses[poses.length - 1], endOf(path))) {
         return 'unreachable task';
       }
-      const touching = new Set(contacts);
-      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
-      if (!this.isInSight(motion, path)) return 'hidden task';
       const { limitShare, leastSec } = this.timing(poses, 1);
       const wantedSec = Math.max(motion.durationSec, leastSec);
       const leg = movingLeg(
@@ -165,6 +162,9 @@ export class GraspTrial {
         { limitShare, leastSec: wantedSec, course: steady },
       );
       if (leg.durationSec > mostSlowed(robot) * wantedSec) return 'slow task';
+      const touching = new Set(contacts);
+      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
+      if (!this.isInSight(motion, path)) return 'hidden task';
       legs.push(leg);
       q = endOf(path);
       this.others = new Map([...this.others, ...endsOfPushed([motion])]);

@@ -24,7 +24,7 @@ const GRASPS_TRIED = 80;
 /** When so many of the best have been looked at and none is possible, another arrangement is the better idea. */
 const HOPELESS_AFTER = 24;
 /** Grasps that look possible and wait to be planned, the most promising next: enough to choose from, few enough to be quick. */
-const GRASPS_AHEAD = 8;
+const GRASPS_AHEAD = 6;
 /** Working plans that are compared: what looked best may turn out slow. */
 const PLANS_COMPARED = 2;
 /** Promising grasps that may fail in planning before another arrangement is the better idea. */

@@ -26,7 +26,7 @@ const LAST_JOINT_TURNS = [0, -1.2, 1.2, -2.2, 2.2];
 const ELBOW_LEANS = [0, -0.8, 0.8];
 
 /** Solutions after which no more are looked for: the starts come in order of how natural they are. */
-const ENOUGH = 4;
+const ENOUGH = 2;
 
 /** Starting points: home turned towards the target, with different wrists and elbows. The most natural ones come first. */
 export function ikSeeds(robot: RobotModel, baseFromTool: Mat4): number[][] {
