@@ -10,6 +10,7 @@ import { type EpisodeRecord, type Episodes, EpisodesSchema } from './episode-rec
 import type { EpisodeJob, EpisodeJobResult, EpisodeWorkerSetup } from './episode-worker.js';
 import { type EpisodeFolders, loadEpisodeInputs } from './load-inputs.js';
 import { datasetCamera } from './render.js';
+import { topplingM } from './stance.js';
 
 /** Seeds that may stand in for one rejected episode before the dataset gets one episode less. */
 const SEEDS_PER_EPISODE = 3;
@@ -30,6 +31,14 @@ export async function runEpisodes(
     ctx.warn(
       'lengths-fitted',
       `all lengths are taken ${Math.round((1 - lengthScale) * 100)} % smaller than estimated (they are known to ${Math.round(100 * (inputs.scene.scaleLogSd ?? 0))} %), so that the fingers can hold what is held: give --size NAME=MM if you know one`,
+    );
+  }
+  for (const { name, mesh } of inputs.objects) {
+    const besideM = topplingM(mesh);
+    if (besideM === null) continue;
+    ctx.warn(
+      'cannot-stand',
+      `${name} cannot stand as its shape was read (its middle is ${Math.round(besideM * 100)} cm beside what it stands on): in physics it falls over`,
     );
   }
   const camera = datasetCamera(inputs.scene.camera, options.imageWidth);
