@@ -51,7 +51,8 @@ export function doubtsAbout(
   const unexplained = events.filter(
     ({ score, regions }) => score >= MIN_EVENT_SCORE && !regions.some((region) => explained.has(region)),
   );
-  if (unexplained.length >= MANY_CHANGES) {
+  const strength = unexplained.reduce((sum, { score }) => sum + score, 0);
+  if (unexplained.length >= MANY_CHANGES && strength >= MANY_STRENGTH) {
     const frames = unexplained.map(({ frame }) => frame);
     doubts.push(
       `Many places change between ${seconds(Math.min(...frames))} and ${seconds(Math.max(...frames))} (${unexplained.length} besides those of ` +
@@ -75,6 +76,8 @@ export function doubtsAbout(
  */
 const MIN_EVENT_SCORE = 2;
 const MANY_CHANGES = 8;
+/** ... and all of them together: an arm that rests here and there and its shadow leave many weak ones (8 of 24 in all in the film place; cups 38, letters 67). */
+const MANY_STRENGTH = 30;
 
 /** Two things of one size (areas within this factor) whose colours agree this much (Bhattacharyya) are alike. */
 const ALIKE_SIZE = 1.5;
