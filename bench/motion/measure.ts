@@ -30,7 +30,7 @@ export interface MotionScores {
   setupMs: number;
   physicsMs: number | null;
   meanAttempts: number;
-  meanSeconds: number;
+  meanSeconds: number | null;
 }
 
 const cpuMs = (): number => process.cpuUsage().user / 1000;
@@ -87,7 +87,7 @@ export async function measureMotion(runFolder: string, episodes: number, seed: n
     setupMs,
     physicsMs: share(physicsMs, accepted.length),
     meanAttempts: mean(plans.map(({ draws }) => draws.attempt + 1)),
-    meanSeconds: mean(accepted.map(({ numFrames, fps }) => numFrames / fps)),
+    meanSeconds: accepted.length > 0 ? mean(accepted.map(({ numFrames, fps }) => numFrames / fps)) : null,
   };
 }
 
