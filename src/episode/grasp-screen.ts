@@ -16,7 +16,7 @@ import {
   endsOfPushed,
   endsRight,
   isClear,
-  mostSlowed,
+  longestTime,
   type PlacedManipulation,
   type PlacedMotion,
   RETREAT_M,
@@ -124,7 +124,9 @@ class Screening {
   ): readonly number[] | TrialFailure {
     const { robot } = this.trial.inputs;
     const keys = keyPosesOf(motion.poses);
-    const stepSec = motion.durationSec / Math.max(1, keys.length - 1);
+    const steps = Math.max(1, keys.length - 1);
+    const stepSec = motion.durationSec / steps;
+    const longestSec = longestTime(robot, motion.durationSec) / steps;
     const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
     const touched = new Set(touchedIn(motion));
     let q = from;
@@ -135,7 +137,7 @@ class Screening {
       }
       if (!isClear(this.trial, others, next, this.grasp.widthM, touched)) return 'blocked way';
       const leastSec = this.leastSeconds(q, next);
-      if (k > 0 && stepSec > 0 && leastSec > mostSlowed(robot) * stepSec) return 'slow task';
+      if (k > 0 && leastSec > longestSec) return 'slow task';
       this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
       this.margin = Math.min(this.margin, limitMargin(robot, next));
       q = next;

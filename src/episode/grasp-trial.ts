@@ -20,7 +20,7 @@ import {
   endsOfPushed,
   endsRight,
   isClear,
-  mostSlowed,
+  longestTime,
   type PlacedManipulation,
   type PlacedMotion,
   RETREAT_M,
@@ -161,7 +161,7 @@ export class GraspTrial {
         { phase: 'task', ...common, pushed: motion.pushed },
         { limitShare, leastSec: wantedSec, course: steady },
       );
-      if (leg.durationSec > mostSlowed(robot) * wantedSec) return 'slow task';
+      if (leg.durationSec > longestTime(robot, wantedSec)) return 'slow task';
       const touching = new Set(contacts);
       if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
       if (!this.isInSight(motion, path)) return 'hidden task';

@@ -56,8 +56,14 @@ const MOST_SLOWED = 3;
 /** Joint speed that this was chosen for; slower joints take longer anywhere, rad/s. */
 const USUAL_SPEED = 2;
 
-export const mostSlowed = ({ joints }: RobotModel): number =>
-  MOST_SLOWED * Math.max(1, USUAL_SPEED / Math.min(...joints.map(({ maxVelocity }) => maxVelocity)));
+/** Quick gestures may take this long in any case, seconds. */
+const SHORT_SEC = 1.5;
+
+/** Longest time that an arm may need for a motion that takes `wantedSec` where nothing slows it, seconds. */
+export const longestTime = ({ joints }: RobotModel, wantedSec: number): number => {
+  const slowed = MOST_SLOWED * Math.max(1, USUAL_SPEED / Math.min(...joints.map(({ maxVelocity }) => maxVelocity)));
+  return Math.max(slowed * wantedSec, SHORT_SEC);
+};
 /** How far before the grasp the straight approach begins, and how far the hand draws back after the release, metres. */
 export const APPROACH_M = 0.09;
 export const RETREAT_M = 0.1;
