@@ -1,15 +1,15 @@
 /** Words for the report: who the objects are and what was found in the clip. */
 import type { ChangeAnalysis } from './change/change-analysis.js';
+import type { Plates } from './change/plates.js';
 import type { Clip } from './clip.js';
 import { bestEnd, type Mover } from './movers/movers.js';
 import type { Target } from './movers/target.js';
-import type { RestingPictures } from './movers/visible-masks.js';
 import { mainColour, uniqueName } from './naming.js';
 import type { PerceivedObject } from './perception.js';
 
 export function describeObjects(
   clip: Clip,
-  rests: RestingPictures,
+  rests: Pick<Plates, 'firstLab' | 'lastLab'>,
   plateLab: Uint8Array,
   movers: readonly Mover[],
   targets: readonly Target[],

@@ -66,6 +66,7 @@ describe('what a tool goes to', () => {
       colours: new ColourModel(),
       cutIou: 1,
       track: { startFrame: 4, steps },
+      absence: null,
     };
     const span = { liftFrame: 9, downFrame: 31, confidence: 0.9, evidence: '' };
     const mover: Mover = { from: end, to: end, carried: 'from', ...span };
@@ -103,6 +104,7 @@ describe('what hides a thing at its last place', () => {
           [8, { fromStart: { a: 1, b: 0, tx, ty: 0 }, trust: 1, ids: new Int32Array(0), xyPx: new Float32Array(0) }],
         ]),
       },
+      absence: null,
     });
     const mover: Mover = {
       from: end('left', roll, -50),

@@ -42,6 +42,7 @@ function slider(x0: number, y0: number, size: number, speed: number): Mover {
     colours: new ColourModel(),
     cutIou: 1,
     track: { startFrame: 4, steps },
+    absence: null,
   };
   return { from, to: null, carried: 'from', liftFrame: 5, downFrame: 25, confidence: 0.6, evidence: 'slides' };
 }

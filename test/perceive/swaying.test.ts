@@ -24,6 +24,7 @@ function endAt(kind: ChangeEvent['kind'], x0: number, y0: number, arm: Uint8Arra
     colours: new ColourModel(),
     cutIou: 1,
     track: { startFrame: 0, steps: new Map() },
+    absence: null,
   };
 }
 

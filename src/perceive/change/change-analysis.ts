@@ -3,7 +3,7 @@
  * state in between finds what was away for a while and came back to its place (a cup after pouring, a brush after sweeping).
  */
 import type { StageContext } from '../../base/context.js';
-import { dilate, maskIou } from '../../image/morphology.js';
+import { dilate, maskIou, maskWhere } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { judgeByEvidence } from '../hands/evident-regions.js';
 import { contactShare } from '../hands/hand-contact.js';
@@ -11,6 +11,7 @@ import type { ColourModel } from '../movers/colour-model.js';
 import type { EventPlates, EventView } from '../movers/end-outline.js';
 import { MIN_OBJECT_SOLIDITY, solidityOf } from '../movers/motion-cut.js';
 import { bestEnd, findMovers, type Mover } from '../movers/movers.js';
+import { pictureNoise } from '../movers/rest-outline.js';
 import { mergeRigidParts } from '../movers/rigid-parts.js';
 import { halved } from '../movers/visible-masks.js';
 import {
@@ -26,7 +27,7 @@ import {
   withShadow,
 } from './candidates.js';
 import { type BetweenState, type ChangeRegion, findChangeRegions } from './change-regions.js';
-import { buildPlates, cleanPlate, PlateChoice, type Plates } from './plates.js';
+import { buildPlates, type CleanPlate, cleanPlate, PlateChoice, type Plates, patchedPlate } from './plates.js';
 import {
   type ChangesBetween,
   type ColourChange,
@@ -49,7 +50,7 @@ export interface ChangeAnalysis {
   readonly transients: Transients;
   readonly plates: Plates;
   /** The scene behind everything that moved. */
-  readonly plate: { readonly rgb: Plates['firstRgb']; readonly lab: Uint8Array };
+  readonly plate: CleanPlate;
 }
 
 /** Movers below this confidence are noise. */
@@ -63,7 +64,8 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   const stable = findStableColours(clip);
   const transients = collectTransients(clip, stable.whole);
   const scene = sceneColours(clip, stable.whole);
-  const between = changesBetween(clip, stable.runs, (lab, i) => isArmLike(transients, scene, lab, i));
+  const isArm = (lab: Uint8Array, i: number): boolean => isArmLike(transients, scene, lab, i);
+  const between = changesBetween(clip, stable.runs, isArm);
   const plates = await buildPlates(clip, stable, between.frame, ctx);
   const { firstLab, betweenLab, lastLab } = plates;
   const view = (change: ColourChange, shown: EventPlates, side: BetweenState['side'] | null): ChangeView => {
@@ -85,7 +87,8 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
     ...returned.map((event) => [event, back] as const),
   ]);
   const events = [...viewOf.keys()].sort((a, b) => b.score - a.score);
-  const found = await findMovers(clip, events, (event) => viewOf.get(event)!, ctx);
+  const facts = { noise: pictureNoise(clip, plates), isArm };
+  const found = await findMovers(clip, events, (event) => viewOf.get(event)!, facts, ctx);
   // What changed only for a while was covered by an arm, unless something left there and came back to the very same place: one end
   // alone, or two at different places, is a hand.
   const complete = found.filter(
@@ -94,7 +97,8 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
       (from && to && maskIou(from.mask, to.mask) > RETURNED_IOU),
   );
   const movers = mergeRigidParts(clip, keepTrusted(clip, stable.whole, transients, complete));
-  const plate = cleanPlate(clip, plates, choosePlate(clip, stable, between, whole, movers));
+  const chosen = cleanPlate(clip, plates, choosePlate(clip, stable, between, whole, movers));
+  const plate = withAbsences(clip, chosen, movers);
   return { movers, events, transients, plates, plate };
 }
 
@@ -155,6 +159,27 @@ function viewChange(
 
 function addTo(out: Uint8Array, mask: Uint8Array): void {
   for (let i = 0; i < out.length; i++) if (mask[i] !== 0) out[i] = 1;
+}
+
+/** Around a mover's outline what shows while it is away is taken this far, px: its shadow goes with it. */
+const ABSENCE_REACH_PX = 8;
+
+/** The plate with what the movers' places look like while they are away, where that was seen. */
+function withAbsences(clip: Clip, plate: CleanPlate, movers: readonly Mover[]): CleanPlate {
+  const { widthPx: w, heightPx: h } = clip;
+  return movers
+    .flatMap(({ from, to }) => [from, to])
+    .reduce((patched, end) => {
+      if (!end?.absence) return patched;
+      const { known, rgb } = end.absence;
+      const near = dilate(end.mask, w, h, ABSENCE_REACH_PX);
+      return patchedPlate(
+        clip,
+        patched,
+        rgb,
+        maskWhere(near, (value, i) => value !== 0 && known[i] !== 0),
+      );
+    }, plate);
 }
 
 /** A mover covers less than this share of its first place when it rests again: it went elsewhere. */

@@ -105,8 +105,28 @@ function framesNeeded(starts: readonly Int16Array[], window: number, numFrames: 
 /** Which picture shows the clean scene at a place. */
 export const PlateChoice = { first: 0, last: 1, between: 2 } as const;
 
+/** The scene behind everything that moved: at frame size, and [H, W, 3] u8 Lab at work size. */
+export interface CleanPlate {
+  readonly rgb: RgbImage;
+  readonly lab: Uint8Array;
+}
+
+/** The plate with `patch`, a picture at frame size, where `mask` [H, W] (work size) is set. */
+export function patchedPlate(clip: Clip, plate: CleanPlate, patch: RgbImage, mask: Uint8Array): CleanPlate {
+  const { frameWidthPx: W, frameHeightPx: H, widthPx: w, heightPx: h } = clip;
+  const rgb = createRgb(W, H, Uint8Array.from(plate.rgb.data));
+  for (let y = 0, p = 0; y < H; y++) {
+    const row = Math.min(h - 1, Math.floor((y * h) / H)) * w;
+    for (let x = 0; x < W; x++, p += 3) {
+      if (mask[row + Math.min(w - 1, Math.floor((x * w) / W))] === 0) continue;
+      for (let c = 0; c < 3; c++) rgb.data[p + c] = patch.data[p + c];
+    }
+  }
+  return { rgb, lab: workLab(clip, rgb) };
+}
+
 /** The scene behind everything that moved, put together by `choice` [H/2, W/2] (values of `PlateChoice`). */
-export function cleanPlate(clip: Clip, plates: Plates, choice: Uint8Array): { rgb: RgbImage; lab: Uint8Array } {
+export function cleanPlate(clip: Clip, plates: Plates, choice: Uint8Array): CleanPlate {
   const { frameWidthPx: W, frameHeightPx: H, halfWidthPx: w, halfHeightPx: h } = clip;
   const rgb = createRgb(W, H, Uint8Array.from(plates.firstRgb.data));
   const sources = [plates.firstRgb.data, plates.lastRgb.data, plates.betweenRgb.data];

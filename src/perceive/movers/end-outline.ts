@@ -10,6 +10,7 @@ import type { Plates } from '../change/plates.js';
 import type { ColourChange } from '../change/stable-colour.js';
 import type { Clip } from '../clip.js';
 import type { MaskTrack } from '../tracks/mask-track.js';
+import type { Absence } from './absence.js';
 import { ColourModel } from './colour-model.js';
 import { hullMask, MIN_OBJECT_SOLIDITY, motionEvidence, solidityOf } from './motion-cut.js';
 import { cutObject } from './object-cut.js';
@@ -43,10 +44,12 @@ export interface MoverEnd {
   /** How well outline and region agree (IoU). */
   readonly cutIou: number;
   readonly track: MaskTrack;
+  /** What its place looks like while it is away; null where that is never seen. */
+  readonly absence: Absence | null;
 }
 
 /** An end that is not followed yet. */
-export type Outline = Omit<MoverEnd, 'track'>;
+export type Outline = Omit<MoverEnd, 'track' | 'absence'>;
 
 /** Cut and region must agree this well, else the region itself is kept. */
 const MIN_CUT_IOU = 0.4;
@@ -98,7 +101,7 @@ const MAX_GROWTH = 4;
 
 /** The outline cut again with what moved along as evidence; the old one where that says nothing. */
 export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]): Outline {
-  const { track, ...outline } = end;
+  const { track, absence: _, ...outline } = end;
   const { widthPx: w, heightPx: h } = clip;
   const { view, event, mask } = end;
   const isLeft = event.kind === 'left';

@@ -38,7 +38,7 @@ const SHADOW_VOTE = -0.5;
 const CLEAR_SIZES = 1.2;
 const CLEAR_SHARE = 0.7;
 
-interface Sample {
+export interface Sample {
   readonly k: number;
   readonly step: TrackStep;
   /** How far the middle of the thing is from its place, px. */
@@ -46,7 +46,7 @@ interface Sample {
 }
 
 /** Steps of a track in which the thing is well away from its place, nearest in time to its start first. */
-function stepsAway(clip: Clip, track: MaskTrack, mask: Uint8Array): Sample[] {
+export function stepsAway(clip: Clip, track: MaskTrack, mask: Uint8Array): Sample[] {
   const box = boxOf(mask, clip.widthPx, clip.heightPx);
   if (!box) return [];
   const cx = (box.x0 + box.x1) / 2;

@@ -21,6 +21,7 @@ import {
   sharedWith,
 } from './end-outline.js';
 import { OutlineCutter } from './outline-tasks.js';
+import { cutAtRest, type SceneFacts } from './rest-outline.js';
 
 /** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
 const MAX_EVENTS = 8;
@@ -33,6 +34,7 @@ export async function findEnds(
   clip: Clip,
   events: readonly ChangeEvent[],
   viewOf: (event: ChangeEvent) => EventView,
+  facts: SceneFacts,
   ctx: StageContext,
 ): Promise<MoverEnd[]> {
   const best = events.slice(0, MAX_EVENTS);
@@ -43,10 +45,24 @@ export async function findEnds(
     const cut = await cutter.cutByMotion(ends);
     const again = cut.filter((outline, e) => maskIou(outline.mask, ends[e].mask) < SAME_OUTLINE);
     const anew = await followed(clip, again, ctx);
-    ends = cut.map((outline, e) => anew[again.indexOf(outline)] ?? { ...outline, track: ends[e].track });
+    ends = cut.map((outline, e) => anew[again.indexOf(outline)] ?? { ...outline, track: ends[e].track, absence: null });
     if (again.length === 0) break;
   }
-  return withoutDoubles(await cutter.sharpened(ends));
+  return withoutDoubles(await cutAllAtRest(clip, await cutter.sharpened(ends), facts, ctx));
+}
+
+/** Cuts all ends by what their places look like without them, and follows those anew that changed by that. */
+async function cutAllAtRest(
+  clip: Clip,
+  ends: readonly MoverEnd[],
+  facts: SceneFacts,
+  ctx: StageContext,
+): Promise<MoverEnd[]> {
+  const cut: MoverEnd[] = [];
+  for (const end of ends) cut.push(await cutAtRest(clip, end, facts, ctx));
+  const changed = cut.filter((end, e) => maskIou(end.mask, ends[e].mask) < SAME_OUTLINE);
+  const anew = await followed(clip, changed, ctx);
+  return cut.map((end) => ({ ...end, track: anew[changed.indexOf(end)]?.track ?? end.track }));
 }
 
 /** Two ends of one thing share at least this much of their colours (Bhattacharyya), even when one shows only a part of it. */
@@ -80,7 +96,7 @@ async function followed(clip: Clip, outlines: readonly Outline[], ctx: StageCont
     return new Map(some.map((outline, n) => [outline, tracks[n]]));
   };
   const [ahead, back] = await Promise.all([ofKind('left', 1), ofKind('arrived', -1)]);
-  return outlines.map((outline) => ({ ...outline, track: (ahead.get(outline) ?? back.get(outline))! }));
+  return outlines.map((outline) => ({ ...outline, track: (ahead.get(outline) ?? back.get(outline))!, absence: null }));
 }
 
 /** Tracking starts this long before the event (after, for arrivals): then the thing surely still rests. */
@@ -181,7 +197,7 @@ async function joinParts(
   const [both] = await followed(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
   const cut = cutByMotion(clip, both, ends);
   const holds = [a, b].every((part) => sharedWith(cut.mask, part.mask) > PART_KEPT_SHARE * part.area);
-  return holds && cut.mask !== mask ? { ...cut, track: both.track } : null;
+  return holds && cut.mask !== mask ? { ...cut, track: both.track, absence: null } : null;
 }
 
 /** Two ends that turned out to be the same thing: the better one is kept. */

@@ -12,6 +12,7 @@ import { ColourModel } from './colour-model.js';
 import { changeEvidence, doubled, type EventView, type MoverEnd } from './end-outline.js';
 import { movedSteps } from './motion-cut.js';
 import { findEnds } from './mover-ends.js';
+import type { SceneFacts } from './rest-outline.js';
 
 export interface Mover {
   readonly from: MoverEnd | null;
@@ -32,9 +33,10 @@ export async function findMovers(
   clip: Clip,
   events: readonly ChangeEvent[],
   viewOf: (event: ChangeEvent) => EventView,
+  facts: SceneFacts,
   ctx: StageContext,
 ): Promise<Mover[]> {
-  return joinEnds(clip, await findEnds(clip, events, viewOf, ctx)).map((mover) => completed(clip, mover));
+  return joinEnds(clip, await findEnds(clip, events, viewOf, facts, ctx)).map((mover) => completed(clip, mover));
 }
 
 interface Pairing {

@@ -34,6 +34,8 @@ export interface CutRequest {
   readonly minPartShare?: number;
   /** Strength of the preference for smooth outlines. */
   readonly smoothness?: number;
+  /** [H, W, 3] u8 Lab of the place without the object: edges that it has as well are none of the object's; optional. */
+  readonly background?: Uint8Array;
 }
 
 /** Cuts the object out. Result has the size of the picture, no holes, and one part unless `minPartShare` says otherwise. */
@@ -67,7 +69,8 @@ export function cutObject(request: CutRequest): Uint8Array {
     }
   }
   const limit = request.colourLimit ?? Number.POSITIVE_INFINITY;
-  const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5);
+  const background = request.background && cropBytes(request.background, widthPx, window, 3);
+  const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5, background);
   const likely = request.likely ? cropBytes(request.likely, widthPx, window, 1) : rough;
   let labels = maskWhere(rough, (value, i) => (value !== 0 || likely[i] !== 0) && forbidden[i] === 0);
   const unary = new Float32Array(w * h);
@@ -122,12 +125,16 @@ function partsWith(
   return maskWhere(part, (label) => label !== 0 && held[label] >= minShare * area);
 }
 
-/** Link costs: high between like colours, low across edges; scaled by the window's own mean contrast. */
+/**
+ * Link costs: high between like colours, low across edges; scaled by the window's own mean contrast. With a `background`, what is an
+ * edge in the picture must be one in its difference from the background too.
+ */
 export function edgeLinks(
   lab: Uint8Array,
   w: number,
   h: number,
   smoothness: number,
+  background?: Uint8Array,
 ): [Float32Array, Float32Array, Float32Array, Float32Array] {
   const steps = [1, w, w + 1, w - 1];
   const ok = (x: number, y: number, k: number): boolean =>
@@ -140,7 +147,9 @@ export function edgeLinks(
       const i = y * w + x;
       for (let k = 0; k < 4; k++) {
         if (!ok(x, y, k)) continue;
-        const d2 = labDistance2(lab, i, lab, i + steps[k]);
+        const j = i + steps[k];
+        const seen = labDistance2(lab, i, lab, j);
+        const d2 = background ? Math.min(seen, differenceStep2(lab, background, i, j)) : seen;
         links[k][i] = d2;
         sum += d2;
         count++;
@@ -158,6 +167,12 @@ export function edgeLinks(
     }
   }
   return [links[0], links[1], links[2], links[3]];
+}
+
+/** Squared Lab length of the step of `a - b` between pixels i and j. */
+function differenceStep2(a: Uint8Array, b: Uint8Array, i: number, j: number): number {
+  const [dl, da, db] = [0, 1, 2].map((c) => a[3 * i + c] - b[3 * i + c] - a[3 * j + c] + b[3 * j + c]);
+  return ((dl * 0.7) / 2.55) ** 2 + da * da + db * db;
 }
 
 /** Box of the set pixels; null if none is set. */

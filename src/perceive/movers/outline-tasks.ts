@@ -21,7 +21,7 @@ interface Cut {
 export const viewsNote: ClipNote<readonly EventView[]> = { name: 'views' };
 
 /** Ends as they are sent: views by number. */
-type SentEnd = Omit<MoverEnd, 'view' | 'colours'> & { readonly viewIdx: number };
+type SentEnd = Omit<MoverEnd, 'view' | 'colours' | 'absence'> & { readonly viewIdx: number };
 
 export const endsNote: ClipNote<readonly SentEnd[]> = { name: 'ends' };
 
@@ -52,7 +52,7 @@ export const sharpenTask: ClipTask<number, Cut | null> = {
 const cutOf = ({ mask, cutIou }: Outline): Cut => ({ mask, cutIou });
 
 const received = (ends: readonly SentEnd[], views: readonly EventView[]): MoverEnd[] =>
-  ends.map((end) => ({ ...end, view: views[end.viewIdx], colours: new ColourModel() }));
+  ends.map((end) => ({ ...end, view: views[end.viewIdx], colours: new ColourModel(), absence: null }));
 
 /** Cuts outlines in all threads; `views` are those of all events there are. */
 export class OutlineCutter {
@@ -80,7 +80,7 @@ export class OutlineCutter {
   async cutByMotion(ends: readonly MoverEnd[]): Promise<Outline[]> {
     await this.tellEnds(ends);
     return Promise.all(
-      ends.map(async ({ track, ...outline }, e) => {
+      ends.map(async ({ track: _track, absence: _absence, ...outline }, e) => {
         const cut = await this.clip.crew.ask(motionCutTask, e);
         return cut ? outlineOf(outline.event, outline.view, cut.mask, cut.cutIou) : outline;
       }),
@@ -98,7 +98,10 @@ export class OutlineCutter {
   }
 
   private tellEnds(ends: readonly MoverEnd[]): Promise<void> {
-    const sent = ends.map(({ view, colours, ...end }) => ({ ...end, viewIdx: this.views.indexOf(view) }));
+    const sent = ends.map(({ view, colours: _colours, absence: _absence, ...end }) => ({
+      ...end,
+      viewIdx: this.views.indexOf(view),
+    }));
     return this.clip.crew.tell(endsNote, sent);
   }
 }

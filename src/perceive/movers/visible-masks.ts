@@ -3,18 +3,18 @@
  * clean plate and is no shadow; what of it is object and what is hand is decided by place (the tracked outline) and
  * colour, with a minimum cut along the edges.
  */
-import { connectedComponents, withoutSmall } from '../../image/components.js';
+import { connectedComponents } from '../../image/components.js';
 import { type ByteImage, createBytes, type RgbImage } from '../../image/image.js';
-import { labDistance2, rgbToLab8 } from '../../image/lab.js';
-import { closed, countSet, dilate, distanceTo, fillHoles, opened } from '../../image/morphology.js';
+import { labDistance2 } from '../../image/lab.js';
+import { closed, countSet, dilate, fillHoles, opened } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { handWithEvidence } from '../hands/evident-hand.js';
 import { sleeveMask } from '../hands/sleeve.js';
 import { HAND_ID } from '../perception.js';
 import { ColourModel, looksLikeSkin, plateDensity } from './colour-model.js';
-import { gridCut } from './grid-cut.js';
 import { type Mover, trackedMask } from './movers.js';
-import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
+import { boxOf } from './object-cut.js';
+import { isCovered, restingLook, type SceneLooks, visiblePart } from './visible-part.js';
 
 /** Distance from the clean plate that counts as foreground. */
 const FOREGROUND_DISTANCE = 9;
@@ -36,18 +36,6 @@ export function foregroundMask(lab: Uint8Array, plate: Uint8Array): Uint8Array {
     if (!shadow) out[i] = 1;
   }
   return out;
-}
-
-/** [H, W, 3] u8 Lab pictures in which the movers rest at their first / last places. */
-export interface RestingPictures {
-  readonly firstLab: Uint8Array;
-  readonly lastLab: Uint8Array;
-}
-
-export interface SceneColours {
-  /** Colours of hand and arm, learned from foreground away from the objects. */
-  readonly hand: ColourModel;
-  readonly objects: readonly ColourModel[];
 }
 
 /** Learns the hand's colours from frames spread over the clip. */
@@ -90,20 +78,11 @@ export interface FrameMasks {
 }
 
 /**
- * Segments one frame. `statics` are objects that never move: id and resting outline [H, W]. The hand is found at half
- * size; the frame itself is only read where a mover is covered or on its way.
+ * Segments one frame. The hand is found at half size; the frame itself is only read where a mover is covered or on its way.
  */
-export async function segmentFrame(
-  clip: Clip,
-  k: number,
-  plateHalf: Uint8Array,
-  plateLab: Uint8Array,
-  rests: RestingPictures,
-  movers: readonly Mover[],
-  statics: readonly { id: number; mask: Uint8Array }[],
-  colours: SceneColours,
-): Promise<FrameMasks> {
+export async function segmentFrame(clip: Clip, k: number, scene: SceneLooks): Promise<FrameMasks> {
   const { widthPx: w, heightPx: h, halfWidthPx, halfHeightPx } = clip;
+  const { movers, statics } = scene;
   const ids = createBytes(w, h);
   const owner = new Uint8Array(w * h);
   const ownerHalf = new Uint8Array(halfWidthPx * halfHeightPx);
@@ -112,11 +91,11 @@ export async function segmentFrame(
   for (const [m, mover] of movers.entries()) {
     const { mask } = trackedMask(clip, mover, k);
     const maskHalf = halved(mask, clip);
-    const resting = restingPlate(clip, k, rests, mover);
+    const resting = restingLook(clip, k, scene, mover);
     let visible = mask;
-    if (!resting || coveredShare(clip, k, maskHalf, resting) > 0) {
+    if (!resting || isCovered(clip, k, maskHalf, resting)) {
       rgb ??= await clip.readWork(k);
-      visible = visiblePart(clip, rgb, clip.gains[k], plateLab, resting, mask, colours.objects[m], colours.hand);
+      visible = visiblePart(clip, rgb, clip.gains[k], scene, m, mask, resting);
     }
     for (let i = 0; i < visible.length; i++) if (visible[i] !== 0 && owner[i] === 0) owner[i] = m + 1;
     for (let i = 0; i < maskHalf.length; i++) if (maskHalf[i] !== 0) objectsHalf[i] = 1;
@@ -128,9 +107,9 @@ export async function segmentFrame(
     const part = halved(mask, clip);
     for (let i = 0; i < part.length; i++) if (part[i] !== 0) staticsHalf[i] = 1;
   }
-  const alone = handMask(clip, k, plateHalf, rests, ownerHalf, objectsHalf, staticsHalf, colours.hand);
+  const alone = handMask(clip, k, scene, ownerHalf, objectsHalf, staticsHalf);
   const evidence = clip.evidence?.hand(k) ?? null;
-  const hand = evidence ? handWithEvidence(clip, k, alone, evidence, ownerHalf, plateHalf, colours.hand) : alone;
+  const hand = evidence ? handWithEvidence(clip, k, alone, evidence, ownerHalf, scene.plate.half, scene.hand) : alone;
   const handFull = doubledSmooth(hand, clip);
   for (const { id, mask } of statics) {
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) ids.data[i] = id;
@@ -144,82 +123,6 @@ export async function segmentFrame(
     }
   }
   return { ids, handArea };
-}
-
-/** Share of a resting mover's pixels (half size) that do not show its resting picture, beyond scattered noise. */
-function coveredShare(clip: Clip, k: number, maskHalf: Uint8Array, resting: Uint8Array): number {
-  const { halfWidthPx, widthPx } = clip;
-  const lab = clip.labAt(k);
-  let covered = 0;
-  let total = 0;
-  for (let i = 0; i < maskHalf.length; i++) {
-    if (maskHalf[i] === 0) continue;
-    total++;
-    const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
-    // Neither of two diagonal pixels alike: outlines and texture alone do not count.
-    const apart = labDistance2(lab, i, resting, j) > 400 && labDistance2(lab, i, resting, j + widthPx + 1) > 400;
-    if (apart) covered++;
-  }
-  return covered <= 0.04 * total ? 0 : covered / total;
-}
-
-function visiblePart(
-  clip: Clip,
-  rgb: RgbImage,
-  gain: readonly [number, number, number],
-  plateLab: Uint8Array,
-  resting: Uint8Array | null,
-  mask: Uint8Array,
-  object: ColourModel,
-  hand: ColourModel,
-): Uint8Array {
-  const { widthPx: w, heightPx: h } = clip;
-  const out = new Uint8Array(w * h);
-  const box = boxOf(mask, w, h);
-  if (!box) return out;
-  const size = Math.sqrt(countSet(mask));
-  const window = growBox(box, Math.ceil(4 + 0.12 * size), w, h);
-  const cw = window.x1 - window.x0;
-  const ch = window.y1 - window.y0;
-  const inside = cropBytes(mask, w, window, 1);
-  const outside = inside.map((value) => 1 - value);
-  const dIn = distanceTo(outside, cw, ch);
-  const dOut = distanceTo(inside, cw, ch);
-  const crop = cropBytes(rgb.data, w, window, 3);
-  rgbToLab8(crop, crop, gain);
-  const plate = cropBytes(plateLab, w, window, 3);
-  const rest = resting ? cropBytes(resting, w, window, 3) : null;
-  const soft = rest ? 1.2 : 1.5 + 0.05 * size;
-  const unary = new Float32Array(cw * ch);
-  for (let i = 0; i < unary.length; i++) {
-    const d = inside[i] !== 0 ? dIn[i] : -dOut[i];
-    // Place: certain 3 widths away from the outline, neutral on it.
-    const place = Math.max(-4, Math.min(2, d / soft));
-    let look: number;
-    if (rest) {
-      // At rest the object's own picture is known: either it shows, or something covers it.
-      const apart = Math.sqrt(labDistance2(crop, i, rest, i));
-      look = Math.max(-4, Math.min(2.5, (13 - apart) / 3));
-    } else {
-      const other = Math.max(hand.density(crop, i), plateDensity(crop, i, plate, i, 4));
-      look = Math.max(-3, Math.min(3, Math.log(object.density(crop, i) / other)));
-    }
-    unary[i] = d < -3 * soft ? 20 : -(place + look);
-  }
-  const labels = gridCut({ widthPx: cw, heightPx: ch, unary, links: edgeLinks(crop, cw, ch, 1.5) });
-  const kept = withoutSmall(labels, cw, ch, Math.max(6, 0.02 * size * size));
-  for (let y = 0; y < ch; y++) {
-    for (let x = 0; x < cw; x++) if (kept[y * cw + x] !== 0) out[(window.y0 + y) * w + window.x0 + x] = 1;
-  }
-  return out;
-}
-
-/** The picture of the mover at rest that holds at frame k, or null while it is on its way. */
-function restingPlate(clip: Clip, k: number, rests: RestingPictures, mover: Mover): Uint8Array | null {
-  const margin = Math.round(0.1 * clip.fps);
-  if (mover.carried !== 'to' && mover.from && k <= mover.liftFrame - margin) return rests.firstLab;
-  if (mover.carried !== 'from' && mover.to && k >= mover.downFrame + margin) return rests.lastLab;
-  return null;
 }
 
 /** Smallest part of a hand worth keeping, half-size px. */
@@ -239,14 +142,14 @@ const WEAK_REACH_PX = 20;
 function handMask(
   clip: Clip,
   k: number,
-  plateHalf: Uint8Array,
-  rests: RestingPictures,
+  scene: SceneLooks,
   owner: Uint8Array,
   objects: Uint8Array,
   statics: Uint8Array,
-  colours: ColourModel,
 ): Uint8Array {
   const { halfWidthPx: w, halfHeightPx: h } = clip;
+  const { hand: colours } = scene;
+  const plateHalf = scene.plate.half;
   const lab = clip.labAt(k);
   const strong = opened(foregroundMask(lab, plateHalf), w, h, 1);
   const sleeve = sleeveMask(lab, plateHalf, strong, w, h);
@@ -273,7 +176,7 @@ function handMask(
     if (looksLikeSkin(lab, i)) skin[labels[i]]++;
     if (strong[i] !== 0) firm[labels[i]]++;
     if (statics[i] !== 0) onStatic[labels[i]]++;
-    if (showsRest(clip, lab, i, rests)) atRest[labels[i]]++;
+    if (showsRest(lab, i, scene)) atRest[labels[i]]++;
     if (touching[i] !== 0) touch[labels[i]] = 1;
   }
   const keep = new Uint8Array(components.length + 1);
@@ -309,15 +212,13 @@ function acrossBorder(clip: Clip, hand: Uint8Array): Uint8Array {
   return out;
 }
 
-/** Distance within which a pixel shows a resting picture (not averaged as the frames of the clip are). */
+/** Distance within which a pixel shows a resting picture. */
 const REST_DISTANCE = 12;
 const MAX_REST_SHARE = 0.6;
 
-function showsRest(clip: Clip, lab: Uint8Array, i: number, rests: RestingPictures): boolean {
-  const { halfWidthPx, widthPx } = clip;
-  const j = 2 * Math.floor(i / halfWidthPx) * widthPx + 2 * (i % halfWidthPx);
+function showsRest(lab: Uint8Array, i: number, { first, last }: SceneLooks): boolean {
   const limit = REST_DISTANCE * REST_DISTANCE;
-  return labDistance2(lab, i, rests.lastLab, j) < limit || labDistance2(lab, i, rests.firstLab, j) < limit;
+  return labDistance2(lab, i, last.half, i) < limit || labDistance2(lab, i, first.half, i) < limit;
 }
 
 /** Half-size mask at work size with rounded steps: majority of the four nearest half-size pixels, weighted bilinearly. */

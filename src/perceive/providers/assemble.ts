@@ -1,10 +1,11 @@
 /** From movers and targets to a segmentation: names, colours, and the id map of each frame. */
-import { boxBlurBytes, halveBytes } from '../../image/filters.js';
 import type { Clip } from '../clip.js';
 import { describeObjects } from '../describe.js';
 import { ColourModel } from '../movers/colour-model.js';
+import type { MoverEnd } from '../movers/end-outline.js';
 import { bestEnd, type Mover } from '../movers/movers.js';
 import { learnHandColours } from '../movers/visible-masks.js';
+import { lookOf } from '../movers/visible-part.js';
 import { type FrameScene, sceneNote, segmentTask } from './frame-task.js';
 import type { Segmentation } from './provider.js';
 
@@ -14,19 +15,16 @@ export type SegmentationParts = Pick<Segmentation, 'movers' | 'targets' | 'rests
 
 export function assemble(clip: Clip, parts: SegmentationParts): Segmentation {
   const { movers, targets, rests, plate } = parts;
-  // The same averaging and blur as the frames of the clip got.
-  const half = halveBytes(plate.lab, clip.widthPx, clip.heightPx, 3);
-  const plateHalf = boxBlurBytes(half, clip.halfWidthPx, clip.halfHeightPx, 3);
-  const hand = learnHandColours(clip, plateHalf, movers);
-  const colours = { hand, objects: movers.map(coloursOf) };
+  const plateLook = lookOf(clip, plate.lab);
   const scene: FrameScene = {
     sceneIdx: numScenes++,
-    plateHalf,
-    plateLab: plate.lab,
-    rests,
-    movers,
-    targets,
-    colours,
+    movers: movers.map((mover) => ({ ...mover, from: withoutAbsence(mover.from), to: withoutAbsence(mover.to) })),
+    statics: targets,
+    plate: plateLook,
+    first: lookOf(clip, rests.firstLab),
+    last: lookOf(clip, rests.lastLab),
+    hand: learnHandColours(clip, plateLook.half, movers),
+    objects: movers.map(coloursOf),
   };
   let told: Promise<void> | null = null;
   return {
@@ -41,6 +39,9 @@ export function assemble(clip: Clip, parts: SegmentationParts): Segmentation {
     },
   };
 }
+
+/** Pictures that no frame needs are not sent to other threads. */
+const withoutAbsence = (end: MoverEnd | null): MoverEnd | null => end && { ...end, absence: null };
 
 /** Colours of a mover at both of its places: light differs from place to place. */
 function coloursOf(mover: Mover): ColourModel {

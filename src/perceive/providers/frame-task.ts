@@ -3,33 +3,26 @@ import type { ByteImage } from '../../image/image.js';
 import type { ClipNote, ClipTask } from '../clip.js';
 import { ColourModel } from '../movers/colour-model.js';
 import type { MoverEnd } from '../movers/end-outline.js';
-import type { Mover } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
-import { type RestingPictures, type SceneColours, segmentFrame } from '../movers/visible-masks.js';
+import { segmentFrame } from '../movers/visible-masks.js';
+import type { SceneLooks } from '../movers/visible-part.js';
 import { frameConfidence } from './confidence.js';
 
 /** What is the same for all frames. */
-export interface FrameScene {
+export interface FrameScene extends SceneLooks {
   /** Told apart from other scenes of the same clip by this. */
   readonly sceneIdx: number;
-  readonly plateHalf: Uint8Array;
-  readonly plateLab: Uint8Array;
-  readonly rests: RestingPictures;
-  readonly movers: readonly Mover[];
-  readonly targets: readonly Target[];
-  readonly colours: SceneColours;
+  readonly statics: readonly Target[];
 }
 
 export const sceneNote: ClipNote<FrameScene> = {
   name: 'scene',
-  received: (scene) => {
-    const { hand, objects } = scene.colours;
-    return {
-      ...scene,
-      movers: scene.movers.map((mover) => ({ ...mover, from: receivedEnd(mover.from), to: receivedEnd(mover.to) })),
-      colours: { hand: ColourModel.received(hand), objects: objects.map((model) => ColourModel.received(model)) },
-    };
-  },
+  received: (scene) => ({
+    ...scene,
+    movers: scene.movers.map((mover) => ({ ...mover, from: receivedEnd(mover.from), to: receivedEnd(mover.to) })),
+    hand: ColourModel.received(scene.hand),
+    objects: scene.objects.map((model) => ColourModel.received(model)),
+  }),
 };
 
 const receivedEnd = (end: MoverEnd | null): MoverEnd | null =>
@@ -53,9 +46,8 @@ export const segmentTask: ClipTask<SegmentJob, SegmentedFrame> = {
   run: async (clip, { sceneIdx, frame, hand }, told) => {
     const scene = told(sceneNote);
     if (scene.sceneIdx !== sceneIdx) throw new Error(`segment: scene ${sceneIdx} is not the latest one`);
-    const { plateHalf, plateLab, rests, movers, targets, colours } = scene;
     const evidence = hand && { hand: () => hand, boxFrames: [], boxes: () => [] };
-    const seen = await segmentFrame({ ...clip, evidence }, frame, plateHalf, plateLab, rests, movers, targets, colours);
-    return { ...seen, confidence: frameConfidence(clip, frame, seen.ids, movers, targets) };
+    const seen = await segmentFrame({ ...clip, evidence }, frame, scene);
+    return { ...seen, confidence: frameConfidence(clip, frame, seen.ids, scene.movers, scene.statics) };
   },
 };

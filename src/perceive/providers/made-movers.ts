@@ -61,6 +61,7 @@ export function madeEnd(
     colours: ColourModel.of(at.lab, at.mask),
     cutIou: 1,
     track,
+    absence: null,
   };
 }
 

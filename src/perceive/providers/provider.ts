@@ -7,6 +7,7 @@ import type { ByteImage, FloatImage, RgbImage } from '../../image/image.js';
 import type { Mat4 } from '../../math/se3.js';
 import type { Vec3 } from '../../math/vec3.js';
 import type { ChangeAnalysis } from '../change/change-analysis.js';
+import type { Plates } from '../change/plates.js';
 import type { Clip } from '../clip.js';
 import type { Estimate } from '../geometry/estimate.js';
 import type { HandWidth } from '../geometry/geometry-cues.js';
@@ -14,7 +15,6 @@ import type { CameraEstimate } from '../geometry/table.js';
 import type { TablePoints } from '../geometry/table-points.js';
 import type { Mover } from '../movers/movers.js';
 import type { Target } from '../movers/target.js';
-import type { RestingPictures } from '../movers/visible-masks.js';
 import type { PerceivedObject, Tracks } from '../perception.js';
 import type { HandTracks } from './hand-tracks.js';
 
@@ -36,7 +36,7 @@ export interface Segmentation {
   readonly targets: readonly Target[];
   readonly objects: readonly PerceivedObject[];
   /** Pictures in which the movers rest at their first / last places. */
-  readonly rests: RestingPictures;
+  readonly rests: Pick<Plates, 'firstLab' | 'lastLab'>;
   /** The scene behind everything that moved: at frame size, and [H, W, 3] u8 Lab at work size. */
   readonly plate: { readonly rgb: RgbImage; readonly lab: Uint8Array };
   readonly change: Pick<ChangeAnalysis, 'transients' | 'events'>;

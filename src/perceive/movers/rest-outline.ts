@@ -1,0 +1,208 @@
+/**
+ * The outline of a thing at rest, cut where its place looks different while it is away. Both pictures are means of several frames, so
+ * that differences far below those that found the place count; how far below, the noise of the clip says.
+ */
+import type { StageContext } from '../../base/context.js';
+import { withoutSmall } from '../../image/components.js';
+import { labDistance2 } from '../../image/lab.js';
+import { countSet, dilate, erode, maskIou, maskWhere } from '../../image/morphology.js';
+import type { Plates } from '../change/plates.js';
+import type { Clip } from '../clip.js';
+import { type Absence, type ArmTest, findAbsence } from './absence.js';
+import { doubled, type MoverEnd, type Outline, outlineOf, sharedWith } from './end-outline.js';
+import { hullMask, MIN_OBJECT_SOLIDITY, solidityOf } from './motion-cut.js';
+import { cutObject } from './object-cut.js';
+
+/** Median difference between first and last picture, Lab units: most of the scene never changes. */
+export function pictureNoise(clip: Clip, { firstLab, lastLab }: Pick<Plates, 'firstLab' | 'lastLab'>): number {
+  const counts = new Int32Array(256);
+  let total = 0;
+  for (let i = 0; i < clip.valid.length; i++) {
+    if (clip.valid[i] === 0) continue;
+    const j = 2 * Math.floor(i / clip.halfWidthPx) * clip.widthPx + 2 * (i % clip.halfWidthPx);
+    const d2 = labDistance2(firstLab, j, lastLab, j);
+    if (d2 === 0) continue;
+    counts[Math.min(255, Math.floor(8 * Math.sqrt(d2)))]++;
+    total++;
+  }
+  let below = 0;
+  let bin = 0;
+  while (bin < 255 && below + counts[bin] < total / 2) below += counts[bin++];
+  return Math.max(MIN_NOISE, (bin + 0.5) / 8);
+}
+
+/** Rounding of colours alone makes this much. */
+const MIN_NOISE = 1;
+/** A difference of so many times the noise says nothing; up to the last figure, more says more. */
+const NEUTRAL_NOISES = 3.2;
+const UNIT_NOISES = 1.3;
+const MAX_NEUTRAL = 9;
+const MAX_EVIDENCE = 3.5;
+const MIN_EVIDENCE = -2;
+/** Log odds of a pixel that only seems shaded. */
+const SHADED = -0.8;
+/** A shadow keeps at least this share of the lightness. */
+const SHADOW_LIGHTNESS = 0.4;
+/**
+ * Colours of a shaded place stay this near, Lab units, what the lost light alone would make of them. Among what is known to be of the
+ * thing its own dark side is likelier than a shadow, so the noise sets a narrower limit.
+ */
+const SHADOW_CHROMA = 6;
+const SHADOW_NOISES = 2.2;
+const MIN_SHADOW_CHROMA = 2.5;
+
+/** Chroma left, Lab units, when `present` is taken for shaded `absent`; infinite where it cannot be. */
+function shadowResidual(present: Uint8Array, absent: Uint8Array, i: number): number {
+  const ratio = present[3 * i] / Math.max(1, absent[3 * i]);
+  if (ratio >= 1 || ratio < SHADOW_LIGHTNESS) return Number.POSITIVE_INFINITY;
+  const [da, db] = [1, 2].map((c) => present[3 * i + c] - 128 - ratio * (absent[3 * i + c] - 128));
+  return Math.hypot(da, db);
+}
+
+/**
+ * May the light alone have changed at pixel `i`? The thing's shadow goes with it, and an arm that holds it casts one on its place.
+ * `isLikely`: the pixel lies within the outline as known so far.
+ */
+function isShadow(present: Uint8Array, absent: Uint8Array, i: number, noise: number, isLikely: boolean): boolean {
+  if (isLikely) {
+    const limit = Math.min(SHADOW_CHROMA, Math.max(MIN_SHADOW_CHROMA, SHADOW_NOISES * noise));
+    return shadowResidual(present, absent, i) < limit;
+  }
+  return Math.min(shadowResidual(present, absent, i), shadowResidual(absent, present, i)) < SHADOW_CHROMA;
+}
+
+/** How far around the outline the thing may turn out to reach, share of its size. */
+const REACH = 0.8;
+const MIN_REACH_PX = 12;
+/** Log odds for what lies between sure parts: things are mostly convex. */
+const HULL_BONUS = 1.2;
+const SURE = 1.5;
+/** Log odds beyond the outline where nothing is known. */
+const UNKNOWN_OUTSIDE = -0.5;
+/** Share of the contrast around a pixel that it must have itself. */
+const BLEND = 0.4;
+const MIN_SURE_PART_PX = 12;
+const COLOUR_LIMIT = 1.5;
+/** Part of the old outline that must survive; and how much larger the thing may turn out to be. */
+const MIN_KEPT_SHARE = 0.5;
+const MAX_GROWTH = 6;
+
+/** What was learned of the clip as a whole. */
+export interface SceneFacts {
+  /** What pictures of the same thing differ by, Lab units. */
+  readonly noise: number;
+  readonly isArm: ArmTest;
+}
+
+/** What grew by this factor is looked at anew: it may reach farther than was looked. */
+const GROWN = 1.3;
+const MAX_ROUNDS = 4;
+
+/** The outline cut anew by what its place looks like while the thing is away; the old one where that is not seen. */
+export async function cutAtRest(
+  clip: Clip,
+  end: MoverEnd,
+  { noise, isArm }: SceneFacts,
+  ctx: StageContext,
+): Promise<MoverEnd> {
+  const { change } = end.view;
+  const present = end.event.kind === 'left' ? change.first : change.last;
+  let now = end;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const absence = await findAbsence(clip, { ...now, present }, reachOf(now) + WINDOW_MARGIN_PX, isArm, ctx);
+    if (!absence) return now;
+    const before = now.area;
+    now = { ...now, ...cutAgainst(clip, now, absence, noise), absence };
+    if (now.area < GROWN * before) break;
+  }
+  return now;
+}
+
+const reachOf = ({ area }: MoverEnd): number => Math.max(MIN_REACH_PX, Math.round(REACH * Math.sqrt(area)));
+const WINDOW_MARGIN_PX = 8;
+
+/** [H, W] log odds for the thing; what its place looks like without it is not known everywhere: there the old outline holds. */
+function evidenceAgainst(
+  lab: Uint8Array,
+  absence: Absence,
+  mask: Uint8Array,
+  noise: number,
+  w: number,
+  h: number,
+): Float32Array {
+  const likely = hullMask(mask, w, h);
+  const distance = new Float32Array(w * h);
+  for (let i = 0; i < distance.length; i++) {
+    if (absence.known[i] !== 0) distance[i] = Math.sqrt(labDistance2(lab, i, absence.lab, i));
+  }
+  const neutral = Math.min(MAX_NEUTRAL, NEUTRAL_NOISES * noise);
+  const out = new Float32Array(w * h);
+  for (let i = 0; i < out.length; i++) {
+    if (absence.known[i] === 0) {
+      out[i] = mask[i] !== 0 ? SURE : UNKNOWN_OUTSIDE;
+      continue;
+    }
+    // A pixel on the outline shows some of the thing and some of the table: the outline is where it is half of each.
+    const half = distance[i] > neutral ? BLEND * mostAround(distance, i, w, h) : 0;
+    const unit = (neutral * UNIT_NOISES) / NEUTRAL_NOISES;
+    const value = Math.max(MIN_EVIDENCE, Math.min(MAX_EVIDENCE, (distance[i] - Math.max(neutral, half)) / unit));
+    out[i] = value > SHADED && isShadow(lab, absence.lab, i, noise, likely[i] !== 0) ? SHADED : value;
+  }
+  return out;
+}
+
+/** Largest value in the 3 x 3 neighbourhood. */
+function mostAround(values: Float32Array, i: number, w: number, h: number): number {
+  const x = i % w;
+  const y = Math.floor(i / w);
+  let most = 0;
+  for (let v = Math.max(0, y - 1); v <= Math.min(h - 1, y + 1); v++) {
+    for (let u = Math.max(0, x - 1); u <= Math.min(w - 1, x + 1); u++) most = Math.max(most, values[v * w + u]);
+  }
+  return most;
+}
+
+function cutAgainst(clip: Clip, end: MoverEnd, absence: Absence, noise: number): Outline {
+  const { track: _track, absence: _absence, ...outline } = end;
+  const { widthPx: w, heightPx: h } = clip;
+  const { view, event, mask } = end;
+  const isLeft = event.kind === 'left';
+  const lab = isLeft ? view.plates.firstLab : view.plates.lastLab;
+  const evidence = evidenceAgainst(lab, absence, mask, noise, w, h);
+  const hand = doubled(isLeft ? view.handFirst : view.handLast, clip);
+  const arm = doubled(isLeft ? view.armFirst : view.armLast, clip);
+  const sure = maskWhere(evidence, (value, i) => value >= SURE && hand[i] === 0 && arm[i] === 0);
+  const near = connectedTo(mask, withoutSmall(sure, w, h, MIN_SURE_PART_PX), w, h);
+  const hull = hullMask(near, w, h);
+  for (let i = 0; i < hull.length; i++) if (hull[i] !== 0 && absence.known[i] !== 0) evidence[i] += HULL_BONUS;
+  const cut = cutObject({
+    lab,
+    widthPx: w,
+    heightPx: h,
+    region: maskWhere(mask, (value, i) => value !== 0 && near[i] !== 0),
+    likely: near,
+    maybe: dilate(near, w, h, 3),
+    reachPx: 2,
+    colourLimit: COLOUR_LIMIT,
+    background: absence.lab,
+    forbidden: hand,
+    evidence,
+    iterations: 2,
+  });
+  const area = countSet(cut);
+  if (sharedWith(cut, mask) < MIN_KEPT_SHARE * end.area || area > MAX_GROWTH * end.area) return outline;
+  if (solidityOf(cut, w, h) < MIN_OBJECT_SOLIDITY) return outline;
+  return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, mask)));
+}
+
+/** The parts of `sure` that hang together with the mask, over gaps of a few pixels. */
+function connectedTo(mask: Uint8Array, sure: Uint8Array, w: number, h: number): Uint8Array {
+  let grown = maskWhere(mask, (value, i) => value !== 0 && sure[i] !== 0);
+  if (countSet(grown) === 0) grown = erode(mask, w, h, 1);
+  for (;;) {
+    const near = dilate(grown, w, h, 2);
+    const next = maskWhere(sure, (value, i) => value !== 0 && near[i] !== 0);
+    if (countSet(next) <= countSet(grown)) return next;
+    grown = next;
+  }
+}
