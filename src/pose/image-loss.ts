@@ -118,18 +118,17 @@ function hides(alpha: number, depthM: number, behindM: number): boolean {
 }
 
 /**
- * Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). Outside of a
- * mask that has lost a part the drawing is held against what is seen there.
+ * Mean Charbonnier difference between the drawing and the masked frame over the union of both masks (Video2Robo's RGB loss). With
+ * `colourOutside` what is drawn outside of the mask is held against what is seen there.
  */
 function rgbTerm(
   frame: Frame,
-  { mask, rgb, outsideWeight = 1 }: Observation,
+  { mask, rgb, colourOutside = false }: Observation,
   weight: number,
   into: GradientBuffers | null,
 ): number {
   const { inside, care } = mask;
   const { alpha, rgb: drawn } = frame;
-  const isPart = outsideWeight < 1;
   const gain = brightnessGain(frame, rgb, mask.inside, care);
   let area = 0;
   for (let i = 0; i < inside.length; i++) if (care[i] > 0 && (alpha[i] > 0.5 || inside[i] > 0.5)) area++;
@@ -142,7 +141,7 @@ function rgbTerm(
     const a = alpha[i];
     const m = inside[i];
     if ((a < MIN_ALPHA && m === 0) || care[i] === 0) continue;
-    const isBeyond = isPart && a > m;
+    const isBeyond = colourOutside && a > m;
     const shown = isBeyond ? a : m;
     for (let c = 3 * i; c < 3 * i + 3; c++) {
       const difference = gain * drawn[c] - shown * rgb[c];

@@ -28,6 +28,8 @@ export interface TrackedObject {
   readonly field?: HeightField | null;
   /** Known to rest: it then touches what is under it. */
   readonly touching?: boolean;
+  /** A model from a file: its colours are known on all sides. */
+  readonly isGiven?: boolean;
   readonly weights: LossWeights;
 }
 
@@ -138,7 +140,7 @@ const SHRUNK_OUTSIDE_WEIGHT = 0.1;
 export function doubtShrunkMask(object: TrackedObject, expected: Mat4, observation: Observation): Observation {
   const { drawnPx } = evaluatePose(object, expected, [{ observation, tracks: null }], false);
   return observation.areaPx < SHRUNK_MASK * drawnPx
-    ? { ...observation, outsideWeight: SHRUNK_OUTSIDE_WEIGHT }
+    ? { ...observation, outsideWeight: SHRUNK_OUTSIDE_WEIGHT, colourOutside: object.isGiven ?? false }
     : observation;
 }
 

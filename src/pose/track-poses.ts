@@ -136,6 +136,7 @@ function prepareObject(
     extremes: extremePoints(full.position, full.count),
     radiusM: Math.max(radiusM, 1e-3),
     worldFromCamera,
+    isGiven: model.family === 'given',
     weights: weightsOf(options),
   };
 }

@@ -107,10 +107,10 @@ describe('render-and-compare', () => {
     const whole = view().observation;
     // The left half of the mask is gone.
     const half = whole.mask.inside.map((value, i) => (i % 64 < 32 ? 0 : value));
-    const observation = { ...whole, mask: { ...whole.mask, inside: half }, outsideWeight: 0.1 };
+    const observation = { ...whole, mask: { ...whole.mask, inside: half }, outsideWeight: 0.1, colourOutside: true };
     const colourOnly = { ...object, weights: { ...object.weights, mask: 0 } };
     const lossOf = (m: Mat4): number => evaluatePose(colourOnly, m, [{ observation, tracks: null }], false).value;
-    const believed = { ...observation, outsideWeight: 1 };
+    const believed = { ...observation, colourOutside: false };
     const ifBelieved = evaluatePose(colourOnly, pose(), [{ observation: believed, tracks: null }], false).value;
     expect(lossOf(pose())).toBeLessThan(0.1 * ifBelieved);
     // By coverage, at a drawn pixel outside of what is left of the mask.
