@@ -55,6 +55,8 @@ export interface ChangeAnalysis {
 
 /** Movers below this confidence are noise. */
 const MIN_MOVER_CONFIDENCE = 0.45;
+/** Outlines at both ends, and colours, agree nearly fully from here on. */
+const SURE_CONFIDENCE = 0.93;
 /** A region more hand-like than this is not taken for a thing that was away for a while. */
 const RESTING_HAND = 0.5;
 /** A region this hand-like is taken for a resting hand. */
@@ -89,12 +91,12 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   const events = [...viewOf.keys()].sort((a, b) => b.score - a.score);
   const facts = { noise: pictureNoise(clip, plates), isArm };
   const found = await findMovers(clip, events, (event) => viewOf.get(event)!, facts, ctx);
-  // What changed only for a while was covered by an arm, unless something left there and came back to the very same place: one end
-  // alone, or two at different places, is a hand.
+  // What changed only for a while was covered by an arm, unless something left there and came back to the very same place, or was
+  // followed without a doubt from one place to the other: one end alone, or two that fit badly, is a hand.
   const complete = found.filter(
-    ({ from, to }) =>
+    ({ from, to, confidence }) =>
       [from, to].some((end) => end && viewOf.get(end.event) === whole) ||
-      (from && to && maskIou(from.mask, to.mask) > RETURNED_IOU),
+      (from && to && (confidence >= SURE_CONFIDENCE || maskIou(from.mask, to.mask) > RETURNED_IOU)),
   );
   const movers = mergeRigidParts(clip, keepTrusted(clip, stable.whole, transients, complete));
   const chosen = cleanPlate(clip, plates, choosePlate(clip, stable, between, whole, movers));
