@@ -7,6 +7,7 @@ import { axisOf, compose, expTwist, inverse, type Mat4, type Twist } from '../ma
 import { dot } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { worldFrame } from '../perceive/geometry/table.js';
+import type { Perception } from '../perceive/perception.js';
 import { motionBasis } from '../pose/adam.js';
 import type { TrackedObject } from '../pose/objective.js';
 import type { Observation } from '../pose/observation.js';
@@ -26,6 +27,9 @@ const FEW_EVALUATIONS = 16;
 /** What a way to stand other than the model's own z up costs: by custom that is how a thing stands. */
 export const LYING_COST = 0.03;
 
+/** As perceived: its distance is known to a standard deviation of its logarithm. */
+type Table = Pick<Perception['table'], 'cameraFromWorld' | 'scaleLogSd'>;
+
 export interface Unsettled {
   readonly object: TrackedObject;
   readonly mesh: TriangleMesh;
@@ -43,19 +47,20 @@ export interface Settled {
 }
 
 /** The table's normal is kept; its distance is the one of those at which some object fits best that suits them all best. */
-export function settleTogether(things: readonly Unsettled[], perceived: Mat4): Settled {
+export function settleTogether(things: readonly Unsettled[], table: Table): Settled {
+  const perceived = table.cameraFromWorld;
   const apart = things.map((thing) => ({ ...thing, ...fittedApart(thing, perceived) }));
   const logs: number[] = [];
   for (const log of apart.flatMap((thing) => thing.logs)) {
     if (logs.every((other) => Math.abs(other - log) > SAME_LOG)) logs.push(log);
   }
   const tried = logs
-    .map((log) => ({ log, settled: settleAt(apart, perceived, log, FEW_EVALUATIONS) }))
+    .map((log) => ({ log, settled: settleAt(apart, table, log, FEW_EVALUATIONS) }))
     .sort((a, b) => a.settled.cost - b.settled.cost);
-  if (tried.length === 0) return settleAt(apart, perceived, 0, EVALUATIONS);
+  if (tried.length === 0) return settleAt(apart, table, 0, EVALUATIONS);
   const [{ log: middle }] = tried;
   return [-2, -1, 0, 1, 2]
-    .map((k) => settleAt(apart, perceived, middle + (k * SAME_LOG) / 2, EVALUATIONS))
+    .map((k) => settleAt(apart, table, middle + (k * SAME_LOG) / 2, EVALUATIONS))
     .reduce((best, other) => (other.cost < best.cost ? other : best));
 }
 
@@ -78,8 +83,8 @@ function fittedApart(
 }
 
 /** With the table at a factor exp(`log`) of its perceived distance, each object's best candidates moved to where they fit best. */
-function settleAt(things: readonly Unsettled[], perceived: Mat4, log: number, evaluations: number): Settled {
-  const cameraFromWorld = tableAt(perceived, log);
+function settleAt(things: readonly Unsettled[], table: Table, log: number, evaluations: number): Settled {
+  const cameraFromWorld = tableAt(table.cameraFromWorld, log);
   const worldFromCamera = inverse(cameraFromWorld);
   const lying = (pose: Mat4): number => (isAsModelled(pose, cameraFromWorld) ? 0 : LYING_COST);
   const fits = things.map(({ object, mesh, view, candidates }) => {
@@ -97,7 +102,7 @@ function settleAt(things: readonly Unsettled[], perceived: Mat4, log: number, ev
     return [...moved, ...placed].reduce<StandingFit | null>((a, b) => (a === null || b.cost < a.cost ? b : a), null);
   });
   const own = fits.reduce((sum, fit) => sum + (fit?.cost ?? 1), 0);
-  return { cameraFromWorld, fits, cost: own + things.length * distanceCost(log) };
+  return { cameraFromWorld, fits, cost: own + things.length * distanceCost(log, table.scaleLogSd) };
 }
 
 /** The perceived table, nearer or farther. */

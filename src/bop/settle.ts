@@ -1,6 +1,6 @@
 /**
- * The first poses of a film's objects set onto its table. Two ways are tried: each object apart, its mask believed, and all together,
- * masks taken for parts; what leaves less of the pictures unexplained is kept.
+ * The first poses of a film's objects set onto its table: each object apart, its mask believed. Where a model does not fill its mask, also all
+ * together, masks taken for parts; what leaves less of the pictures unexplained is kept.
  */
 import type { StageContext } from '../base/context.js';
 import { axisOf, inverse, type Mat4, rotationAngleBetween } from '../math/se3.js';
@@ -52,6 +52,8 @@ const PRINT_FRAMES = 3;
 const STAIN_FRAMES = 6;
 /** So many ambiguous ways to stand are tried over the whole sequence. */
 const MAX_TRIED = 3;
+/** A model that agrees less than this with a mask does not fill it: only then is the mask doubted. */
+const WHOLE_IOU = 0.85;
 /** Masks are mostly right: they are taken for parts when that explains this much more per object. */
 const TOGETHER_GAIN = 0.03;
 
@@ -77,7 +79,8 @@ export async function settled(
   const { sequence, pose, evidenceOf } = inputs;
   const { camera } = sequence;
   const apart = await settleApart(starts, inputs);
-  const { table, poses, fitting } = pose.de ? await betterTogether(starts, apart, inputs, ctx) : apart;
+  const isDoubtful = pose.de && starts.some(({ found }) => found.iou < WHOLE_IOU);
+  const { table, poses, fitting } = isDoubtful ? await betterTogether(starts, apart, inputs, ctx) : apart;
   const worldFromCamera = inverse(table.cameraFromWorld);
   const out: Start[] = [];
   for (const [i, start] of starts.entries()) {
@@ -134,14 +137,16 @@ async function betterTogether(
   const { camera, perception } = sequence;
   const perceived = perception.table.cameraFromWorld;
   const things: Unsettled[] = [];
-  let costApart = starts.length * distanceCost(Math.log(heightOf(apart.table.cameraFromWorld) / heightOf(perceived)));
+  let costApart =
+    starts.length *
+    distanceCost(Math.log(heightOf(apart.table.cameraFromWorld) / heightOf(perceived)), perception.table.scaleLogSd);
   for (const [i, { seen, set, mesh, scale, found }] of starts.entries()) {
     const evidence = await evidenceOf(seen.referenceFrame);
     const box = boxOfId(evidence.idMap, seen.id);
     if (box === null) return apart;
     const coarse = { ...pose, poseGaussians: TOGETHER.poseGaussians };
     const rough: TrackedObject = { ...(await preparedModel(seen.id, set, coarse)), scale };
-    const fits = searchStanding(rough, evidence, camera, box, perceived, ctx.random(`stand-${seen.id}`));
+    const fits = searchStanding(rough, evidence, camera, box, perception.table, ctx.random(`stand-${seen.id}`));
     const candidates = [...fits.map(({ cameraFromObject }) => cameraFromObject), found.cameraFromObject];
     const own = scaleToMesh({ ...rough, scale: 1 }, mesh, candidates[0], evidence, camera, TOGETHER.windowPx);
     const object = { ...rough, scale: own };
@@ -149,7 +154,7 @@ async function betterTogether(
     costApart += unexplainedShare(object, apart.poses[i], [view]);
     things.push({ object, mesh, view, candidates });
   }
-  const together = settleTogether(things, perceived);
+  const together = settleTogether(things, perception.table);
   for (const { object } of things) object.set.dispose();
   if (together.cost > costApart - TOGETHER_GAIN * starts.length) return apart;
   return {

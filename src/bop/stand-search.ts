@@ -5,6 +5,7 @@ import type { Intrinsics } from '../math/camera.js';
 import { differentialEvolution } from '../math/differential-evolution.js';
 import { axisOf, compose, fromAxisAngle, type Mat4, rotationBetween } from '../math/se3.js';
 import { dot, type Vec3 } from '../math/vec3.js';
+import type { Perception } from '../perceive/perception.js';
 import type { TrackedObject } from '../pose/objective.js';
 import { type FrameEvidence, type Observation, observe } from '../pose/observation.js';
 import { unexplainedShare } from './explain.js';
@@ -14,15 +15,16 @@ const POPULATION = 24;
 const GENERATIONS = 18;
 const WINDOW_PX = 56;
 const FINE_PX = 96;
-/** Half widths: the centre in radii of the object, the table's distance as a factor (three of perception's deviations). */
+/** Half widths: the centre in radii of the object, the table's distance in standard deviations of its logarithm. */
 const OFFSET_RADII = 1;
-const DISTANCE_LOG = 0.45;
-/** Perception's own distance is right to this (standard deviation of the logarithm); one deviation costs DISTANCE_COST. */
-const DISTANCE_SD = 0.2;
+const DISTANCE_SDS = 2.25;
+/** What one standard deviation of the distance costs, and the least that is believed of perception's own. */
 const DISTANCE_COST = 0.01;
+const MIN_DISTANCE_SD = 0.2;
 
-/** Of a table at a factor exp(`log`) of its perceived distance. */
-export const distanceCost = (log: number): number => DISTANCE_COST * (log / DISTANCE_SD) ** 2;
+/** Of a table at a factor exp(`log`) of its perceived distance, which is known to `sd` (of the logarithm). */
+export const distanceCost = (log: number, sd: number): number =>
+  DISTANCE_COST * (log / Math.max(MIN_DISTANCE_SD, sd)) ** 2;
 
 export interface StandingFit {
   readonly cameraFromObject: Mat4;
@@ -60,13 +62,14 @@ export function searchStanding(
   evidence: FrameEvidence,
   camera: Intrinsics,
   mask: PixelBox,
-  cameraFromWorld: Mat4,
+  { cameraFromWorld, scaleLogSd }: Pick<Perception['table'], 'cameraFromWorld' | 'scaleLogSd'>,
   random: Random,
 ): StandingFit[] {
   const up = axisOf(cameraFromWorld, 2);
   const view = wideView(object, evidence, camera, mask, cameraFromWorld, WINDOW_PX);
   const [cx, cy] = [(mask.x0 + mask.x1) / 2, (mask.y0 + mask.y1) / 2];
   const depth = tableDepth(camera, cx, cy, cameraFromWorld);
+  const reachLog = DISTANCE_SDS * Math.max(MIN_DISTANCE_SD, scaleLogSd);
   const ray: Vec3 = [(cx - camera.cx) / camera.fx, (cy - camera.cy) / camera.fy, 1];
   const found = UP_AXES.map((axis) => {
     const upright = rotationBetween(axis, up);
@@ -79,9 +82,9 @@ export function searchStanding(
       return pose;
     };
     const [best] = differentialEvolution(
-      (p) => unexplainedShare(object, poseAt(p), [view]) + distanceCost(p[3]),
-      [0, -OFFSET_RADII, -OFFSET_RADII, -DISTANCE_LOG],
-      [1, OFFSET_RADII, OFFSET_RADII, DISTANCE_LOG],
+      (p) => unexplainedShare(object, poseAt(p), [view]) + distanceCost(p[3], scaleLogSd),
+      [0, -OFFSET_RADII, -OFFSET_RADII, -reachLog],
+      [1, OFFSET_RADII, OFFSET_RADII, reachLog],
       random,
       { populationSize: POPULATION, generations: GENERATIONS, periodic: [true] },
     );

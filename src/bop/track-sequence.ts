@@ -31,6 +31,8 @@ export const SEQUENCE_DEFAULTS = { poseCrop: 128, poseGaussians: 2000 } as const
 
 /** Perception knows the table's distance to some 20 to 40 %, and things stand up to a third nearer than the table behind them. */
 const MAX_DISTANCE_LOG = Math.log(2);
+/** Where it says that it knows it less well, so many of its standard deviations. */
+const MAX_DISTANCE_SDS = 2.5;
 export interface TrackOptions {
   readonly pose: PoseOptions;
   /** Give the tracker the sensor's depth as well; otherwise it sees colour and masks only. */
@@ -142,7 +144,9 @@ async function findStarts(
 
 /** A model fits a fragment of a mask too, but only from much farther away than the table can be. */
 const isPlausible = ({ cameraFromObject }: Refined, { hasTable, perception }: Sequence): boolean =>
-  !hasTable || Math.abs(Math.log(distanceRatio(cameraFromObject, perception.table.cameraFromWorld))) < MAX_DISTANCE_LOG;
+  !hasTable ||
+  Math.abs(Math.log(distanceRatio(cameraFromObject, perception.table.cameraFromWorld))) <
+    Math.max(MAX_DISTANCE_LOG, MAX_DISTANCE_SDS * perception.table.scaleLogSd);
 
 /** Cheaper than the tracking proper: which of a few hypotheses goes wrong shows all the same. */
 const TRIAL = { poseCrop: 72, poseGaussians: 900, restarts: 0 } as const;

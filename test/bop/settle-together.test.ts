@@ -88,7 +88,7 @@ describe('settleTogether', () => {
         candidates: [compose(near, fromAxisAngle([1, 0, 0], Math.PI / 2)), near],
       };
     });
-    const settled = settleTogether(things, worldFar);
+    const settled = settleTogether(things, { cameraFromWorld: worldFar, scaleLogSd: 0.18 });
     settled.fits.forEach((fit, i) => {
       const truth = compose(view.cameraFromWorld, poses[i]);
       expect(rotationAngleBetween(fit!.cameraFromObject, truth)).toBeLessThan(0.12);
