@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { FIXTURES } from '../scripts/fixtures/scenes/all.js';
 import { UserError } from '../src/base/errors.js';
 import { VERSION } from '../src/base/version.js';
-import { openBopDataset } from '../src/bop/dataset.js';
+import { openBopDataset } from '../src/bop/dataset/dataset.js';
 import { type BenchFlags, type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
 import { wholeNumber } from '../src/cli/flags.js';
 import { ablationText, bopText, type Row } from './bop/accuracy-doc.js';

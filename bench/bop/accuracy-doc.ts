@@ -1,5 +1,5 @@
 /** The data sets' part of docs/accuracy.md. */
-import type { BopScores } from '../../src/bop/recall.js';
+import type { BopScores } from '../../src/bop/score/recall.js';
 import type { BenchSummary } from '../../src/cli/bench-bop.js';
 
 export interface Row {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { createContext } from '../../src/base/context.js';
 import { readJson, writeFileAtomic, writeJson } from '../../src/base/files.js';
 import { resolveOptions } from '../../src/base/options.js';
-import { renderDepth } from '../../src/bop/render-depth.js';
+import { renderDepth } from '../../src/bop/draw/render-depth.js';
 import { createBytes } from '../../src/image/image.js';
 import { writePng } from '../../src/image/image-io.js';
 import { maskWhere } from '../../src/image/morphology.js';

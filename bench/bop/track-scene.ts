@@ -3,7 +3,7 @@
  * then finds it. Called with a `TrackJob` as JSON.
  */
 
-import { trackDataset } from '../../src/bop/track-dataset.js';
+import { trackDataset } from '../../src/bop/track/track-dataset.js';
 import { ablationsOf, prepareBop } from '../../src/cli/bench-bop.js';
 import type { TrackJob } from './track-jobs.js';
 

@@ -1,6 +1,6 @@
 /** Scores what a run found against a fixture's truth, stage by stage. */
 
-import { globalScale, type PosePair, type Symmetry } from '../../src/bop/align.js';
+import { globalScale, type PosePair, type Symmetry } from '../../src/bop/score/align.js';
 import { axisOf } from '../../src/math/se3.js';
 import { dot, type Vec3 } from '../../src/math/vec3.js';
 import { type EventScores, rolesRight, scoreEvents } from './events.js';

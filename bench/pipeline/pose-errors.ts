@@ -9,7 +9,7 @@ import {
   type Symmetry,
   scaledPose,
   turnedNearest,
-} from '../../src/bop/align.js';
+} from '../../src/bop/score/align.js';
 import { compose, fromAxisAngle, fromTranslation, inverse, type Mat4, translationOf } from '../../src/math/se3.js';
 import { distance } from '../../src/math/vec3.js';
 import { DEG, meanOf } from './stats.js';

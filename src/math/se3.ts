@@ -229,3 +229,15 @@ export function rotationBetween(from: Vec3, to: Vec3): Mat4 {
   }
   return fromAxisAngle(scale(axis, 1 / sine), Math.atan2(sine, cosine));
 }
+
+/** [V, 3] moved by a transform. */
+export function transformVertices(m: Mat4, vertices: Float64Array): Float64Array {
+  const out = new Float64Array(vertices.length);
+  for (let i = 0; i < vertices.length; i += 3) {
+    const [x, y, z] = [vertices[i], vertices[i + 1], vertices[i + 2]];
+    out[i] = m[0] * x + m[1] * y + m[2] * z + m[3];
+    out[i + 1] = m[4] * x + m[5] * y + m[6] * z + m[7];
+    out[i + 2] = m[8] * x + m[9] * y + m[10] * z + m[11];
+  }
+  return out;
+}

@@ -1,10 +1,10 @@
 /** A page for a BOP run: the scores, and the worst frames as they are beside what the estimated pose would look like. */
 import { Random } from '../base/random.js';
-import { type BopDataset, readSceneRgb } from '../bop/dataset.js';
-import type { BopReport, Evaluation } from '../bop/evaluate.js';
-import type { BopScores, TargetGroup } from '../bop/recall.js';
-import { renderDepth } from '../bop/render-depth.js';
-import type { BopEstimate } from '../bop/results-csv.js';
+import { type BopDataset, readSceneRgb } from '../bop/dataset/dataset.js';
+import type { BopEstimate } from '../bop/dataset/results-csv.js';
+import { renderDepth } from '../bop/draw/render-depth.js';
+import type { BopReport, Evaluation } from '../bop/score/evaluate.js';
+import type { BopScores, TargetGroup } from '../bop/score/recall.js';
 import { createRgb, type RgbImage } from '../image/image.js';
 import { contactSheet } from '../image/sheet.js';
 import type { Intrinsics } from '../math/camera.js';

@@ -9,8 +9,8 @@ import {
   type Symmetry,
   scaledPose,
   turnedNearest,
-} from '../../src/bop/align.js';
-import { averageRotation } from '../../src/bop/average-rotation.js';
+} from '../../src/bop/score/align.js';
+import { averageRotation } from '../../src/bop/score/average-rotation.js';
 import {
   compose,
   expTwist,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBopDataset, readInstanceMask, readSceneDepth, readSceneRgb } from '../../src/bop/dataset.js';
-import { evaluateBop } from '../../src/bop/evaluate.js';
-import type { BopEstimate } from '../../src/bop/results-csv.js';
+import { openBopDataset, readInstanceMask, readSceneDepth, readSceneRgb } from '../../src/bop/dataset/dataset.js';
+import type { BopEstimate } from '../../src/bop/dataset/results-csv.js';
+import { evaluateBop } from '../../src/bop/score/evaluate.js';
 import { compose, fromTranslation } from '../../src/math/se3.js';
 import { asciiPly, CAMERA, IMAGE_IDS, meshOf, pointCloud, truthOf, writeSmallDataset } from './small-dataset.js';
 

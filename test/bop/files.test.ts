@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { averageTimePerImage, type BopEstimate, decodeResults, encodeResults } from '../../src/bop/results-csv.js';
+import {
+  averageTimePerImage,
+  type BopEstimate,
+  decodeResults,
+  encodeResults,
+} from '../../src/bop/dataset/results-csv.js';
 import { fromTranslation } from '../../src/math/se3.js';
 import { decodeMeshPly } from '../../src/objects/ply-mesh.js';
 import { asciiPly, meshOf } from './small-dataset.js';

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createContext } from '../../src/base/context.js';
-import { add, adi, rotationErrorDeg, transformVertices, translationError } from '../../src/bop/add.js';
-import { buildKdTree, nearestDistance } from '../../src/bop/kd-tree.js';
-import { mspd, mssd } from '../../src/bop/mssd-mspd.js';
+import { symmetrySet } from '../../src/bop/dataset/symmetry.js';
+import { renderDepth } from '../../src/bop/draw/render-depth.js';
+import { add, adi, rotationErrorDeg, translationError } from '../../src/bop/score/add.js';
+import { buildKdTree, nearestDistance } from '../../src/bop/score/kd-tree.js';
+import { mspd, mssd } from '../../src/bop/score/mssd-mspd.js';
 import {
   matchGreedily,
   pooledRecall,
@@ -12,11 +14,17 @@ import {
   VSD_MSSD_THRESHOLDS,
   VSD_TAUS,
   validInstances,
-} from '../../src/bop/recall.js';
-import { renderDepth } from '../../src/bop/render-depth.js';
-import { symmetrySet } from '../../src/bop/symmetry.js';
-import { sphereProjectionsOverlap, vsd } from '../../src/bop/vsd.js';
-import { compose, fromAxisAngle, fromTranslation, fromYaw, identity, type Mat4 } from '../../src/math/se3.js';
+} from '../../src/bop/score/recall.js';
+import { sphereProjectionsOverlap, vsd } from '../../src/bop/score/vsd.js';
+import {
+  compose,
+  fromAxisAngle,
+  fromTranslation,
+  fromYaw,
+  identity,
+  type Mat4,
+  transformVertices,
+} from '../../src/math/se3.js';
 import { boxMesh, revolutionMesh, transformMesh } from '../../src/objects/mesh.js';
 
 const camera = { fx: 200, fy: 200, cx: 40, cy: 30, widthPx: 80, heightPx: 60 };

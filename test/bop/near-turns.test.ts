@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { nearTurns, tellByPrint } from '../../src/bop/near-turns.js';
-import { renderColours } from '../../src/bop/render-colours.js';
-import { renderDepth } from '../../src/bop/render-depth.js';
+import { renderColours } from '../../src/bop/draw/render-colours.js';
+import { renderDepth } from '../../src/bop/draw/render-depth.js';
+import { nearTurns, tellByPrint } from '../../src/bop/settle/near-turns.js';
 import { createBytes, createRgb } from '../../src/image/image.js';
 import { compose, fromAxisAngle, identity, type Mat4, rotationAngleBetween } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';

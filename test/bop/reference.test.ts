@@ -2,16 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { add, adi, rotationErrorDeg, translationError } from '../../src/bop/add.js';
-import { type BopDataset, openBopDataset } from '../../src/bop/dataset.js';
-import { type Evaluation, evaluateBop } from '../../src/bop/evaluate.js';
-import { mspd, mssd } from '../../src/bop/mssd-mspd.js';
-import { matchGreedily, pooledRecall, VSD_TAUS } from '../../src/bop/recall.js';
-import { renderDepth } from '../../src/bop/render-depth.js';
-import { decodeResults, encodeResults, readResults } from '../../src/bop/results-csv.js';
-import { poseFromMm } from '../../src/bop/scene-files.js';
-import { symmetrySet } from '../../src/bop/symmetry.js';
-import { sphereProjectionsOverlap, vsd } from '../../src/bop/vsd.js';
+import { type BopDataset, openBopDataset } from '../../src/bop/dataset/dataset.js';
+import { decodeResults, encodeResults, readResults } from '../../src/bop/dataset/results-csv.js';
+import { poseFromMm } from '../../src/bop/dataset/scene-files.js';
+import { symmetrySet } from '../../src/bop/dataset/symmetry.js';
+import { renderDepth } from '../../src/bop/draw/render-depth.js';
+import { add, adi, rotationErrorDeg, translationError } from '../../src/bop/score/add.js';
+import { type Evaluation, evaluateBop } from '../../src/bop/score/evaluate.js';
+import { mspd, mssd } from '../../src/bop/score/mssd-mspd.js';
+import { matchGreedily, pooledRecall, VSD_TAUS } from '../../src/bop/score/recall.js';
+import { sphereProjectionsOverlap, vsd } from '../../src/bop/score/vsd.js';
 import { readDepthImage } from '../../src/image/depth-image.js';
 
 /** What the real BOP toolkit computed, see `v2r bench bop` in the docs for how the set was made. */

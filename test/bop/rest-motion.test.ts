@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { BopDataset } from '../../src/bop/dataset.js';
-import { restMotions } from '../../src/bop/rest-motion.js';
-import type { BopEstimate } from '../../src/bop/results-csv.js';
+import type { BopDataset } from '../../src/bop/dataset/dataset.js';
+import type { BopEstimate } from '../../src/bop/dataset/results-csv.js';
+import { restMotions } from '../../src/bop/score/rest-motion.js';
 import { compose, fromAxisAngle, fromTranslation, type Mat4 } from '../../src/math/se3.js';
 
 /** Rests for 20 images, is carried for 5, rests elsewhere for 15. */

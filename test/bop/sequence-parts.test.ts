@@ -5,15 +5,15 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
-import { alignReconstruction } from '../../src/bop/align-reconstruction.js';
-import { assignModels } from '../../src/bop/assign-models.js';
-import { openBopDataset } from '../../src/bop/dataset.js';
-import { evaluateBop } from '../../src/bop/evaluate.js';
-import { rotationFromReference } from '../../src/bop/reference-camera.js';
-import { imagesOf, sequenceOfTrueMasks } from '../../src/bop/sequence.js';
-import { spinRates, twistAngle } from '../../src/bop/spin.js';
-import { distanceRatio, isBelowTable, setOnTable, tableUnder } from '../../src/bop/table-under.js';
-import { type DatasetRequest, trackDataset } from '../../src/bop/track-dataset.js';
+import { openBopDataset } from '../../src/bop/dataset/dataset.js';
+import { rotationFromReference } from '../../src/bop/dataset/reference-camera.js';
+import { imagesOf, sequenceOfTrueMasks } from '../../src/bop/dataset/sequence.js';
+import { evaluateBop } from '../../src/bop/score/evaluate.js';
+import { spinRates, twistAngle } from '../../src/bop/score/spin.js';
+import { assignModels } from '../../src/bop/settle/assign-models.js';
+import { distanceRatio, isBelowTable, setOnTable, tableUnder } from '../../src/bop/settle/table-under.js';
+import { alignReconstruction } from '../../src/bop/track/align-reconstruction.js';
+import { type DatasetRequest, trackDataset } from '../../src/bop/track/track-dataset.js';
 import {
   axisOf,
   compose,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { scaleToMesh } from '../../src/bop/find-pose.js';
-import { settleTogether, type Unsettled } from '../../src/bop/settle-together.js';
-import { wideView } from '../../src/bop/stand-search.js';
+import { scaleToMesh } from '../../src/bop/settle/find-pose.js';
+import { settleTogether, type Unsettled } from '../../src/bop/settle/settle-together.js';
+import { wideView } from '../../src/bop/settle/stand-search.js';
 import {
   compose,
   fromAxisAngle,

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { renderDepth } from '../../src/bop/render-depth.js';
+import { renderDepth } from '../../src/bop/draw/render-depth.js';
 import { fromAxisAngle, type Mat4 } from '../../src/math/se3.js';
 import { boxMesh, makeMesh } from '../../src/objects/mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';

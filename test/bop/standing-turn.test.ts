@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { AMBIGUOUS_COST, waysToStand } from '../../src/bop/standing-turn.js';
+import { AMBIGUOUS_COST, waysToStand } from '../../src/bop/settle/standing-turn.js';
 import { compose, fromAxisAngle, fromTranslation, inverse, rotationAngleBetween } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
 import { boxMesh } from '../../src/objects/mesh.js';

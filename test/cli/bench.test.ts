@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeResults } from '../../src/bop/results-csv.js';
+import { encodeResults } from '../../src/bop/dataset/results-csv.js';
 import { main } from '../../src/cli/main.js';
 import { IMAGE_IDS, truthOf, writeSmallDataset } from '../bop/small-dataset.js';
 import { printed } from './printed.js';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { createContext } from '../../../src/base/context.js';
 import { resolveOptions } from '../../../src/base/options.js';
-import { scaledPose } from '../../../src/bop/align.js';
+import { scaledPose } from '../../../src/bop/score/align.js';
 import { compose, inverse, type Mat4, translationOf } from '../../../src/math/se3.js';
 import { meshBounds } from '../../../src/objects/mesh.js';
 import { paintObject, viewNormal } from '../../../src/objects/object-gaussians.js';
