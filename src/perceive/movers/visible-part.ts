@@ -67,6 +67,8 @@ export function isCovered(clip: Clip, k: number, maskHalf: Uint8Array, resting: 
 /** Noise of a frame at work size against a mean of several, Lab units. */
 const REST_NOISE = 3;
 const PLATE_NOISE = 4;
+/** Log odds of what cannot be. */
+const NEVER = 20;
 /** Keeps colours possible that a resting thing never shows. */
 const MIN_DENSITY = 1e-6;
 
@@ -114,7 +116,8 @@ export function visiblePart(
       const other = Math.max(hand.density(crop, i), plateDensity(crop, i, plate, i, PLATE_NOISE));
       look = Math.max(-3, Math.min(3, Math.log(objects[m].density(crop, i) / other)));
     }
-    unary[i] = d < -3 * soft ? 20 : -(place + look);
+    // Beside the outline of a resting thing its picture shows what lies there.
+    unary[i] = d < (rest ? 0 : -3 * soft) ? NEVER : -(place + look);
   }
   const labels = gridCut({ widthPx: cw, heightPx: ch, unary, links: edgeLinks(crop, cw, ch, 1.5) });
   const kept = withoutSmall(labels, cw, ch, Math.max(6, 0.02 * size * size));
