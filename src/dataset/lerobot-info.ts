@@ -52,7 +52,7 @@ export interface FileSlot {
   readonly file: number;
 }
 
-/** Fills the placeholders of a path template as Python's `str.format` does with `:03d`. */
+/** The path that a template like `chunk-{chunk_index:03d}` stands for (Python's `str.format`). */
 export function formatPath(template: string, slot: FileSlot, videoKey = ''): string {
   return template
     .replaceAll('{video_key}', videoKey)

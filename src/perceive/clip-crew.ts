@@ -10,7 +10,7 @@ import { driftTask } from './tracks/drift.js';
 import { followTask } from './tracks/follow-task.js';
 
 // Inputs and outputs differ from task to task: whoever asks knows them (ClipCrew).
-const TASKS: readonly ClipTask<never, unknown>[] = [
+const TASKS: readonly ClipTask<unknown, unknown>[] = [
   cutOutTask,
   motionCutTask,
   sharpenTask,
@@ -18,7 +18,7 @@ const TASKS: readonly ClipTask<never, unknown>[] = [
   driftTask,
   segmentTask,
 ];
-const NOTES: readonly { readonly name: string; received?(sent: never): unknown }[] = [viewsNote, endsNote, sceneNote];
+const NOTES: readonly ClipNote<unknown>[] = [viewsNote, endsNote, sceneNote];
 
 export type ClipJob =
   | { readonly kind: 'read'; readonly range: FrameRange }
@@ -83,12 +83,12 @@ export function workAt(stores: ClipStores): (job: ClipJob) => unknown {
         return;
       case 'tell': {
         const note = named(NOTES, job.note);
-        notes.set(job.note, note.received ? note.received(job.value as never) : job.value);
+        notes.set(job.note, note.received ? note.received(job.value) : job.value);
         return;
       }
       case 'task':
         if (!clip) throw new Error('clip task: the clip has not been opened');
-        return named(TASKS, job.task).run(clip, job.input as never, told);
+        return named(TASKS, job.task).run(clip, job.input, told);
     }
   };
   return work;

@@ -7,7 +7,7 @@ import { sampleLegs } from '../../src/episode/legs.js';
 import { planManipulation } from '../../src/episode/manipulate.js';
 import { Sight } from '../../src/episode/sight.js';
 import { compose, fromTranslation, type Mat4 } from '../../src/math/se3.js';
-import { boxMesh, loweringMotion, placeInputs, syntheticObject } from './synthetic.js';
+import { boxMesh, loweringMotion, placeInputs, setDownTask, syntheticObject } from './synthetic.js';
 
 describe('carrying', () => {
   const post = syntheticObject(3, 'passive', boxMesh(0.06, 0.06, 0.7));
@@ -28,13 +28,7 @@ describe('carrying', () => {
     world,
     sight: new Sight(scene),
     state: { q: robot.home, widthM: robot.gripper.maxWidthM, standing },
-    task: {
-      sourceId: 1,
-      worldFromSource: standing.get(1)!,
-      motions: [{ targetId: 2, poses, durationSec: 1, pushed: [] }],
-      cargo: [],
-      released: true,
-    },
+    task: setDownTask(standing, poses),
   });
 
   it('lifts, then goes around, clear of the post all along', () => {

@@ -6,7 +6,7 @@ import { type EpisodeOptions, episodeOptions } from '../../src/episode/episode-o
 import { looksPossible } from '../../src/episode/manipulate.js';
 import { Sight } from '../../src/episode/sight.js';
 import { compose, fromTranslation, type Mat4 } from '../../src/math/se3.js';
-import { boxMesh, loweringMotion, placeInputs, syntheticObject } from './synthetic.js';
+import { boxMesh, loweringMotion, placeInputs, setDownTask, syntheticObject } from './synthetic.js';
 
 describe('looksPossible', () => {
   const base = placeInputs();
@@ -29,13 +29,7 @@ describe('looksPossible', () => {
       world: new CollisionWorld(robot, scene.worldFromBase, objects),
       sight: new Sight(scene),
       state: { q: robot.home, widthM: robot.gripper.maxWidthM, standing },
-      task: {
-        sourceId: 1,
-        worldFromSource: standing.get(1)!,
-        motions: [{ targetId: 2, poses, durationSec: 1, pushed: [] }],
-        cargo: [],
-        released: true,
-      },
+      task: setDownTask(standing, poses),
     });
   }
 

@@ -1,6 +1,7 @@
 /** A small made-up world for episode tests: a camera over a table, a box to be put somewhere, and a Franka behind the table. */
 
 import type { EpisodeInputs, EpisodeObject } from '../../src/episode/episode.js';
+import type { PlacedManipulation } from '../../src/episode/trial.js';
 import type { Intrinsics } from '../../src/math/camera.js';
 import { compose, fromAxes, fromTranslation, fromYaw, inverse, type Mat4 } from '../../src/math/se3.js';
 import { cross, normalize, sub, type Vec3 } from '../../src/math/vec3.js';
@@ -132,5 +133,16 @@ export function placeInputs(): EpisodeInputs {
     scene: syntheticScene(),
     skill: syntheticSkill(1, 2, loweringMotion(end)),
     objects: [box, block],
+  };
+}
+
+/** Object 1, standing in `standing`, set down on object 2 along `poses` in the world. */
+export function setDownTask(standing: ReadonlyMap<number, Mat4>, poses: Mat4[]): PlacedManipulation {
+  return {
+    sourceId: 1,
+    worldFromSource: standing.get(1)!,
+    motions: [{ targetId: 2, poses, durationSec: 1, pushed: [] }],
+    cargo: [],
+    released: true,
   };
 }

@@ -5,6 +5,7 @@ import {
   type Body,
   bowlMesh,
   boxMesh,
+  HIDDEN_CUBE,
   type Keyframe,
   model,
   noisyPoses,
@@ -110,16 +111,7 @@ describe('manners', () => {
     const bodies = sweeping();
     const poses = noisyPoses(bodies, NOISE, new Random(3), { 2: [64, 111] });
     expect(parse(bodies, poses).skill.task).not.toBe('sweep');
-    const cube = {
-      id: 2,
-      name: 'cube',
-      role: 'source' as const,
-      confidence: 0.9,
-      referenceFrame: 0,
-      motion: { firstFrame: 65, lastFrame: 110 },
-      evidence: '',
-    };
-    const { skill } = parse(bodies, poses, {}, [cube]);
+    const { skill } = parse(bodies, poses, {}, [HIDDEN_CUBE]);
     expect(skill.instruction).toBe('sweep the cube to the tray with the brush');
     expect(skill.segments.filter((s) => s.kind === 'grasp').map((s) => s.sourceId)).toEqual([1]);
   });

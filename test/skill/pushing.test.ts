@@ -3,7 +3,16 @@ import { Random } from '../../src/base/random.js';
 import { translationOf } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
 import { movedAside } from '../../src/skill/push-contact.js';
-import { type Body, boxMesh, type Keyframe, model, noisyPoses, parse, throughKeyframes } from './synthetic.js';
+import {
+  type Body,
+  boxMesh,
+  HIDDEN_CUBE,
+  type Keyframe,
+  model,
+  noisyPoses,
+  parse,
+  throughKeyframes,
+} from './synthetic.js';
 
 const box = (id: number, name: string, size: Vec3, keys: Keyframe[]): Body => ({
   model: model(id, name, size),
@@ -38,22 +47,13 @@ const sweeping = (asideM: number): Body[] => [
     ],
   ),
 ];
-const cube = {
-  id: 2,
-  name: 'cube',
-  role: 'source' as const,
-  confidence: 0.9,
-  referenceFrame: 0,
-  motion: { firstFrame: 65, lastFrame: 110 },
-  evidence: '',
-};
 
 describe('pushing', () => {
   it('leads what is hidden by what pushes it, where a straight bridge would let the pusher pass through it', () => {
     const bodies = sweeping(0);
     // Hidden from the push to well after the brush has stopped.
     const poses = noisyPoses(bodies, { sdM: 0.001, sdRad: 0.005 }, new Random(3), { 2: [66, 110] });
-    const { skill } = parse(bodies, poses, {}, [cube]);
+    const { skill } = parse(bodies, poses, {}, [HIDDEN_CUBE]);
     expect(skill.task).toBe('sweep');
     const release = skill.events!.find(({ kind, objectId }) => kind === 'release' && objectId === 2)!;
     expect(Math.abs(release.frame - 85)).toBeLessThanOrEqual(4);

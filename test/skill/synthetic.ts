@@ -197,3 +197,14 @@ export function parse(
   );
   return { skill, warnings: ctx.warnings };
 }
+
+/** What perception says of the cube of the sweeping tests, hidden from where it left to where it arrived. */
+export const HIDDEN_CUBE = {
+  id: 2,
+  name: 'cube',
+  role: 'source' as const,
+  confidence: 0.9,
+  referenceFrame: 0,
+  motion: { firstFrame: 65, lastFrame: 110 },
+  evidence: '',
+};

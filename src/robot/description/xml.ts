@@ -23,7 +23,7 @@ export function parseXml(source: string, file: string): XmlNode {
   try {
     const parser = new DOMParser({ onError: (level, message) => level !== 'warning' && fail(message) });
     const root = parser.parseFromString(source, 'text/xml').documentElement;
-    return root ? convert(root as unknown as DomNode) : fail('it has no element');
+    return root ? convert(root) : fail('it has no element');
   } catch (error) {
     if (error instanceof UserError) throw error;
     return fail(messageOf(error));
@@ -37,10 +37,15 @@ interface DomNode {
   readonly nodeValue: string | null;
   readonly firstChild: DomNode | null;
   readonly nextSibling: DomNode | null;
+}
+
+interface DomElement extends DomNode {
   readonly attributes: { readonly length: number; item(index: number): { name: string; value: string } | null };
 }
 
-function convert(element: DomNode): XmlNode {
+const isElement = (node: DomNode): node is DomElement => node.nodeType === ELEMENT;
+
+function convert(element: DomElement): XmlNode {
   const attributes = new Map<string, string>();
   for (let i = 0; i < element.attributes.length; i++) {
     const attribute = element.attributes.item(i);
@@ -48,8 +53,8 @@ function convert(element: DomNode): XmlNode {
   }
   const children: XmlNode[] = [];
   let text = '';
-  for (let child = element.firstChild; child; child = child.nextSibling) {
-    if (child.nodeType === ELEMENT) children.push(convert(child));
+  for (let child: DomNode | null = element.firstChild; child; child = child.nextSibling) {
+    if (isElement(child)) children.push(convert(child));
     else if (child.nodeType === TEXT || child.nodeType === CDATA) text += child.nodeValue ?? '';
   }
   return { name: element.nodeName, attributes, children, text };

@@ -109,7 +109,7 @@ async function compile(): Promise<object> {
 export async function loadKernels(): Promise<SplatKernels> {
   compiled ??= compile();
   const instance = await wasm.instantiate(await compiled, { env: { abort: onAbort } });
-  return instance.exports as unknown as SplatKernels;
+  return instance.exports as SplatKernels;
 }
 
 function onAbort(_message: number, _file: number, line: number, column: number): never {

@@ -15,4 +15,4 @@ interface WebAssemblyApi {
   Instance: new (module: object, imports: object) => { exports: unknown };
 }
 
-export const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+export const wasm: WebAssemblyApi = Reflect.get(globalThis, 'WebAssembly');
