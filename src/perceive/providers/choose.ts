@@ -6,6 +6,8 @@ import { type DepthNetwork, openDepthAnything, openPydnet } from '../../models/n
 import { SlimSam } from '../../models/networks/slimsam.js';
 import { XFeat } from '../../models/networks/xfeat.js';
 import { ModelUnavailable } from '../../models/runtime.js';
+import { hintedSegment } from '../hints/hinted-segment.js';
+import { type Hints, hasObjectHints, readHints } from '../hints/hints.js';
 import type { PerceiveOptions } from '../options.js';
 import type { ProviderName, ProvidersUsed } from '../perception.js';
 import { filesCamera } from './camera-files.js';
@@ -14,8 +16,6 @@ import { classicalSegment } from './classical-segment.js';
 import { classicalTrack } from './classical-track.js';
 import { classicalDepth, filesDepth, onnxDepth } from './depth.js';
 import { filesSegment } from './files-segment.js';
-import { hintedSegment } from './hinted-segment.js';
-import { type Hints, hasObjectHints, readHints } from './hints.js';
 import { openSightNetworks, type SightNetworks } from './network-evidence.js';
 import { onnxSegment } from './onnx-segment.js';
 import { onnxTrack } from './onnx-track.js';

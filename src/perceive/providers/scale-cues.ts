@@ -3,11 +3,11 @@ import { UserError } from '../../base/errors.js';
 import type { Vec3 } from '../../math/vec3.js';
 import { HAND_POINT } from '../../models/networks/hand-landmarks.js';
 import type { SizeCue } from '../geometry/table.js';
+import type { SizeHint } from '../hints/hints.js';
 import type { Mover } from '../movers/movers.js';
 import { boxOf } from '../movers/object-cut.js';
 import type { UnitLength } from './classical-camera.js';
 import { handLengthPx } from './hand-drawing.js';
-import type { SizeHint } from './hints.js';
 import type { CameraInputs, Segmentation } from './provider.js';
 
 /**

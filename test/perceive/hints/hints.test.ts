@@ -3,9 +3,9 @@ import { createContext } from '../../../src/base/context.js';
 import { resolveOptions } from '../../../src/base/options.js';
 import { maskOf } from '../../../src/image/image.js';
 import { maskIou } from '../../../src/image/morphology.js';
+import { readHints } from '../../../src/perceive/hints/hints.js';
 import { perceiveOptions } from '../../../src/perceive/options.js';
 import { perceive } from '../../../src/perceive/perceive.js';
-import { readHints } from '../../../src/perceive/providers/hints.js';
 import { syntheticClip } from '../synthetic-clip.js';
 
 const classical = { segment: 'classical', track: 'classical', depth: 'classical', camera: 'classical' };

@@ -6,7 +6,7 @@ import type { NamedBox } from '../evidence.js';
 import { solidityOf } from '../movers/motion-cut.js';
 import { cutObject } from '../movers/object-cut.js';
 import { findTarget, learnTableColours, offTableMask } from '../movers/target.js';
-import { isThing } from './evident-names.js';
+import { isThing } from '../providers/evident-names.js';
 
 const SEED_RADIUS_PX = 5;
 /** Rings around the pixel in which the surroundings are learned, from the closest on: things have different sizes. */

@@ -3,7 +3,7 @@ import { Random } from '../../../src/base/random.js';
 import { rgbToLab8 } from '../../../src/image/lab.js';
 import { maskIou } from '../../../src/image/morphology.js';
 import type { Clip } from '../../../src/perceive/clip.js';
-import { outlineAround } from '../../../src/perceive/providers/outline-around.js';
+import { outlineAround } from '../../../src/perceive/hints/outline-around.js';
 
 const [W, H] = [320, 240];
 const clip = {
