@@ -1,7 +1,7 @@
 /** The arm among the objects of one episode: clearances of single configurations and of joint ways. */
 import { compose, inverse, type Mat4 } from '../math/se3.js';
 import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
-import { placeArm } from '../robot/placed-arm.js';
+import { type PlacedArm, placeArm, placeHand } from '../robot/placed-arm.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { movedPoints, shapeOf } from './object-shape.js';
@@ -79,12 +79,18 @@ export class CollisionWorld {
     limits: FreeLimits,
   ): boolean {
     const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
-    if (clearanceToTable(arm) < limits.tableM || selfClearance(this.robot, arm) < limits.selfM) return false;
-    for (const [id, cloud] of clouds) {
-      const limitM = contacts.has(id) ? limits.contactsM : limits.objectsM;
-      if (clearanceToPoints(arm, cloud, 1, limitM) < limitM) return false;
-    }
-    return true;
+    return selfClearance(this.robot, arm) >= limits.selfM && isFreeAround(arm, clouds, contacts, limits);
+  }
+
+  /** The same for the hand alone, with its tool at `worldFromTool`: no arm can do what its hand cannot. */
+  isHandFree(
+    worldFromTool: Mat4,
+    widthM: number,
+    clouds: ReadonlyMap<number, Float64Array>,
+    contacts: ReadonlySet<number>,
+    limits: FreeLimits,
+  ): boolean {
+    return isFreeAround(placeHand(this.robot, worldFromTool, widthM), clouds, contacts, limits);
   }
 
   /**
@@ -128,4 +134,19 @@ export class CollisionWorld {
     }
     return least;
   }
+}
+
+/** Whether what is placed keeps its distance from the table and from everything that stands on it. */
+function isFreeAround(
+  placed: PlacedArm,
+  clouds: ReadonlyMap<number, Float64Array>,
+  contacts: ReadonlySet<number>,
+  limits: FreeLimits,
+): boolean {
+  if (clearanceToTable(placed) < limits.tableM) return false;
+  for (const [id, cloud] of clouds) {
+    const limitM = contacts.has(id) ? limits.contactsM : limits.objectsM;
+    if (clearanceToPoints(placed, cloud, 1, limitM) < limitM) return false;
+  }
+  return true;
 }

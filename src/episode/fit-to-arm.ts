@@ -8,9 +8,8 @@ import { armFrames } from '../robot/kinematics.js';
 import { findConfigurations } from '../robot/reach.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Grasp } from './grasps.js';
-import type { PlacedManipulation, PlacedMotion, Trial } from './trial.js';
+import { holdsEveryOrientation, type PlacedManipulation, type PlacedMotion, type Trial } from './trial.js';
 
-const FREE_JOINTS = 6;
 /** Rounds of turning a round thing by what is missing, and what is near enough, radians. */
 const ROUNDS = 8;
 const ALIGNED_RAD = 0.002;
@@ -19,7 +18,7 @@ const ALIGNED_RAD = 0.002;
 export function fitToArm(trial: Trial, grasp: Grasp): { grasp: Grasp; task: PlacedManipulation } | null {
   const { robot, scene } = trial.inputs;
   const { task } = trial;
-  if (robot.joints.length >= FREE_JOINTS) return { grasp, task };
+  if (holdsEveryOrientation(robot)) return { grasp, task };
   const baseFromWorld = inverse(scene.worldFromBase);
   const wanted = compose(baseFromWorld, task.worldFromSource, grasp.objectFromTool);
   const [found] = findConfigurations(robot, wanted);

@@ -73,8 +73,11 @@ const CONTACT_TOLERANCE_M = 0.006;
 /** How far arms that cannot hold every orientation may turn what they carry on the way; where a motion ends is checked to 2 degrees. */
 const TURN_ON_THE_WAY_RAD = 0.7;
 
-export const wayOptions = ({ joints }: RobotModel): IkOptions =>
-  joints.length < 6 ? { acceptRotationRad: TURN_ON_THE_WAY_RAD } : {};
+/** Whether the arm can bring its hand to any place in any orientation (within its reach and its joints' limits). */
+export const holdsEveryOrientation = ({ joints }: RobotModel): boolean => joints.length >= 6;
+
+export const wayOptions = (robot: RobotModel): IkOptions =>
+  holdsEveryOrientation(robot) ? {} : { acceptRotationRad: TURN_ON_THE_WAY_RAD };
 
 /** Off by less than this at its end, a motion passes the check of where things are left: metres and radians. */
 const END_M = 0.0005;
@@ -121,12 +124,23 @@ export function isClear(
   widthM: number,
   contacts: ReadonlySet<number>,
 ): boolean {
-  const { clearance } = options;
-  const limits: FreeLimits = {
-    tableM: 0,
-    objectsM: clearance,
-    contactsM: -CONTACT_TOLERANCE_M,
-    selfM: clearance,
-  };
-  return world.isFree(q, widthM, world.place(others), contacts, limits);
+  return world.isFree(q, widthM, world.place(others), contacts, limitsOf(options));
 }
+
+/** Whether the hand may be at `worldFromTool` among `others`, whatever the arm does behind it. */
+export function isHandClear(
+  { world, options }: Trial,
+  others: ReadonlyMap<number, Mat4>,
+  worldFromTool: Mat4,
+  widthM: number,
+  contacts: ReadonlySet<number>,
+): boolean {
+  return world.isHandFree(worldFromTool, widthM, world.place(others), contacts, limitsOf(options));
+}
+
+const limitsOf = ({ clearance }: EpisodeOptions): FreeLimits => ({
+  tableM: 0,
+  objectsM: clearance,
+  contactsM: -CONTACT_TOLERANCE_M,
+  selfM: clearance,
+});

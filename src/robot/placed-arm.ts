@@ -24,6 +24,8 @@ interface Layout {
   /** [C, 7] f64 ends in the carrier's frame; fingers as they were placed last. */
   readonly local: Float64Array;
   readonly fingersFrom: number;
+  /** Rows that move with the tool: hand and fingers, and their `frames`. */
+  readonly hand: { readonly rows: readonly number[]; readonly frames: readonly number[] };
   /** Opening at which `local` has the fingers, metres. */
   fingersAtM: number;
   /** [n + 1, 12] f64 scratch. */
@@ -48,11 +50,14 @@ function layoutOf(robot: RobotModel): Layout {
     local.set(toCarrier ? transformPoint(toCarrier, b) : b, at + 3);
     local[at + 6] = radiusM;
   });
+  const frames = [...robot.capsules.map(({ frame }) => frame), ...new Array<number>(numFinger).fill(FINGER_FRAME)];
+  const handRows = frames.flatMap((frame, row) => (frame > n ? [row] : []));
   const layout: Layout = {
-    frames: [...robot.capsules.map(({ frame }) => frame), ...new Array<number>(numFinger).fill(FINGER_FRAME)],
+    frames,
     carriers: [...carriers, ...new Array<number>(numFinger).fill(n)],
     local,
     fingersFrom: robot.capsules.length,
+    hand: { rows: handRows, frames: handRows.map((row) => frames[row]) },
     fingersAtM: Number.NaN,
     chain: new Float64Array((n + 1) * 12),
   };
@@ -76,6 +81,18 @@ function openFingers(robot: RobotModel, layout: Layout, widthM: number): void {
   });
 }
 
+/** Hand and fingers alone, opened to `widthM`, with the tool where `frameFromTool` leads. */
+export function placeHand(robot: RobotModel, frameFromTool: Mat4, widthM: number): PlacedArm {
+  const layout = layoutOf(robot);
+  openFingers(robot, layout, widthM);
+  const { hand, local } = layout;
+  const capsules = new Float64Array(hand.rows.length * CAPSULE_STRIDE);
+  hand.rows.forEach((row, k) => {
+    moveCapsule(frameFromTool, 0, local, row * CAPSULE_STRIDE, capsules, k * CAPSULE_STRIDE);
+  });
+  return { capsules, frames: hand.frames };
+}
+
 /** The arm with its gripper opened to `widthM`, seen from the frame that `frameFromBase` leads to. */
 export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
   const layout = layoutOf(robot);
@@ -87,15 +104,28 @@ export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number
     const at = c * CAPSULE_STRIDE;
     const carrier = carriers[c];
     const m = carrier < 0 ? frameFromBase : chain;
-    const from = carrier < 0 ? 0 : carrier * 12;
-    for (let end = at; end <= at + 3; end += 3) {
-      const [x, y, z] = [local[end], local[end + 1], local[end + 2]];
-      for (let r = 0; r < 3; r++) {
-        const o = from + r * 4;
-        capsules[end + r] = m[o] * x + m[o + 1] * y + m[o + 2] * z + m[o + 3];
-      }
-    }
-    capsules[at + 6] = local[at + 6];
+    moveCapsule(m, carrier < 0 ? 0 : carrier * 12, local, at, capsules, at);
   }
   return { capsules, frames };
+}
+
+/** Row `at` of `local` moved by the 3x4 transform at `from` of `m`, into row `to` of `out`. */
+function moveCapsule(
+  m: ArrayLike<number>,
+  from: number,
+  local: Float64Array,
+  at: number,
+  out: Float64Array,
+  to: number,
+): void {
+  for (let end = 0; end <= 3; end += 3) {
+    const x = local[at + end];
+    const y = local[at + end + 1];
+    const z = local[at + end + 2];
+    for (let r = 0; r < 3; r++) {
+      const o = from + r * 4;
+      out[to + end + r] = m[o] * x + m[o + 1] * y + m[o + 2] * z + m[o + 3];
+    }
+  }
+  out[to + 6] = local[at + 6];
 }
