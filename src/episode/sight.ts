@@ -1,7 +1,7 @@
 /** What the camera sees of the task: how much of the objects and of the picture the arm stands in front of. */
 import { project } from '../math/camera.js';
-import { inverse, type Mat4, transformDirection, transformPoint, translationOf } from '../math/se3.js';
-import { norm, scale, sub, type Vec3 } from '../math/vec3.js';
+import { inverse, type Mat4, transformPoint, translationOf } from '../math/se3.js';
+import { norm, scale, type Vec3 } from '../math/vec3.js';
 import { segmentDistance } from '../robot/collision.js';
 import { CAPSULE_STRIDE, type PlacedArm } from '../robot/placed-arm.js';
 import type { Scene } from '../scene/scene.js';
@@ -84,22 +84,26 @@ export class Sight {
   visibleShare(arm: PlacedArm, object: EpisodeObject, worldFromObject: Mat4): number {
     const { camera, cameraFromWorld } = this.scene;
     const near = this.capsulesBefore(arm, object, worldFromObject);
+    const { line, eye } = this;
+    line.set(eye, 0);
     let facing = 0;
     let seen = 0;
+    // In the object's frame a sample that looks away costs next to nothing.
+    const eyeInObject = transformPoint(inverse(worldFromObject), eye);
     for (const { point, normal } of shapeOf(object.mesh).samples) {
-      const at = transformPoint(worldFromObject, point);
-      const toEye = sub(this.eye, at);
-      const [nx, ny, nz] = transformDirection(worldFromObject, normal);
-      if (nx * toEye[0] + ny * toEye[1] + nz * toEye[2] <= 0) continue;
+      const dx = eyeInObject[0] - point[0];
+      const dy = eyeInObject[1] - point[1];
+      const dz = eyeInObject[2] - point[2];
+      if (normal[0] * dx + normal[1] * dy + normal[2] * dz <= 0) continue;
       facing++;
+      const at = transformPoint(worldFromObject, point);
       const inCamera = transformPoint(cameraFromWorld, at);
       if (inCamera[2] <= 0) continue;
       const [u, v] = project(camera, inCamera);
       if (u < 0 || v < 0 || u >= camera.widthPx || v >= camera.heightPx) continue;
-      const shortened = BEFORE_POINT_M / norm(toEye);
-      this.line.set(this.eye, 0);
-      for (let i = 0; i < 3; i++) this.line[3 + i] = at[i] + shortened * toEye[i];
-      if (!isBlocked(near, this.line, 0)) seen++;
+      const shortened = BEFORE_POINT_M / Math.sqrt(dx * dx + dy * dy + dz * dz);
+      for (let i = 0; i < 3; i++) line[3 + i] = at[i] + shortened * (eye[i] - at[i]);
+      if (!isBlocked(near, line, 0)) seen++;
     }
     return facing === 0 ? 0 : seen / facing;
   }

@@ -121,8 +121,8 @@ export function solveIk(
   for (; iterations <= o.maxIterations; iterations++) {
     chainFramesInto(robot, q, frames);
     poseErrorInto(frames, n * 12, baseFromTool, error);
-    const position = Math.hypot(error[0], error[1], error[2]);
-    const rotation = Math.hypot(error[3], error[4], error[5]);
+    const position = Math.sqrt(error[0] * error[0] + error[1] * error[1] + error[2] * error[2]);
+    const rotation = Math.sqrt(error[3] * error[3] + error[4] * error[4] + error[5] * error[5]);
     const cost = position * position + weight * weight * rotation * rotation;
     stalled = iterations > 0 && cost > bestCost * (1 - patience.share) ? stalled + 1 : 0;
     if (cost < bestCost) {
@@ -179,16 +179,12 @@ export function solveIk(
 /** error = [p_target - p, rotation vector of R_target R^T], base frame. `at`: offset of the tool's 3x4 in `frames`. */
 function poseErrorInto(frames: Float64Array, at: number, target: Mat4, error: Float64Array): void {
   for (let r = 0; r < 3; r++) error[r] = target[r * 4 + 3] - frames[at + r * 4 + 3];
-  // R = target * current^T
-  const r = (i: number, j: number): number =>
-    target[i * 4] * frames[at + j * 4] +
-    target[i * 4 + 1] * frames[at + j * 4 + 1] +
-    target[i * 4 + 2] * frames[at + j * 4 + 2];
-  const x = r(2, 1) - r(1, 2);
-  const y = r(0, 2) - r(2, 0);
-  const z = r(1, 0) - r(0, 1);
-  const doubleSine = Math.hypot(x, y, z);
-  const trace = r(0, 0) + r(1, 1) + r(2, 2);
+  const x = turnBetween(target, frames, at, 2, 1) - turnBetween(target, frames, at, 1, 2);
+  const y = turnBetween(target, frames, at, 0, 2) - turnBetween(target, frames, at, 2, 0);
+  const z = turnBetween(target, frames, at, 1, 0) - turnBetween(target, frames, at, 0, 1);
+  const doubleSine = Math.sqrt(x * x + y * y + z * z);
+  let trace = 0;
+  for (let r = 0; r < 3; r++) trace += turnBetween(target, frames, at, r, r);
   const angle = Math.atan2(doubleSine, trace - 1);
   // Near half a turn the axis cannot be read off the skew part; any axis starts the solver moving.
   const factor = doubleSine > 1e-9 ? angle / doubleSine : trace > 0 ? 0.5 : 0;
@@ -196,6 +192,12 @@ function poseErrorInto(frames: Float64Array, at: number, target: Mat4, error: Fl
   error[3] = flipped ? Math.PI : x * factor;
   error[4] = y * factor;
   error[5] = z * factor;
+}
+
+/** Element (i, j) of R_target R^T, with R at `at` in `frames`. */
+function turnBetween(target: Mat4, frames: Float64Array, at: number, i: number, j: number): number {
+  const r = at + j * 4;
+  return target[i * 4] * frames[r] + target[i * 4 + 1] * frames[r + 1] + target[i * 4 + 2] * frames[r + 2];
 }
 
 /** step = pull + J^T (J J^T + damping I)^-1 (error - J pull), columns of locked joints left out. */
@@ -211,12 +213,14 @@ function dampedStep(
   step: Float64Array,
 ): void {
   for (let r = 0; r < 6; r++) {
+    const row = r * n;
     let residual = error[r];
-    for (let i = 0; i < n; i++) if (!locked[i]) residual -= jacobian[r * n + i] * pull[i];
+    for (let i = 0; i < n; i++) if (locked[i] === 0) residual -= jacobian[row + i] * pull[i];
     rhs[r] = residual;
     for (let c = 0; c <= r; c++) {
+      const other = c * n;
       let sum = r === c ? damping : 0;
-      for (let i = 0; i < n; i++) if (!locked[i]) sum += jacobian[r * n + i] * jacobian[c * n + i];
+      for (let i = 0; i < n; i++) if (locked[i] === 0) sum += jacobian[row + i] * jacobian[other + i];
       normal[r * 6 + c] = sum;
     }
   }

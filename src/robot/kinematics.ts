@@ -47,6 +47,20 @@ function valueAtWidth({ valueAtWidth: values }: Finger, share: number): number {
   return values[k] + (x - k) * (values[k + 1] - values[k]);
 }
 
+const chainTables = new WeakMap<RobotModel, Float64Array>();
+
+/** [n + 1, 12] f64, row-major 3x4: `parentFromJoint` of every joint, then `lastFromTool`, in one row for solvers. */
+function chainTable(robot: RobotModel): Float64Array {
+  const known = chainTables.get(robot);
+  if (known) return known;
+  const steps = [...robot.joints.map(({ parentFromJoint }) => parentFromJoint), robot.lastFromTool];
+  const table = new Float64Array(steps.flatMap((step) => step.slice(0, 12)));
+  chainTables.set(robot, table);
+  return table;
+}
+
+const BASE: Mat4 = identity();
+
 /**
  * Fast forward kinematics for solvers: joint frames and the tool's in one flat array, no allocation.
  * `out`: [n + 1, 12] f64, row-major 3x4 per frame; frame n is the tool. Seen from the base, or from where `frameFromBase` leads.
@@ -55,40 +69,28 @@ export function chainFramesInto(
   robot: RobotModel,
   q: ArrayLike<number>,
   out: Float64Array,
-  frameFromBase: Mat4 | null = null,
+  frameFromBase: Mat4 = BASE,
 ): void {
   const n = robot.joints.length;
-  for (let i = 0; i < n; i++) {
-    const m = robot.joints[i].parentFromJoint;
-    const c = Math.cos(q[i]);
-    const s = Math.sin(q[i]);
+  const m = chainTable(robot);
+  for (let e = 0; e < 12; e++) out[e] = frameFromBase[e];
+  for (let i = 0; i <= n; i++) {
     const at = i * 12;
-    for (let r = 0; r < 3; r++) {
-      let x = m[r * 4];
-      let y = m[r * 4 + 1];
-      let z = m[r * 4 + 2];
-      let t = m[r * 4 + 3];
-      if (i > 0 || frameFromBase) {
-        const before = i > 0 ? out : frameFromBase!;
-        const p = i > 0 ? at - 12 + r * 4 : r * 4;
-        x = before[p] * m[0] + before[p + 1] * m[4] + before[p + 2] * m[8];
-        y = before[p] * m[1] + before[p + 1] * m[5] + before[p + 2] * m[9];
-        z = before[p] * m[2] + before[p + 1] * m[6] + before[p + 2] * m[10];
-        t = before[p] * m[3] + before[p + 1] * m[7] + before[p + 2] * m[11] + before[p + 3];
-      }
-      const o = at + r * 4;
-      out[o] = x * c + y * s;
-      out[o + 1] = y * c - x * s;
-      out[o + 2] = z;
-      out[o + 3] = t;
+    const from = i === 0 ? 0 : at - 12;
+    // The tool is fixed to the last joint.
+    const c = i < n ? Math.cos(q[i]) : 1;
+    const s = i < n ? Math.sin(q[i]) : 0;
+    for (let r = 0; r < 12; r += 4) {
+      const a = out[from + r];
+      const b = out[from + r + 1];
+      const d = out[from + r + 2];
+      const x = a * m[at] + b * m[at + 4] + d * m[at + 8];
+      const y = a * m[at + 1] + b * m[at + 5] + d * m[at + 9];
+      out[at + r + 3] = a * m[at + 3] + b * m[at + 7] + d * m[at + 11] + out[from + r + 3];
+      out[at + r + 2] = a * m[at + 2] + b * m[at + 6] + d * m[at + 10];
+      out[at + r] = x * c + y * s;
+      out[at + r + 1] = y * c - x * s;
     }
-  }
-  const m = robot.lastFromTool;
-  for (let r = 0; r < 3; r++) {
-    const p = (n - 1) * 12 + r * 4;
-    const o = n * 12 + r * 4;
-    for (let c = 0; c < 3; c++) out[o + c] = out[p] * m[c] + out[p + 1] * m[4 + c] + out[p + 2] * m[8 + c];
-    out[o + 3] = out[p] * m[3] + out[p + 1] * m[7] + out[p + 2] * m[11] + out[p + 3];
   }
 }
 

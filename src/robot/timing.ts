@@ -72,15 +72,19 @@ export function durationOf(robot: RobotModel, path: JointPath, options: TimingOp
   const numSteps = Math.max(LEAST_STEPS, STEPS_PER_PIECE * (path.q.length - 1));
   const bends = bendsOf(path);
   const last = path.q.length - 1;
+  const steps = courseTable(course, numSteps);
   for (let k = 0; k < numSteps; k++) {
-    const before = course((k + INSIDE) / numSteps);
-    const after = course((k + 1 - INSIDE) / numSteps);
     // Jerk jumps from piece to piece of the spline: all pieces that the step touches count.
-    const lastPiece = pieceAt(path, after[0]);
-    for (let piece = pieceAt(path, before[0]); piece <= lastPiece && last > 0; piece++) {
-      const [from, to] = [path.q[piece], path.q[piece + 1]];
-      for (const [s, ds, dds, ddds] of [before, after]) {
-        const t = Math.min(1, Math.max(0, s * last - piece));
+    const firstPiece = pieceAt(path, steps[8 * k]);
+    const lastPiece = pieceAt(path, steps[8 * k + 4]);
+    for (let piece = firstPiece; piece <= lastPiece && last > 0; piece++) {
+      const from = path.q[piece];
+      const to = path.q[piece + 1];
+      for (let at = 8 * k; at < 8 * k + 8; at += 4) {
+        const ds = steps[at + 1];
+        const dds = steps[at + 2];
+        const ddds = steps[at + 3];
+        const t = Math.min(1, Math.max(0, steps[at] * last - piece));
         for (let i = 0; i < n; i++) {
           const m = bends[piece * n + i];
           const w = bends[piece * n + n + i];
@@ -105,6 +109,23 @@ export function durationOf(robot: RobotModel, path: JointPath, options: TimingOp
     );
   });
   return duration;
+}
+
+const courseTables = new WeakMap<Course, Map<number, Float64Array>>();
+
+/** [numSteps, 2, 4] f64: s and its three derivatives just inside of both ends of every step. The same courses are asked over and over. */
+function courseTable(course: Course, numSteps: number): Float64Array {
+  const tables = courseTables.get(course) ?? new Map<number, Float64Array>();
+  courseTables.set(course, tables);
+  const known = tables.get(numSteps);
+  if (known) return known;
+  const table = new Float64Array(numSteps * 8);
+  for (let k = 0; k < numSteps; k++) {
+    table.set(course((k + INSIDE) / numSteps), 8 * k);
+    table.set(course((k + 1 - INSIDE) / numSteps), 8 * k + 4);
+  }
+  tables.set(numSteps, table);
+  return table;
 }
 
 /** Joint positions at path parameter s: the natural cubic spline through the path's points (continuous acceleration, bounded jerk). */
