@@ -10,7 +10,7 @@ import { findConfigurations, motionScale } from '../robot/reach.js';
 import { fitToArm } from './fit-to-arm.js';
 import type { Grasp } from './grasps.js';
 import { toolAlong } from './motion.js';
-import { LEAST_VISIBLE_SHARE } from './sight.js';
+import { HIDDEN_SHARE, LEAST_VISIBLE_SHARE } from './sight.js';
 import {
   APPROACH_M,
   endsOfPushed,
@@ -35,6 +35,8 @@ export interface ScreenedGrasp {
   readonly task: PlacedManipulation;
   /** Configuration before the straight approach. */
   readonly start: readonly number[];
+  /** Configuration at the beginning of each motion, as the quick look came to it. */
+  readonly begins: readonly (readonly number[])[];
   /** Seconds of the task, plus what a worse hold, strained joints and a hidden task are worth in seconds. */
   readonly cost: number;
 }
@@ -45,6 +47,8 @@ const STARTS_PER_GRASP = 2;
 const KEY_POSES = 7;
 /** The camera's view is judged at one key pose in so many. */
 const LOOK_EVERY = 2;
+/** Next to nothing seen in so many looks at one motion is no accident: too many of its frames will not show what is done. */
+const HIDDEN_LOOKS = 2;
 /** Enough for a quick look, and for poses that are near the last one: those out of reach are given up early. */
 const ROUGH = { maxIterations: 25, positionToleranceM: 1e-4, rotationToleranceRad: 1e-3 };
 /** Below this share of the half range to a joint limit a plan counts as strained. */
@@ -68,8 +72,12 @@ export function screenGrasp(given: Trial, found: Grasp, bestScore: number): Scre
   if (starts.length === 0) return ['unreachable approach'];
   const failures: TrialFailure[] = [];
   for (const { q } of starts) {
-    const cost = new Screening(trial, grasp).costFrom(q, atGrasp);
-    if (typeof cost !== 'string') return { grasp, task, start: q, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
+    const screening = new Screening(trial, grasp);
+    const cost = screening.costFrom(q, atGrasp);
+    if (typeof cost !== 'string') {
+      const { begins } = screening;
+      return { grasp, task, start: q, begins, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
+    }
     failures.push(cost);
   }
   return failures;
@@ -98,8 +106,9 @@ class Screening {
   private readonly baseFromWorld: Mat4;
   private seconds = 0;
   private margin = 1;
-  private visible = 0;
-  private looks = 0;
+  /** Over all looks at all motions: share of source or target in sight, whichever is seen less. */
+  private readonly looks: number[] = [];
+  readonly begins: (readonly number[])[] = [];
 
   constructor(
     private readonly trial: Trial,
@@ -133,8 +142,7 @@ class Screening {
       const back = fromTranslation([0, 0, -RETREAT_M * motionScale(robot)]);
       if (!this.reach(compose(end, this.grasp.objectFromTool, back), q)) return 'unreachable task';
     }
-    const visible = this.looks === 0 ? 1 : this.visible / this.looks;
-    if (visible < LEAST_VISIBLE_SHARE) return 'hidden task';
+    const visible = meanOf(this.looks);
     const strain = Math.max(0, COMFORTABLE_MARGIN - this.margin) / COMFORTABLE_MARGIN;
     return this.seconds + STRAIN_SEC * strain + HIDDEN_SEC * (1 - visible);
   }
@@ -152,6 +160,7 @@ class Screening {
     const longestSec = longestTime(robot, motion.durationSec) / steps;
     const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
     const touched = new Set(touchedIn(motion));
+    const looks: number[] = [];
     let q = from;
     for (let k = 0; k < keys.length; k++) {
       const next = this.reach(toolPoses[k], q);
@@ -164,12 +173,16 @@ class Screening {
       this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
       this.margin = Math.min(this.margin, limitMargin(robot, next));
       q = next;
-      if (k % LOOK_EVERY === 0) this.look(motion, q, keys[k], others);
+      if (k === 0) this.begins.push(q);
+      if (k % LOOK_EVERY === 0) looks.push(this.look(motion, q, keys[k], others));
     }
-    return q;
+    this.looks.push(...looks);
+    const hidden = looks.filter((share) => share < HIDDEN_SHARE).length;
+    return meanOf(looks) < LEAST_VISIBLE_SHARE || hidden >= HIDDEN_LOOKS ? 'hidden task' : q;
   }
 
-  private look(motion: PlacedMotion, q: readonly number[], source: Mat4, others: ReadonlyMap<number, Mat4>): void {
+  /** Share of source or target in sight, whichever is seen less. */
+  private look(motion: PlacedMotion, q: readonly number[], source: Mat4, others: ReadonlyMap<number, Mat4>): number {
     const { inputs, sight, task } = this.trial;
     const arm = placeArm(inputs.robot, q, this.grasp.widthM, inputs.scene.worldFromBase);
     let least = 1;
@@ -177,8 +190,7 @@ class Screening {
       const pose = object.id === task.sourceId ? source : object.id === motion.targetId ? others.get(object.id) : null;
       if (pose) least = Math.min(least, sight.visibleShare(arm, object, pose));
     }
-    this.visible += least;
-    this.looks++;
+    return least;
   }
 
   /** Time for the way between two configurations if all joints may run at their share of the limit. */
@@ -198,6 +210,9 @@ class Screening {
     return ok ? q : null;
   }
 }
+
+const meanOf = (shares: readonly number[]): number =>
+  shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 
 function keyPosesOf(poses: readonly Mat4[]): Mat4[] {
   const count = Math.min(KEY_POSES, poses.length);

@@ -13,7 +13,7 @@ const LOOK_EVERY = 4;
 /** Over the task, at least this share of what could be seen of source and target must be, in the mean; a hand on a block hides 0.45. */
 export const LEAST_VISIBLE_SHARE = 0.4;
 /** Frames in which less of an object than this is to be seen do not show what happens, and how many of them a task may have. */
-const HIDDEN_SHARE = 0.15;
+export const HIDDEN_SHARE = 0.15;
 export const MOST_HIDDEN_FRAMES_SHARE = 0.1;
 /** More of the picture than this must not be arm while the task is done. */
 export const MOST_COVERED_SHARE = 0.5;
