@@ -9,7 +9,8 @@ import {
   selfClearance,
 } from '../../src/robot/collision.js';
 import { createFranka } from '../../src/robot/franka.js';
-import { type PlacedArm, placeArm } from '../../src/robot/placed-arm.js';
+import { armFrames } from '../../src/robot/kinematics.js';
+import { CAPSULE_STRIDE, type PlacedArm, placeArm, placeHand } from '../../src/robot/placed-arm.js';
 
 const robot = createFranka();
 
@@ -78,5 +79,23 @@ describe('clearances of the arm', () => {
     const last = closed.capsules.length - 7;
     const moved = Math.hypot(...[0, 1, 2].map((e) => closed.capsules[last + e] - from.capsules[last + e]));
     expect(moved).toBeCloseTo(0.04, 9);
+  });
+});
+
+describe('placeHand', () => {
+  it('puts hand and fingers where the whole arm has them, and nothing else', () => {
+    const q = [0.3, -0.4, 0.2, -2.1, 0.1, 1.9, 0.7];
+    const arm = placeArm(robot, q, 0.03, identity());
+    const hand = placeHand(robot, armFrames(robot, q).tool, 0.03);
+    const rows = arm.frames.flatMap((frame, row) => (frame > robot.joints.length ? [row] : []));
+    expect(rows.length).toBeGreaterThan(2);
+    expect(hand.frames).toEqual(rows.map((row) => arm.frames[row]));
+    const expected = rows.flatMap((row) => [
+      ...arm.capsules.subarray(row * CAPSULE_STRIDE, (row + 1) * CAPSULE_STRIDE),
+    ]);
+    expect(hand.capsules.length).toBe(expected.length);
+    hand.capsules.forEach((value, e) => {
+      expect(value).toBeCloseTo(expected[e], 12);
+    });
   });
 });
