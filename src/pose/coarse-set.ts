@@ -33,6 +33,13 @@ export function coarsenSet(set: GaussianSet, maxCount: number): GaussianSet {
   return out;
 }
 
+/** The set with every Gaussian moved towards its inside, along its shortest axis. `insetM` is that way in metres; negative: outwards. */
+export function insetSet(set: GaussianSet, insetM: number): GaussianSet {
+  const normals = normalsOf(set);
+  const position = set.position.map((value, i) => value - insetM * normals[i]);
+  return { ...set, position };
+}
+
 /** One disc for several: mean place, normal and colour; extents in the disc's plane from the spread of the members. */
 function writeMerged(out: GaussianSet, g: number, set: GaussianSet, normals: Float64Array, members: number[]): void {
   const coefficients = (set.shDegree + 1) ** 2 * 3;

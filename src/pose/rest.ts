@@ -1,9 +1,12 @@
 /** One pose for a whole rest of an object, from the frames in which most of it is seen. */
 import type { Random } from '../base/random.js';
+import { dilate, maskWhere } from '../image/morphology.js';
 import { project } from '../math/camera.js';
 import { compose, fromYaw, inverse, type Mat4, transformPoint, translationOf } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
+import { HAND_ID } from '../perceive/perception.js';
 import { type Freedom, type Refined, refinePose } from './adam.js';
+import { isBorne } from './bearing.js';
 import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
@@ -19,7 +22,7 @@ const SEARCH_WINDOW_PX = 36;
 const REFINE_STEPS = 2;
 /** Standing as before is believed unless it fits the picture worse by more than this; leaning on something, by half of it. */
 const STANDING_PREFERENCE = 0.02;
-/** Where tracking arrives with less agreement than this, its turn is not to be trusted. */
+/** Where tracking arrives with less agreement than this, its turn is not to be trusted; nor is a rest that agrees less. */
 const TRACKED_IOU = 0.75;
 /** The table is where it is; other things' shapes are known to some millimetres only, which this share of the contact loss leaves. */
 const SOFT_CONTACT = 0.04;
@@ -72,7 +75,7 @@ async function clearestFrames(inputs: FollowInputs, first: number, last: number)
 /**
  * Estimates the pose of a rest. `known`: the object stands as at `start`, only its place and turn are looked for. Otherwise
  * three explanations compete: it stands upright on what is under it (`object.field`), it touches it but leans, or it is held in
- * the air.
+ * the air. What nobody holds must be borne by something.
  */
 export async function estimateRest(
   inputs: FollowInputs,
@@ -107,33 +110,59 @@ export async function estimateRest(
   }
   if (kind.known || free === null)
     return { ...(await standFrom(start, object.field ?? null)), how: 'standing', ...seen };
-  let best: RestPose = { ...free, how: 'free', ...seen };
-  if (!options.contact || !options.rest) return best;
+  if (!options.contact || !options.rest) return { ...free, how: 'free', ...seen };
   const fitOf = (pose: Mat4): number =>
     evaluatePose({ ...object, weights: { ...object.weights, contact: 0 } }, pose, views, false).value;
-  let bestFit = fitOf(free.cameraFromObject);
   const touching = { ...object, touching: true };
   const leaning = refinePose(touching, free.cameraFromObject, views, { steps, freedom: 'free', expected: start });
   const place = await overMask(inputs, free.cameraFromObject, frameIdxs[0]);
-  const tries: [RestPose['how'], Refined, number][] = [['leaning', leaning, STANDING_PREFERENCE / 2]];
+  const tries: Explanation[] = [
+    { how: 'free', pose: free, preference: 0 },
+    { how: 'leaning', pose: leaning, preference: STANDING_PREFERENCE / 2 },
+  ];
   const upright = uprightAt(object, place, kind.reference);
   for (const field of supportsOf(object.field)) {
     for (const at of supportedOnRay({ ...object, field }, upright)) {
       const standing = await standFrom(at, field);
       if (await contradictsSight(inputs, standing.cameraFromObject, frameIdxs[0])) continue;
-      tries.push(['standing', standing, STANDING_PREFERENCE]);
+      tries.push({ how: 'standing', pose: standing, preference: STANDING_PREFERENCE });
     }
   }
   // Things are often put back where they were.
   const back = refinePose({ ...object, field: null }, kind.reference, views, { steps, freedom: 'on-table' });
-  tries.push(['standing', back, STANDING_PREFERENCE]);
-  for (const [how, tried, preference] of tries) {
-    const fit = fitOf(tried.cameraFromObject) - preference;
-    if (fit >= bestFit) continue;
-    bestFit = fit;
-    best = { ...tried, how, ...seen };
+  tries.push({ how: 'standing', pose: back, preference: STANDING_PREFERENCE });
+  const costOf = ({ pose, preference }: Explanation): number => fitOf(pose.cameraFromObject) - preference;
+  const possible = (await isHeld(inputs, frameIdxs)) ? tries : whatIsBorne(object, tries);
+  const { pose, how } = possible.reduce((best, other) => (costOf(other) < costOf(best) ? other : best));
+  return { ...pose, how, ...seen };
+}
+
+interface Explanation {
+  readonly how: RestPose['how'];
+  readonly pose: Refined;
+  /** Loss that it may have more than others and still be believed. */
+  readonly preference: number;
+}
+
+/** What nobody holds is borne by something: the explanations that say by what, unless none of them agrees with the pictures. */
+function whatIsBorne(object: TrackedObject, all: readonly Explanation[]): readonly Explanation[] {
+  const { worldFromCamera, field = null } = object;
+  const borne = all.filter(({ pose }) => isBorne(object, compose(worldFromCamera, pose.cameraFromObject), field));
+  return borne.some(({ pose }) => pose.iou >= TRACKED_IOU) ? borne : all;
+}
+
+/** Hand pixels this near to an object's mask touch it. */
+const HAND_REACH_PX = 3;
+
+/** Whether a hand touches it in all of these frames. */
+async function isHeld({ object, evidence }: FollowInputs, frameIdxs: readonly number[]): Promise<boolean> {
+  for (const frameIdx of frameIdxs) {
+    const { widthPx, heightPx, data } = (await evidence(frameIdx)).idMap;
+    const own = maskWhere(data, (id) => id === object.id);
+    const reach = dilate(own, widthPx, heightPx, HAND_REACH_PX);
+    if (!reach.some((isNear, i) => isNear === 1 && data[i] === HAND_ID)) return false;
   }
-  return best;
+  return true;
 }
 
 /** The lower part of a thing, as a share of its height, and how much of what should be hidden of it may be seen. */

@@ -9,7 +9,7 @@ import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { FrameSource } from '../video/frames.js';
-import { calibrateScale, windowFor } from './calibrate.js';
+import { calibrateScale, windowFor, withoutWidening } from './calibrate.js';
 import { coarsenSet } from './coarse-set.js';
 import { projectedBox } from './follow.js';
 import { KnownBodies } from './known-bodies.js';
@@ -154,7 +154,9 @@ async function calibrated(
   if (box === null) return object;
   const sized = { ...object, windowPx: windowFor(evidence.idMap, object.id, windowPx) };
   const observation = observe(evidence, object.id, camera, box, sized.windowPx);
-  return calibrateScale(sized, model.cameraFromObject, [{ observation, tracks: null }]);
+  const narrowed = withoutWidening(sized, model.cameraFromObject, observation);
+  object.set.dispose();
+  return calibrateScale(narrowed, model.cameraFromObject, [{ observation, tracks: null }]);
 }
 
 /** Frames with masks (and depth), the most recent ones kept. */

@@ -4,10 +4,10 @@ import { createBytes, createRgb } from '../../src/image/image.js';
 import { compose, expTwist, fromAxisAngle, identity, type Mat4, type Twist } from '../../src/math/se3.js';
 import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { refinePose } from '../../src/pose/adam.js';
-import { calibrateScale, windowFor } from '../../src/pose/calibrate.js';
+import { calibrateScale, windowFor, withoutWidening } from '../../src/pose/calibrate.js';
 import { createGradientBuffers, imageLoss } from '../../src/pose/image-loss.js';
 import { evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
-import { observe } from '../../src/pose/observation.js';
+import { boxOfId, observe } from '../../src/pose/observation.js';
 import { contactLoss, extremePoints, trackLoss } from '../../src/pose/point-loss.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
 import { gaussiansFromMesh } from '../../src/splat/from-mesh.js';
@@ -177,6 +177,33 @@ describe('render-and-compare', () => {
     expect(Math.abs(half.iou - whole.iou)).toBeLessThan(0.05);
     expect(half.visibleFraction).toBeLessThan(0.65);
     expect(whole.visibleFraction).toBeGreaterThan(0.9);
+  });
+});
+
+describe('withoutWidening', () => {
+  it('brings a thin stick to its mask, which a scale alone cannot: what is too thick is not too long', async () => {
+    const renderer = await createRenderer();
+    // 18 cm by 1.6 cm at 0.6 m: 180 by 16 pixels of the frame, 80 by 7 of the window.
+    const mesh = boxMesh(0.18, 0.016, 0.003);
+    const gaussians = gaussiansFromMesh(mesh.vertices, mesh.triangles, () => [0.8, 0.7, 0.2], 0.003, new Random(2));
+    const wide = { widthPx: 300, heightPx: 160, fx: 600, fy: 600, cx: 150, cy: 80 };
+    const facing: Mat4 = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0.6, 0, 0, 0, 1];
+    const seen = createBytes(300, 160);
+    for (let y = 72; y < 88; y++) seen.data.fill(1, y * 300 + 60, y * 300 + 240);
+    const stick: TrackedObject = {
+      ...{ id: 1, renderer, gaussians, set: renderer.prepare(gaussians), scale: 1, radiusM: 0.09 },
+      extremes: extremePoints(gaussians.position, gaussians.count),
+      worldFromCamera: identity(),
+      weights: { mask: 1, rgb: 0, depth: 0, track: 0, contact: 0 },
+    };
+    const plain = createRgb(300, 160);
+    const observation = observe({ rgb: plain, idMap: seen }, 1, wide, boxOfId(seen, 1)!, 128);
+
+    const views = [{ observation, tracks: null }];
+    const alone = calibrateScale(stick, facing, views);
+    const both = calibrateScale(withoutWidening(stick, facing, observation), facing, views);
+    const lossOf = (object: TrackedObject): number => evaluatePose(object, facing, views, false).value;
+    expect(lossOf(both)).toBeLessThan(0.5 * lossOf(alone));
   });
 });
 
