@@ -128,8 +128,8 @@ async function ffmpeg(): Promise<Finding[]> {
   }
 }
 
-/** Compiled parts: the splat renderer and the point tracker. */
-const KERNELS = ['splat.wasm', 'klt.wasm'];
+/** Compiled parts: the splat renderer, the point tracker and the minimum cut. */
+const KERNELS = ['splat.wasm', 'klt.wasm', 'cut.wasm'];
 
 function kernels(): Finding {
   const folder = fileURLToPath(new URL('../../dist/kernels', import.meta.url));

@@ -62,9 +62,13 @@ export function connectedComponents(
 export function largestComponent(mask: Uint8Array, widthPx: number, heightPx: number): Uint8Array {
   const { labels, components } = connectedComponents(mask, widthPx, heightPx);
   const out = new Uint8Array(mask.length);
-  if (components.length === 0) return out;
-  const best = components.reduce((a, b) => (b.area > a.area ? b : a));
-  for (let i = 0; i < out.length; i++) out[i] = labels[i] === best.label ? 1 : 0;
+  if (components.length > 0)
+    drawComponent(
+      out,
+      labels,
+      widthPx,
+      components.reduce((a, b) => (b.area > a.area ? b : a)),
+    );
   return out;
 }
 
@@ -72,6 +76,14 @@ export function largestComponent(mask: Uint8Array, widthPx: number, heightPx: nu
 export function withoutSmall(mask: Uint8Array, widthPx: number, heightPx: number, minArea: number): Uint8Array {
   const { labels, components } = connectedComponents(mask, widthPx, heightPx);
   const out = new Uint8Array(mask.length);
-  for (let i = 0; i < out.length; i++) out[i] = labels[i] > 0 && components[labels[i] - 1].area >= minArea ? 1 : 0;
+  for (const component of components) {
+    if (component.area >= minArea) drawComponent(out, labels, widthPx, component);
+  }
   return out;
+}
+
+function drawComponent(out: Uint8Array, labels: Int32Array, widthPx: number, { label, box }: Component): void {
+  for (let y = box.y0; y < box.y1; y++) {
+    for (let i = y * widthPx + box.x0; i < y * widthPx + box.x1; i++) if (labels[i] === label) out[i] = 1;
+  }
 }

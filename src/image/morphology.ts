@@ -105,11 +105,11 @@ export function maskBox(mask: Uint8Array, widthPx: number, heightPx: number): Pi
 }
 
 /** Indices of the first and the last set pixel, four at a time where memory allows; null if none is set. */
-function setRange(mask: Uint8Array): { first: number; last: number } | null {
+export function setRange(mask: Uint8Array): { first: number; last: number } | null {
   let first = 0;
   let last = mask.length - 1;
-  if (mask.byteOffset % 4 === 0) {
-    const words = new Uint32Array(mask.buffer, mask.byteOffset, mask.length >> 2);
+  const words = wordsOf(mask);
+  if (words.length > 0) {
     let word = 0;
     while (word < words.length && words[word] === 0) word++;
     first = 4 * word;
@@ -218,22 +218,47 @@ export function maskWhere(values: ArrayLike<number>, test: (value: number, i: nu
   return out;
 }
 
+/** The mask four pixels at a time, to step over what is empty; none where memory does not allow it. */
+const wordsOf = (mask: Uint8Array): Uint32Array =>
+  mask.byteOffset % 4 === 0 ? new Uint32Array(mask.buffer, mask.byteOffset, mask.length >> 2) : new Uint32Array(0);
+
 /** Number of set pixels. */
 export function countSet(mask: Uint8Array): number {
+  const words = wordsOf(mask);
   let n = 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) n++;
+  for (let k = 0; k < words.length; k++) {
+    if (words[k] === 0) continue;
+    for (let i = 4 * k; i < 4 * k + 4; i++) if (mask[i] !== 0) n++;
+  }
+  for (let i = 4 * words.length; i < mask.length; i++) if (mask[i] !== 0) n++;
+  return n;
+}
+
+/** Number of pixels that are set in both masks. */
+export function countShared(a: Uint8Array, b: Uint8Array): number {
+  const words = wordsOf(a);
+  let n = 0;
+  for (let k = 0; k < words.length; k++) {
+    if (words[k] === 0) continue;
+    for (let i = 4 * k; i < 4 * k + 4; i++) if (a[i] !== 0 && b[i] !== 0) n++;
+  }
+  for (let i = 4 * words.length; i < a.length; i++) if (a[i] !== 0 && b[i] !== 0) n++;
   return n;
 }
 
 /** Intersection over union of two masks; 0 when both are empty. */
 export function maskIou(a: Uint8Array, b: Uint8Array): number {
-  let both = 0;
-  let any = 0;
-  for (let i = 0; i < a.length; i++) {
-    const p = a[i] !== 0;
-    const q = b[i] !== 0;
-    if (p && q) both++;
-    if (p || q) any++;
-  }
+  const both = countShared(a, b);
+  const any = countSet(a) + countSet(b) - both;
   return any === 0 ? 0 : both / any;
+}
+
+/** Sets `value` in `out` wherever the mask is set. */
+export function paint(out: Uint8Array, mask: Uint8Array, value: number): void {
+  const words = wordsOf(mask);
+  for (let k = 0; k < words.length; k++) {
+    if (words[k] === 0) continue;
+    for (let i = 4 * k; i < 4 * k + 4; i++) if (mask[i] !== 0) out[i] = value;
+  }
+  for (let i = 4 * words.length; i < mask.length; i++) if (mask[i] !== 0) out[i] = value;
 }

@@ -3,7 +3,15 @@ import type { StageContext } from '../base/context.js';
 import { type Crew, crewHere, startCrew } from '../base/crew.js';
 import type { Clip, ClipCrew, ClipFacts, ClipNote, ClipTask } from './clip.js';
 import { type ClipStores, type ClipStoresShare, clipOf, shareStores } from './clip-stores.js';
-import { cutOutTask, endsNote, motionCutTask, sharpenTask, viewsNote } from './movers/outline-tasks.js';
+import {
+  cutOutTask,
+  endsNote,
+  factsNote,
+  motionCutTask,
+  restCutTask,
+  sharpenTask,
+  viewsNote,
+} from './movers/outline-tasks.js';
 import { sceneNote, segmentTask } from './providers/frame-task.js';
 import { type FrameRange, readRange, type SettleJob, settleRange } from './read-clip.js';
 import { driftTask } from './tracks/drift.js';
@@ -14,11 +22,12 @@ const TASKS: readonly ClipTask<unknown, unknown>[] = [
   cutOutTask,
   motionCutTask,
   sharpenTask,
+  restCutTask,
   followTask,
   driftTask,
   segmentTask,
 ];
-const NOTES: readonly ClipNote<unknown>[] = [viewsNote, endsNote, sceneNote];
+const NOTES: readonly ClipNote<unknown>[] = [viewsNote, endsNote, factsNote, sceneNote];
 
 export type ClipJob =
   | { readonly kind: 'read'; readonly range: FrameRange }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createContext } from '../../src/base/context.js';
 import { createRgb, type RgbImage } from '../../src/image/image.js';
 import { rgbToLab8 } from '../../src/image/lab.js';
 import type { Clip } from '../../src/perceive/clip.js';
 import { findAbsence } from '../../src/perceive/movers/absence.js';
+import { ColourModel, coloursOf } from '../../src/perceive/movers/colour-model.js';
 
 const W = 80;
 const H = 60;
@@ -53,8 +53,9 @@ test('a place shows the table while its thing is away, though an arm lies there 
   );
   const place = { mask, track: { startFrame: 0, steps }, present: labOf(picture(0, W / 2, H / 2)) };
   const arm = labOf(createRgb(1, 1, Uint8Array.from(ARM)));
-  const isArm = (lab: Uint8Array, i: number): boolean => Math.abs(lab[3 * i + 1] - arm[1]) < 4;
-  const absence = await findAbsence(clip, place, 8, isArm, createContext('perceive'));
+  const armModel = new ColourModel();
+  for (let n = 0; n < 100; n++) armModel.add(arm, 0);
+  const absence = await findAbsence(clip, place, 8, coloursOf(armModel, new ColourModel(), 0));
   const middle = 28 * W + 18;
   expect(absence?.known[middle]).toBe(1);
   expect([...absence!.rgb.data.subarray(3 * middle, 3 * middle + 3)]).toEqual(TABLE);

@@ -8,7 +8,7 @@ import { connectedComponents } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
 import { closed, dilate, erode, opened } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
-import { ColourModel, logRatio, looksLikeSkin } from '../movers/colour-model.js';
+import { ColourModel, type ColourSet, coloursOf, logRatio, looksLikeSkin } from '../movers/colour-model.js';
 import type { ChangeRegion } from './change-regions.js';
 import type { ColourChange } from './stable-colour.js';
 
@@ -110,8 +110,12 @@ export function sceneColours(clip: Clip, whole: ColourChange): ColourModel {
   return model;
 }
 
+/** The colours that an arm may have. */
+export const armColours = (transients: Transients, scene: ColourModel): ColourSet =>
+  coloursOf(transients.colours, scene, ARM_LIKE);
+
 /** Could pixel `i` of a [N, 3] Lab picture be part of an arm, by its colour? */
-export const isArmLike = (transients: Transients, scene: ColourModel, lab: Uint8Array, i: number): boolean =>
+const isArmLike = (transients: Transients, scene: ColourModel, lab: Uint8Array, i: number): boolean =>
   logRatio(transients.colours, scene, lab, i) > ARM_LIKE;
 
 export function judgeRegions(

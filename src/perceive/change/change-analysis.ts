@@ -7,7 +7,7 @@ import { dilate, maskIou, maskWhere } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { judgeByEvidence } from '../hands/evident-regions.js';
 import { contactShare } from '../hands/hand-contact.js';
-import type { ColourModel } from '../movers/colour-model.js';
+import { binOf, type ColourModel } from '../movers/colour-model.js';
 import type { EventPlates, EventView } from '../movers/end-outline.js';
 import { MIN_OBJECT_SOLIDITY, solidityOf } from '../movers/motion-cut.js';
 import { bestEnd, findMovers, type Mover } from '../movers/movers.js';
@@ -15,11 +15,11 @@ import { pictureNoise } from '../movers/rest-outline.js';
 import { mergeRigidParts } from '../movers/rigid-parts.js';
 import { halved } from '../movers/visible-masks.js';
 import {
+  armColours,
   armMask,
   type ChangeEvent,
   collectTransients,
   formEvents,
-  isArmLike,
   type JudgedRegion,
   judgeRegions,
   sceneColours,
@@ -66,8 +66,8 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   const stable = findStableColours(clip);
   const transients = collectTransients(clip, stable.whole);
   const scene = sceneColours(clip, stable.whole);
-  const isArm = (lab: Uint8Array, i: number): boolean => isArmLike(transients, scene, lab, i);
-  const between = changesBetween(clip, stable.runs, isArm);
+  const arm = armColours(transients, scene);
+  const between = changesBetween(clip, stable.runs, (lab, i) => arm[binOf(lab, i)] !== 0);
   const plates = await buildPlates(clip, stable, between.frame, ctx);
   const { firstLab, betweenLab, lastLab } = plates;
   const view = (change: ColourChange, shown: EventPlates, side: BetweenState['side'] | null): ChangeView => {
@@ -89,7 +89,7 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
     ...returned.map((event) => [event, back] as const),
   ]);
   const events = [...viewOf.keys()].sort((a, b) => b.score - a.score);
-  const facts = { noise: pictureNoise(clip, plates), isArm };
+  const facts = { noise: pictureNoise(clip, plates), arm };
   const found = await findMovers(clip, events, (event) => viewOf.get(event)!, facts, ctx);
   // What changed only for a while was covered by an arm, unless something left there and came back to the very same place, or was
   // followed without a doubt from one place to the other: one end alone, or two that fit badly, is a hand.

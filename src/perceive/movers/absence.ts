@@ -2,15 +2,15 @@
  * What a place looks like while the thing that rests there is away: the colour that most frames show then. Unlike first and last
  * picture it is known where the thing comes back, and where it hardly differs from the table.
  */
-import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type PixelBox, type RgbImage } from '../../image/image.js';
 import { labDistance2, rgbToLab8 } from '../../image/lab.js';
 import { dilate } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { type MaskTrack, warpMask } from '../tracks/mask-track.js';
+import { binOf, type ColourSet } from './colour-model.js';
 import { hullMask, stepsAway } from './motion-cut.js';
-import { boxOf, growBox } from './object-cut.js';
+import { boxOf, cropBytes, growBox } from './object-cut.js';
 
 export interface Absence {
   /** [H, W] at work size: 1 where it is known what shows while the thing is away. */
@@ -49,143 +49,258 @@ const AVERAGED = 5;
 const THERE_SHARE = 0.4;
 const THERE_DISTANCE = 8;
 
-function isThere(clip: Clip, k: number, mask: Uint8Array, present: Uint8Array): boolean {
-  const { widthPx: w, halfWidthPx, halfHeightPx } = clip;
+/** Does frame `k` show what rested at these half-size pixels? */
+function isThere(clip: Clip, k: number, pixels: Int32Array, present: Uint8Array): boolean {
   const lab = clip.labAt(k);
   let same = 0;
-  let total = 0;
-  for (let y = 0; y < halfHeightPx; y++) {
-    for (let x = 0; x < halfWidthPx; x++) {
-      if (mask[2 * y * w + 2 * x] === 0) continue;
-      const i = y * halfWidthPx + x;
-      total++;
-      if (labDistance2(lab, i, present, i) < THERE_DISTANCE ** 2) same++;
-    }
-  }
-  return same > THERE_SHARE * total;
+  for (const i of pixels) if (labDistance2(lab, i, present, i) < THERE_DISTANCE ** 2) same++;
+  return same > THERE_SHARE * pixels.length;
 }
 
-/** Could pixel `i` of a [N, 3] Lab picture be part of an arm? */
-export type ArmTest = (lab: Uint8Array, i: number) => boolean;
+/** Half-size pixels whose upper left corner lies in the mask [H, W]. */
+function halfPixels({ widthPx: w, halfWidthPx }: Clip, mask: Uint8Array, box: PixelBox): Int32Array {
+  const pixels: number[] = [];
+  for (let y = (box.y0 + 1) >> 1; 2 * y < box.y1; y++) {
+    for (let x = (box.x0 + 1) >> 1; 2 * x < box.x1; x++) {
+      if (mask[2 * y * w + 2 * x] !== 0) pixels.push(y * halfWidthPx + x);
+    }
+  }
+  return Int32Array.from(pixels);
+}
 
 /** Null when the thing is never seen away from its place. `reachPx`: how far around the outline, work-size px. */
 export async function findAbsence(
   clip: Clip,
   place: RestPlace,
   reachPx: number,
-  isArm: ArmTest,
-  ctx: StageContext,
+  arm: ColourSet,
 ): Promise<Absence | null> {
   const { widthPx: w, heightPx: h } = clip;
   const { mask, track, present } = place;
   const box = boxOf(mask, w, h);
   if (!box) return null;
-  const steps = stepsAway(clip, track, mask).filter(({ k }) => !isThere(clip, k, mask, present));
+  const pixels = halfPixels(clip, mask, box);
+  const steps = stepsAway(clip, track, mask).filter(({ k }) => !isThere(clip, k, pixels, present));
   if (steps.length < MIN_FRAMES) return null;
   const count = Math.min(MAX_FRAMES, steps.length);
   const chosen = Array.from({ length: count }, (_, n) => steps[Math.round((n * (steps.length - 1)) / (count - 1))]);
   const hull = hullMask(mask, w, h);
   const frames = chosen.map(({ k, step }) => ({
     k,
+    lab: clip.labAt(k).slice(),
     covered: dilate(warpMask(hull, w, h, step.fromStart), w, h, MARGIN_PX),
   }));
   const window = growBox(box, reachPx, w, h);
-  const agreeing = agreeingFrames(clip, frames, window, present, isArm);
-  return average(clip, agreeing, window, ctx);
+  return average(clip, agreeingFrames(clip, frames, window, present, arm), window);
+}
+
+interface FrameAway {
+  readonly k: number;
+  /** [H/2, W/2, 3] u8 Lab. */
+  readonly lab: Uint8Array;
+  /** [H, W] where the thing may be. */
+  readonly covered: Uint8Array;
+}
+
+/** For the half-size pixels of a box: some of the frames that show what is there without the thing. */
+interface AgreeingFrames {
+  readonly box: PixelBox;
+  /** [h, w] how many frames; 0: not known. */
+  readonly count: Uint8Array;
+  /** [h, w, AVERAGED] frame numbers. */
+  readonly frames: Int16Array;
 }
 
 /**
- * Per half-size pixel of the window (as index into the half-size picture) the frames that show what is there without the thing:
- * the colour it rests in, if that shows again (then it was only covered), else the most usual one that is no arm's.
+ * The frames that show what is there without the thing: the colour it rests in, if that shows again (then it was only covered),
+ * else the most usual one that is no arm's.
  */
 function agreeingFrames(
   clip: Clip,
-  frames: readonly { k: number; covered: Uint8Array }[],
+  frames: readonly FrameAway[],
   window: PixelBox,
   present: Uint8Array,
-  isArm: ArmTest,
-): Map<number, number[]> {
+  arm: ColourSet,
+): AgreeingFrames {
   const { widthPx: w, halfWidthPx } = clip;
-  const labs = frames.map(({ k }) => clip.labAt(k).slice());
-  const near2 = AGREE_DISTANCE ** 2;
-  const out = new Map<number, number[]>();
+  const box = { x0: window.x0 >> 1, y0: window.y0 >> 1, x1: window.x1 >> 1, y1: window.y1 >> 1 };
+  const boxW = box.x1 - box.x0;
+  const count = new Uint8Array(boxW * (box.y1 - box.y0));
+  const chosen = new Int16Array(AVERAGED * count.length);
   const hidden = new Uint8Array(clip.valid.length);
   const shownAgain = new Uint8Array(clip.valid.length);
-  for (let y = window.y0 >> 1; y < window.y1 >> 1; y++) {
-    for (let x = window.x0 >> 1; x < window.x1 >> 1; x++) {
+  const votes = new PixelVotes(frames, present, arm);
+  for (let y = box.y0, at = 0; y < box.y1; y++) {
+    for (let x = box.x0; x < box.x1; x++, at++) {
       const i = y * halfWidthPx + x;
       if (clip.valid[i] === 0) continue;
-      const free: number[] = [];
-      for (const [n, { covered }] of frames.entries()) if (covered[2 * y * w + 2 * x] === 0) free.push(n);
-      const again = free.filter((n) => labDistance2(labs[n], i, present, i) < near2);
-      let best = again.length >= MIN_AGREEING ? again : [];
-      if (best.length > 0) shownAgain[i] = 1;
-      else {
-        const bare = free.filter((n) => !isArm(labs[n], i));
-        for (const n of bare) {
-          const near = bare.filter((m) => labDistance2(labs[n], i, labs[m], i) < near2);
-          if (near.length > best.length) best = near;
-        }
-        if (best.length < Math.max(MIN_AGREEING, MIN_AGREEING_SHARE * bare.length)) {
-          hidden[i] = 1;
-          continue;
-        }
-      }
-      const stride = Math.max(1, Math.floor(best.length / AVERAGED));
-      const some = best.filter((_, n) => n % stride === 0).slice(0, AVERAGED);
-      out.set(
-        i,
-        some.map((n) => frames[n].k),
-      );
+      const verdict = votes.ask(i, 2 * y * w + 2 * x);
+      if (verdict === 'again') shownAgain[i] = 1;
+      if (verdict === 'hidden') hidden[i] = 1;
+      else count[at] = votes.take(chosen, AVERAGED * at);
     }
   }
   // Beside what an arm hides all the time its blurred rim and its shadow show.
   const doubtful = dilate(hidden, halfWidthPx, clip.halfHeightPx, RIM_PX);
-  for (let i = 0; i < doubtful.length; i++) if (doubtful[i] !== 0 && shownAgain[i] === 0) out.delete(i);
-  return out;
-}
-
-async function average(
-  clip: Clip,
-  agreeing: ReadonlyMap<number, number[]>,
-  window: PixelBox,
-  ctx: StageContext,
-): Promise<Absence> {
-  const { widthPx: w, heightPx: h, frameWidthPx: W, frameHeightPx: H, halfWidthPx } = clip;
-  const [sx, sy] = [W / w, H / h];
-  const x0 = Math.floor(window.x0 * sx);
-  const x1 = Math.min(W, Math.ceil(window.x1 * sx));
-  const y0 = Math.floor(window.y0 * sy);
-  const y1 = Math.min(H, Math.ceil(window.y1 * sy));
-  const rgb = createRgb(W, H);
-  const sums = new Uint16Array(3 * (x1 - x0) * (y1 - y0));
-  const halfOf = (x: number, y: number): number =>
-    (Math.min(h - 1, Math.floor(y / sy)) >> 1) * halfWidthPx + (Math.min(w - 1, Math.floor(x / sx)) >> 1);
-  for (const k of [...new Set([...agreeing.values()].flat())].sort((a, b) => a - b)) {
-    throwIfCancelled(ctx);
-    const { data } = await clip.readFrame(k);
-    const tables = clip.gains[k].map((g) => Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, v * g + 0.5)));
-    for (let y = y0, o = 0; y < y1; y++) {
-      for (let x = x0; x < x1; x++, o += 3) {
-        if (!agreeing.get(halfOf(x, y))?.includes(k)) continue;
-        for (let c = 0; c < 3; c++) sums[o + c] += tables[c][data[3 * (y * W + x) + c]];
-      }
+  for (let y = box.y0, at = 0; y < box.y1; y++) {
+    for (let i = y * halfWidthPx + box.x0; i < y * halfWidthPx + box.x1; i++, at++) {
+      if (doubtful[i] !== 0 && shownAgain[i] === 0) count[at] = 0;
     }
   }
-  for (let y = y0, o = 0; y < y1; y++) {
-    for (let x = x0; x < x1; x++, o += 3) {
-      const n = agreeing.get(halfOf(x, y))?.length ?? 1;
-      for (let c = 0; c < 3; c++) rgb.data[3 * (y * W + x) + c] = sums[o + c] / n + 0.5;
+  return { box, count, frames: chosen };
+}
+
+/**
+ * What a pixel shows without the thing: the colour in which its place rests, again; another one; or nothing that can be told from an
+ * arm.
+ */
+type Verdict = 'again' | 'other' | 'hidden';
+
+/** Which of the frames agree on one pixel; asked for one pixel after the other. */
+class PixelVotes {
+  /** Frames in which the place is free, and those of them that agree best. */
+  private readonly free: Uint8Array;
+  private readonly near: Uint8Array;
+  private readonly best: Uint8Array;
+  private numBest = 0;
+
+  constructor(
+    private readonly frames: readonly FrameAway[],
+    private readonly present: Uint8Array,
+    private readonly arm: ColourSet,
+  ) {
+    this.free = new Uint8Array(frames.length);
+    this.near = new Uint8Array(frames.length);
+    this.best = new Uint8Array(frames.length);
+  }
+
+  /** `i`, `full`: index of the pixel in the half-size and in the work-size picture. */
+  ask(i: number, full: number): Verdict {
+    const { frames, present, free, best } = this;
+    let numFree = 0;
+    this.numBest = 0;
+    for (let n = 0; n < frames.length; n++) {
+      if (frames[n].covered[full] !== 0) continue;
+      free[numFree++] = n;
+      if (labDistance2(frames[n].lab, i, present, i) < AGREE_DISTANCE ** 2) best[this.numBest++] = n;
+    }
+    if (this.numBest >= MIN_AGREEING) return 'again';
+    let numBare = 0;
+    for (let m = 0; m < numFree; m++) {
+      if (this.arm[binOf(frames[free[m]].lab, i)] === 0) free[numBare++] = free[m];
+    }
+    this.chooseMostUsual(i, numBare);
+    return this.numBest < Math.max(MIN_AGREEING, MIN_AGREEING_SHARE * numBare) ? 'hidden' : 'other';
+  }
+
+  /** The largest group of `free` frames that look like one of them. */
+  private chooseMostUsual(i: number, numBare: number): void {
+    const { frames, free, near } = this;
+    this.numBest = 0;
+    for (let n = 0; n < numBare; n++) {
+      let numNear = 0;
+      for (let m = 0; m < numBare; m++) {
+        const alike = labDistance2(frames[free[n]].lab, i, frames[free[m]].lab, i) < AGREE_DISTANCE ** 2;
+        if (alike) near[numNear++] = free[m];
+      }
+      if (numNear <= this.numBest) continue;
+      this.best.set(near);
+      this.numBest = numNear;
+    }
+  }
+
+  /** Writes numbers of at most `AVERAGED` of the agreeing frames, spread over them; returns how many. */
+  take(out: Int16Array, at: number): number {
+    const stride = Math.max(1, Math.floor(this.numBest / AVERAGED));
+    let taken = 0;
+    for (let n = 0; n < this.numBest && taken < AVERAGED; n += stride) out[at + taken++] = this.frames[this.best[n]].k;
+    return taken;
+  }
+}
+
+async function average(clip: Clip, agreeing: AgreeingFrames, window: PixelBox): Promise<Absence> {
+  const { widthPx: w, heightPx: h, frameWidthPx: W, frameHeightPx: H } = clip;
+  const [sx, sy] = [W / w, H / h];
+  const box = {
+    x0: Math.floor(window.x0 * sx),
+    y0: Math.floor(window.y0 * sy),
+    x1: Math.min(W, Math.ceil(window.x1 * sx)),
+    y1: Math.min(H, Math.ceil(window.y1 * sy)),
+  };
+  const places = placesOf(clip, agreeing, box);
+  const sums = new Uint16Array(3 * places.length);
+  for (const k of frameNumbers(agreeing)) {
+    const crop = cropBytes((await clip.readFrame(k)).data, W, box, 3);
+    addFrame(sums, crop, clip.gains[k], places, agreeing, k);
+  }
+  const rgb = createRgb(W, H);
+  for (let y = box.y0, o = 0; y < box.y1; y++) {
+    for (let x = box.x0; x < box.x1; x++, o++) {
+      const n = places[o] < 0 ? 1 : Math.max(1, agreeing.count[places[o]]);
+      for (let c = 0; c < 3; c++) rgb.data[3 * (y * W + x) + c] = sums[3 * o + c] / n + 0.5;
     }
   }
   const work = shrinkRgb(rgb, w, h);
   const lab = new Uint8Array(work.data.length);
   rgbToLab8(work.data, lab);
-  const known = new Uint8Array(w * h);
-  for (let y = window.y0; y < window.y1; y++) {
-    for (let x = window.x0; x < window.x1; x++) {
-      if (agreeing.has((y >> 1) * halfWidthPx + (x >> 1))) known[y * w + x] = 1;
+  return { known: knownPixels(agreeing, window, w, h), lab, rgb };
+}
+
+/** For the frame-size pixels of a box: where in the half-size box of `agreeing` they lie; -1 outside of it. */
+function placesOf(clip: Clip, agreeing: AgreeingFrames, box: PixelBox): Int32Array {
+  const { widthPx: w, heightPx: h, frameWidthPx: W, frameHeightPx: H } = clip;
+  const { x0, y0, x1, y1 } = agreeing.box;
+  const halfOf = (v: number, frameSize: number, size: number): number =>
+    Math.min(size - 1, Math.floor(v / (frameSize / size))) >> 1;
+  const columns = Int32Array.from({ length: box.x1 - box.x0 }, (_, n) => halfOf(box.x0 + n, W, w));
+  const out = new Int32Array(columns.length * (box.y1 - box.y0)).fill(-1);
+  for (let y = box.y0, o = 0; y < box.y1; y++) {
+    const v = halfOf(y, H, h);
+    for (const u of columns) {
+      if (u >= x0 && u < x1 && v >= y0 && v < y1) out[o] = (v - y0) * (x1 - x0) + u - x0;
+      o++;
     }
   }
-  return { known, lab, rgb };
+  return out;
+}
+
+/** All frames that are of use anywhere, in order. */
+function frameNumbers({ count, frames }: AgreeingFrames): number[] {
+  const used = new Set<number>();
+  for (let at = 0; at < count.length; at++) {
+    for (let n = 0; n < count[at]; n++) used.add(frames[AVERAGED * at + n]);
+  }
+  return [...used].sort((a, b) => a - b);
+}
+
+/** Adds frame `k` (`rgb` [N, 3]) to the sums where it agrees. */
+function addFrame(
+  sums: Uint16Array,
+  rgb: Uint8Array,
+  gain: readonly [number, number, number],
+  places: Int32Array,
+  { count, frames }: AgreeingFrames,
+  k: number,
+): void {
+  const tables = gain.map((g) => Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, v * g + 0.5)));
+  for (let o = 0; o < places.length; o++) {
+    const at = places[o];
+    if (at < 0) continue;
+    for (let n = 0; n < count[at]; n++) {
+      if (frames[AVERAGED * at + n] !== k) continue;
+      for (let c = 0; c < 3; c++) sums[3 * o + c] += tables[c][rgb[3 * o + c]];
+    }
+  }
+}
+
+/** [H, W] of the window the pixels that some frame shows. */
+function knownPixels({ box, count }: AgreeingFrames, window: PixelBox, w: number, h: number): Uint8Array {
+  const known = new Uint8Array(w * h);
+  for (let y = Math.max(window.y0, 2 * box.y0); y < Math.min(window.y1, 2 * box.y1); y++) {
+    const row = ((y >> 1) - box.y0) * (box.x1 - box.x0);
+    for (let x = Math.max(window.x0, 2 * box.x0); x < Math.min(window.x1, 2 * box.x1); x++) {
+      if (count[row + (x >> 1) - box.x0] > 0) known[y * w + x] = 1;
+    }
+  }
+  return known;
 }

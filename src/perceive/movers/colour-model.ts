@@ -1,11 +1,21 @@
 /** Colour histograms in 8-bit Lab, smoothed: they answer "how likely is this colour for that thing?". */
+import { setRange } from '../../image/morphology.js';
 
 /** 8 bins of lightness (32 steps each) and 32 x 32 bins of a, b (4 Lab units each, -64..63, ends clamped). */
 const L_BINS = 8;
 const AB_BINS = 32;
 const NUM_BINS = L_BINS * AB_BINS * AB_BINS;
 
-function binOf(lab: Uint8Array, i: number): number {
+/** [8192] 1 for the bins of the colours that belong to it. */
+export type ColourSet = Uint8Array;
+
+/** The colours of which `a` gives a log ratio to `b` above `limit`. */
+export function coloursOf(a: ColourModel, b: ColourModel, limit: number): ColourSet {
+  return Uint8Array.from({ length: NUM_BINS }, (_, bin) => (binRatio(a, b, bin) > limit ? 1 : 0));
+}
+
+/** Bin of the colour of pixel `i` of a [N, 3] Lab image. */
+export function binOf(lab: Uint8Array, i: number): number {
   const p = 3 * i;
   const a = lab[p + 1] - 64;
   const b = lab[p + 2] - 64;
@@ -20,9 +30,13 @@ export class ColourModel {
   private sum = 0;
 
   /** Pixel `i` of a [N, 3] Lab image. */
-  add(lab: Uint8Array, i: number, weight = 1): void {
-    this.counts[binOf(lab, i)] += weight;
-    this.sum += weight;
+  add(lab: Uint8Array, i: number): void {
+    this.addBin(binOf(lab, i));
+  }
+
+  addBin(bin: number): void {
+    this.counts[bin]++;
+    this.sum++;
     this.smooth = null;
   }
 
@@ -40,8 +54,12 @@ export class ColourModel {
 
   /** Density of the bin of pixel `i`, mixed with 5 % of a uniform one so that unseen colours stay possible. */
   density(lab: Uint8Array, i: number): number {
+    return this.densityOfBin(binOf(lab, i));
+  }
+
+  densityOfBin(bin: number): number {
     this.smooth ??= smoothed(this.counts);
-    return (0.95 * this.smooth[binOf(lab, i)]) / Math.max(1, this.sum) + 0.05 / NUM_BINS;
+    return (0.95 * this.smooth[bin]) / Math.max(1, this.sum) + 0.05 / NUM_BINS;
   }
 
   /** Bhattacharyya coefficient, 0 (nothing in common) to 1. */
@@ -61,7 +79,8 @@ export class ColourModel {
 
   static of(lab: Uint8Array, mask: Uint8Array): ColourModel {
     const model = new ColourModel();
-    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) model.add(lab, i);
+    const range = setRange(mask);
+    if (range) for (let i = range.first; i <= range.last; i++) if (mask[i] !== 0) model.add(lab, i);
     return model;
   }
 }
@@ -90,9 +109,26 @@ function smoothed(counts: Float32Array): Float32Array {
 }
 
 /** log(p_a / p_b) of a pixel, clipped: one pixel is never proof. */
-export function logRatio(a: ColourModel, b: ColourModel, lab: Uint8Array, i: number, limit = 4): number {
-  const r = Math.log(a.density(lab, i) / b.density(lab, i));
-  return Math.max(-limit, Math.min(limit, r));
+export const logRatio = (a: ColourModel, b: ColourModel, lab: Uint8Array, i: number): number =>
+  binRatio(a, b, binOf(lab, i));
+
+const MAX_RATIO = 4;
+
+const binRatio = (a: ColourModel, b: ColourModel, bin: number): number =>
+  Math.max(-MAX_RATIO, Math.min(MAX_RATIO, Math.log(a.densityOfBin(bin) / b.densityOfBin(bin))));
+
+/** [8192] log(p_a / p_b) of every colour. */
+export function logRatios(a: ColourModel, b: ColourModel): Float64Array {
+  const out = new Float64Array(NUM_BINS);
+  for (let bin = 0; bin < NUM_BINS; bin++) out[bin] = Math.log(a.densityOfBin(bin) / b.densityOfBin(bin));
+  return out;
+}
+
+/** [N] bins of the colours of [N, 3] Lab. */
+export function binsOf(lab: Uint8Array): Uint16Array {
+  const out = new Uint16Array(lab.length / 3);
+  for (let i = 0; i < out.length; i++) out[i] = binOf(lab, i);
+  return out;
 }
 
 /** Peak of the plate's own density in the units of `ColourModel.density` (a bin holds 512 Lab steps, sd about 4 and 8). */

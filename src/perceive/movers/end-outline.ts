@@ -3,7 +3,17 @@
  */
 import { largestComponent, withoutSmall } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
-import { closed, countSet, dilate, erode, maskIou, maskWhere, opened } from '../../image/morphology.js';
+import {
+  closed,
+  countSet,
+  countShared,
+  dilate,
+  erode,
+  maskIou,
+  maskWhere,
+  opened,
+  paint,
+} from '../../image/morphology.js';
 import type { ChangeEvent } from '../change/candidates.js';
 import { isShading } from '../change/change-regions.js';
 import type { Plates } from '../change/plates.js';
@@ -12,6 +22,7 @@ import type { Clip } from '../clip.js';
 import type { MaskTrack } from '../tracks/mask-track.js';
 import type { Absence } from './absence.js';
 import { ColourModel } from './colour-model.js';
+import { CutWindow } from './cut-window.js';
 import { hullMask, MIN_OBJECT_SOLIDITY, motionEvidence, solidityOf } from './motion-cut.js';
 import { cutObject } from './object-cut.js';
 
@@ -56,23 +67,25 @@ const MIN_CUT_IOU = 0.4;
 
 /** The outline of what an event is about, out of the resting picture. */
 export function cutOut(clip: Clip, event: ChangeEvent, view: EventView): Outline {
-  const { widthPx: w, heightPx: h } = clip;
-  const { plates } = view;
+  const place = doubled(event.mask, clip);
+  const window = CutWindow.around(clip, place);
+  if (!window) return outlineOf(event, view, place, 0);
+  const { widthPx: w, heightPx: h } = window;
   const isLeft = event.kind === 'left';
-  const lab = isLeft ? plates.firstLab : plates.lastLab;
-  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
-  const region = withoutShading(uncovered(doubled(event.mask, clip), covered), plates, w, h);
+  const plates = window.plates(view.plates);
+  const covered = window.doubled(isLeft ? view.coveredLast : view.coveredFirst);
+  const region = withoutShading(uncovered(window.crop(place), covered), plates, w, h);
   const cut = cutObject({
-    lab,
+    lab: isLeft ? plates.firstLab : plates.lastLab,
     widthPx: w,
     heightPx: h,
     region,
-    forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
+    forbidden: window.doubled(isLeft ? view.handFirst : view.handLast),
     evidence: changeEvidence(plates, event.kind).map((v, i) => (covered[i] !== 0 ? UNSEEN_CHANGE : v)),
   });
   const cutIou = maskIou(cut, region);
   const usable = cutIou >= MIN_CUT_IOU && countSet(cut) < 2 * countSet(region);
-  return outlineOf(event, view, usable ? cut : region, cutIou);
+  return outlineOf(event, view, window.pasted(usable ? cut : region), cutIou);
 }
 
 export function outlineOf(event: ChangeEvent, view: EventView, mask: Uint8Array, cutIou: number): Outline {
@@ -102,42 +115,66 @@ const MAX_GROWTH = 4;
 /** The outline cut again with what moved along as evidence; the old one where that says nothing. */
 export function cutByMotion(clip: Clip, end: MoverEnd, ends: readonly MoverEnd[]): Outline {
   const { track, absence: _, ...outline } = end;
-  const { widthPx: w, heightPx: h } = clip;
-  const { view, event, mask } = end;
+  const { view, event } = end;
   const isLeft = event.kind === 'left';
   const reachPx = Math.max(MIN_MOTION_REACH_PX, Math.round(MOTION_REACH * Math.sqrt(end.area)));
   const resting = isLeft ? view.change.first : view.change.last;
-  const moved = motionEvidence(clip, track, mask, resting, reachPx);
-  if (!moved) return outline;
-  const evidence = changeEvidence(view.plates, event.kind);
-  const arm = doubled(isLeft ? view.armFirst : view.armLast, clip);
-  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
+  const window = CutWindow.around(clip, end.mask, reachPx + CUT_RIM_PX);
+  const motion = motionEvidence(clip, track, end.mask, resting, reachPx);
+  if (!motion || !window) return outline;
+  const { widthPx: w, heightPx: h } = window;
+  const mask = window.crop(end.mask);
+  const moved = window.cropFloats(motion);
+  const plates = window.plates(view.plates);
+  const covered = window.doubled(isLeft ? view.coveredLast : view.coveredFirst);
   const hull = hullMask(withMovedParts(mask, moved, w, h), w, h);
-  for (let i = 0; i < evidence.length; i++) {
-    const changed = Math.max(-1, Math.min(covered[i] !== 0 ? UNSEEN_CHANGE : 1.5, evidence[i]));
-    const bonus = hull[i] !== 0 && moved[i] >= 0 ? HULL_BONUS : 0;
-    evidence[i] = changed + MOTION_WEIGHT * moved[i] + bonus - (arm[i] !== 0 && mask[i] === 0 ? ARM_PENALTY : 0);
-  }
-  const core = maskWhere(mask, (value, i) => value !== 0 && moved[i] > -1);
   const parts = cutObject({
-    lab: isLeft ? view.plates.firstLab : view.plates.lastLab,
+    lab: isLeft ? plates.firstLab : plates.lastLab,
     widthPx: w,
     heightPx: h,
-    region: core,
+    region: maskWhere(mask, (value, i) => value !== 0 && moved[i] > -1),
     likely: maskWhere(hull, (value, i) => value !== 0 && moved[i] >= 0),
     reachPx,
     maybe: dilate(hull, w, h, MIN_MOTION_REACH_PX),
     colourLimit: COLOUR_LIMIT,
     minPartShare: MIN_PART_SHARE,
-    forbidden: closedToGrowth(clip, end, ends),
-    evidence,
+    forbidden: closedToGrowth(window, end, mask, covered, ends),
+    evidence: allEvidence(
+      changeEvidence(plates, event.kind),
+      moved,
+      mask,
+      hull,
+      window.doubled(isLeft ? view.armFirst : view.armLast),
+      covered,
+    ),
   });
-  const cut = bridged(parts, w, h);
-  const kept = sharedWith(cut, mask);
+  const cut = bridged(window.pasted(parts), clip.widthPx, clip.heightPx);
+  const kept = countShared(cut, end.mask);
   const area = countSet(cut);
   if (kept < MIN_KEPT_SHARE * end.area || area > Math.max(MAX_GROWTH * end.area, countSet(hull))) return outline;
-  if (solidityOf(cut, w, h) < MIN_OBJECT_SOLIDITY) return outline;
-  return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, mask)));
+  if (solidityOf(cut, clip.widthPx, clip.heightPx) < MIN_OBJECT_SOLIDITY) return outline;
+  return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, end.mask)));
+}
+
+/** Cutting looks this far beyond where an object may reach, px (object-cut.ts). */
+const CUT_RIM_PX = 6;
+
+/** Log odds of what changed, what moved along, what lies between parts and what arms hide. */
+function allEvidence(
+  changed: Float32Array,
+  moved: Float32Array,
+  mask: Uint8Array,
+  hull: Uint8Array,
+  arm: Uint8Array,
+  covered: Uint8Array,
+): Float32Array {
+  const out = new Float32Array(changed.length);
+  for (let i = 0; i < out.length; i++) {
+    const change = Math.max(-1, Math.min(covered[i] !== 0 ? UNSEEN_CHANGE : 1.5, changed[i]));
+    const bonus = hull[i] !== 0 && moved[i] >= 0 ? HULL_BONUS : 0;
+    out[i] = change + MOTION_WEIGHT * moved[i] + bonus - (arm[i] !== 0 && mask[i] === 0 ? ARM_PENALTY : 0);
+  }
+  return out;
 }
 
 /** The outline and every part near it that surely moved along: print and rims, where the rest looks like the table. */
@@ -154,17 +191,21 @@ const OPPOSITE_SHARE = 0.5;
  * [H, W] where a hand rested, and, beyond the outline, where something else did the opposite: a table that shows where a
  * thing left is not a part of what arrived beside it.
  */
-function closedToGrowth(clip: Clip, { event, view, mask }: MoverEnd, ends: readonly MoverEnd[]): Uint8Array {
-  const isLeft = event.kind === 'left';
-  const out = doubled(isLeft ? view.handFirst : view.handLast, clip);
-  const covered = doubled(isLeft ? view.coveredLast : view.coveredFirst, clip);
-  for (let i = 0; i < out.length; i++) if (covered[i] !== 0 && mask[i] === 0) out[i] = 1;
+function closedToGrowth(
+  window: CutWindow,
+  { event, view }: MoverEnd,
+  mask: Uint8Array,
+  covered: Uint8Array,
+  ends: readonly MoverEnd[],
+): Uint8Array {
+  const out = new Uint8Array(mask.length);
+  paint(out, covered, 1);
   for (const { event: other, view: otherView } of ends) {
     if (other.kind === event.kind || otherView !== view || other.ambiguous) continue;
-    if (other.score < OPPOSITE_SHARE * event.score) continue;
-    const place = doubled(other.mask, clip);
-    for (let i = 0; i < out.length; i++) if (place[i] !== 0 && mask[i] === 0) out[i] = 1;
+    if (other.score >= OPPOSITE_SHARE * event.score) paint(out, window.doubled(other.mask), 1);
   }
+  paint(out, mask, 0);
+  paint(out, window.doubled(event.kind === 'left' ? view.handFirst : view.handLast), 1);
   return out;
 }
 
@@ -190,13 +231,6 @@ function bridged(parts: Uint8Array, w: number, h: number): Uint8Array {
   return largest;
 }
 
-/** Number of pixels that two masks share. */
-export function sharedWith(a: Uint8Array, b: Uint8Array): number {
-  let both = 0;
-  for (let i = 0; i < a.length; i++) if (a[i] !== 0 && b[i] !== 0) both++;
-  return both;
-}
-
 /** Evidence of motion is known to about this many px only: along the rim, colours and edges decide. */
 const RIM_PX = 3;
 /** A rim does not change an outline more than this (IoU). */
@@ -204,23 +238,27 @@ const MIN_SHARPENED_IOU = 0.75;
 
 /** The outline cut along its rim by colours and edges alone. */
 export function sharpened(clip: Clip, end: MoverEnd): MoverEnd {
-  const { widthPx: w, heightPx: h } = clip;
-  const { view, event, mask } = end;
+  const window = CutWindow.around(clip, end.mask);
+  if (!window) return end;
+  const { widthPx: w, heightPx: h } = window;
+  const { view, event } = end;
   const isLeft = event.kind === 'left';
+  const mask = window.crop(end.mask);
+  const plates = window.plates(view.plates);
   const cut = cutObject({
-    lab: isLeft ? view.plates.firstLab : view.plates.lastLab,
+    lab: isLeft ? plates.firstLab : plates.lastLab,
     widthPx: w,
     heightPx: h,
     region: erode(mask, w, h, RIM_PX),
     likely: mask,
     maybe: dilate(mask, w, h, RIM_PX),
     reachPx: 1,
-    forbidden: doubled(isLeft ? view.handFirst : view.handLast, clip),
-    evidence: changeEvidence(view.plates, event.kind),
+    forbidden: window.doubled(isLeft ? view.handFirst : view.handLast),
+    evidence: changeEvidence(plates, event.kind),
     iterations: 2,
   });
   if (maskIou(cut, mask) < MIN_SHARPENED_IOU) return end;
-  return { ...end, ...outlineOf(event, view, cut, end.cutIou) };
+  return { ...end, ...outlineOf(event, view, window.pasted(cut), end.cutIou) };
 }
 
 /** The region without what an arm rests on in the other state, unless little else is left of it. */

@@ -1,9 +1,8 @@
 /** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
 import { connectedComponents } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, dilate, distanceTo, maskIou, maskWhere, opened } from '../../image/morphology.js';
+import { countSet, countShared, dilate, distanceTo, maskIou, maskWhere, opened } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
-import { sharedWith } from './end-outline.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cutObject } from './object-cut.js';
 import {
@@ -69,7 +68,7 @@ function findOccluder(clip: Clip, plateLab: Uint8Array, mover: Mover, known: Uin
   });
   const seed = opened(hidden, w, h, 1);
   const share = countSet(seed) / mover.from!.area;
-  if (share < MIN_HIDDEN_SHARE || (known && sharedWith(known, seed) > MIN_KNOWN_SHARE * countSet(seed))) return null;
+  if (share < MIN_HIDDEN_SHARE || (known && countShared(known, seed) > MIN_KNOWN_SHARE * countSet(seed))) return null;
   const box = boxOf(seed, w, h)!;
   const reachPx = Math.round(OCCLUDER_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0));
   const mask = cutObject({

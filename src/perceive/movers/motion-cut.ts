@@ -2,8 +2,9 @@
  * Which pixels belong to a thing by how they move: seen at rest, a pixel of the thing shows up again where the thing went
  * and no longer where it was. That finds parts that look like the table, and leaves shadows behind.
  */
+import type { PixelBox } from '../../image/image.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet } from '../../image/morphology.js';
+import { countSet, maskBox } from '../../image/morphology.js';
 import { isShading } from '../change/change-regions.js';
 import type { Clip } from '../clip.js';
 import type { MaskTrack, TrackStep } from '../tracks/mask-track.js';
@@ -174,48 +175,63 @@ function nearestLook(clip: Clip, lab: Uint8Array, u: number, v: number, look: Ui
 
 /** [H, W] the convex hull of a mask: what lies between the parts of a thing may belong to it. */
 export function hullMask(mask: Uint8Array, w: number, h: number): Uint8Array {
-  const points: [number, number][] = [];
-  for (let y = 0; y < h; y++) {
-    let first = -1;
-    let last = -1;
-    for (let x = 0; x < w; x++) {
-      if (mask[y * w + x] === 0) continue;
-      if (first < 0) first = x;
-      last = x;
-    }
-    if (first >= 0) points.push([first, y], [last, y]);
+  const out = mask.slice();
+  const box = maskBox(mask, w, h);
+  if (!box) return out;
+  const corners = hullCorners(mask, w, box);
+  if (corners.length < 3) return out;
+  const first = new Int32Array(h).fill(w);
+  const last = new Int32Array(h).fill(-1);
+  corners.forEach((a, k) => {
+    widen(first, last, a, corners[(k + 1) % corners.length]);
+  });
+  for (let y = box.y0; y < box.y1; y++) if (last[y] >= first[y]) out.fill(1, y * w + first[y], y * w + last[y] + 1);
+  return out;
+}
+
+type Pixel = readonly [number, number];
+
+/** Corners of the convex hull, in order, of the outermost pixels of all rows. Source: Andrew 1979 (monotone chain). */
+function hullCorners(mask: Uint8Array, w: number, { x0, y0, x1, y1 }: PixelBox): Pixel[] {
+  const points: Pixel[] = [];
+  for (let y = y0; y < y1; y++) {
+    let left = x0;
+    while (left < x1 && mask[y * w + left] === 0) left++;
+    if (left === x1) continue;
+    let right = x1 - 1;
+    while (mask[y * w + right] === 0) right--;
+    points.push([left, y], [right, y]);
   }
   points.sort((p, q) => p[0] - q[0] || p[1] - q[1]);
-  const chain = (input: readonly [number, number][]): [number, number][] => {
-    const hull: [number, number][] = [];
-    for (const p of input) {
-      while (hull.length >= 2) {
-        const [a, b] = hull.slice(-2);
-        if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
-        hull.pop();
-      }
-      hull.push(p);
+  return [...chain(points), ...chain(points.reverse())];
+}
+
+function chain(points: readonly Pixel[]): Pixel[] {
+  const hull: Pixel[] = [];
+  for (const p of points) {
+    while (hull.length >= 2) {
+      const a = hull[hull.length - 2];
+      const b = hull[hull.length - 1];
+      if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
+      hull.pop();
     }
-    return hull.slice(0, -1);
-  };
-  const hull = [...chain(points), ...chain([...points].reverse())];
-  const out = Uint8Array.from(mask);
-  if (hull.length >= 3) {
-    for (let y = 0; y < h; y++) {
-      let x0 = Number.POSITIVE_INFINITY;
-      let x1 = Number.NEGATIVE_INFINITY;
-      for (let k = 0; k < hull.length; k++) {
-        const [ax, ay] = hull[k];
-        const [bx, by] = hull[(k + 1) % hull.length];
-        if (y < Math.min(ay, by) || y > Math.max(ay, by)) continue;
-        const xs = ay === by ? [ax, bx] : [ax + ((y - ay) / (by - ay)) * (bx - ax)];
-        x0 = Math.min(x0, ...xs);
-        x1 = Math.max(x1, ...xs);
-      }
-      if (x1 >= x0) out.fill(1, y * w + Math.round(x0), y * w + Math.round(x1) + 1);
-    }
+    hull.push(p);
   }
-  return out;
+  return hull.slice(0, -1);
+}
+
+/** Lets the rows between a and b reach to the line between them, at the nearest pixel. */
+function widen(first: Int32Array, last: Int32Array, a: Pixel, b: Pixel): void {
+  const [[ax, ay], [bx, by]] = a[1] <= b[1] ? [a, b] : [b, a];
+  const rows = by - ay;
+  for (let y = ay; y <= by; y++) {
+    // In whole numbers, so that the hull is the same wherever in the picture it lies.
+    const x = rows === 0 ? bx : ax + Math.floor((2 * (y - ay) * (bx - ax) + rows) / (2 * rows));
+    if (x < first[y]) first[y] = x;
+    if (x > last[y]) last[y] = x;
+    if (rows === 0 && ax < first[y]) first[y] = ax;
+    if (rows === 0 && ax > last[y]) last[y] = ax;
+  }
 }
 
 /** Share of its convex hull that a mask covers: things one hand carries are compact, a person is not. */

@@ -4,24 +4,16 @@
  */
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import { labDistance2 } from '../../image/lab.js';
-import { maskIou, maskWhere } from '../../image/morphology.js';
+import { countShared, maskIou, maskWhere } from '../../image/morphology.js';
 import { type ChangeEvent, joinEvents } from '../change/candidates.js';
 import type { ColourChange } from '../change/stable-colour.js';
 import type { Clip } from '../clip.js';
 import { type FollowStart, follow, seedOf } from '../tracks/follow-task.js';
 import type { MaskTrack } from '../tracks/mask-track.js';
 import { applySimilarity } from '../tracks/motion-models.js';
-import {
-  cutByMotion,
-  doubled,
-  type EventView,
-  type MoverEnd,
-  type Outline,
-  outlineOf,
-  sharedWith,
-} from './end-outline.js';
+import { doubled, type EventView, type MoverEnd, type Outline, outlineOf } from './end-outline.js';
 import { OutlineCutter } from './outline-tasks.js';
-import { cutAtRest, type SceneFacts } from './rest-outline.js';
+import type { SceneFacts } from './rest-outline.js';
 
 /** More events than this in one clip are noise or a task with very many objects; the best ones are followed. */
 const MAX_EVENTS = 8;
@@ -40,7 +32,7 @@ export async function findEnds(
   const best = events.slice(0, MAX_EVENTS);
   const cutter = await OutlineCutter.for(clip, [...new Set(best.map(viewOf))]);
   const outlines = worthFollowing(await cutter.cutOut(best, viewOf));
-  let ends = await withJoinedParts(clip, await followed(clip, outlines, ctx), ctx);
+  let ends = await withJoinedParts(clip, cutter, await followed(clip, outlines, ctx), ctx);
   for (let round = 0; round < MOTION_ROUNDS; round++) {
     const cut = await cutter.cutByMotion(ends);
     const again = cut.filter((outline, e) => maskIou(outline.mask, ends[e].mask) < SAME_OUTLINE);
@@ -48,18 +40,18 @@ export async function findEnds(
     ends = cut.map((outline, e) => anew[again.indexOf(outline)] ?? { ...outline, track: ends[e].track, absence: null });
     if (again.length === 0) break;
   }
-  return withoutDoubles(await cutAllAtRest(clip, await cutter.sharpened(ends), facts, ctx));
+  return withoutDoubles(await cutAllAtRest(clip, cutter, await cutter.sharpened(ends), facts, ctx));
 }
 
 /** Cuts all ends by what their places look like without them, and follows those anew that changed by that. */
 async function cutAllAtRest(
   clip: Clip,
+  cutter: OutlineCutter,
   ends: readonly MoverEnd[],
   facts: SceneFacts,
   ctx: StageContext,
 ): Promise<MoverEnd[]> {
-  const cut: MoverEnd[] = [];
-  for (const end of ends) cut.push(await cutAtRest(clip, end, facts, ctx));
+  const cut = await cutter.cutAtRest(ends, facts);
   const changed = cut.filter((end, e) => maskIou(end.mask, ends[e].mask) < SAME_OUTLINE);
   const anew = await followed(clip, changed, ctx);
   return cut.map((end) => ({ ...end, track: anew[changed.indexOf(end)]?.track ?? end.track }));
@@ -126,7 +118,12 @@ const MAX_JOIN_TRIES = 4;
 const PART_KEPT_SHARE = 0.5;
 
 /** Ends that move as one are parts of one thing (the tips of a stick), if what lies between them moves along too. */
-async function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: StageContext): Promise<MoverEnd[]> {
+async function withJoinedParts(
+  clip: Clip,
+  cutter: OutlineCutter,
+  ends: readonly MoverEnd[],
+  ctx: StageContext,
+): Promise<MoverEnd[]> {
   const open = [...ends];
   const out: MoverEnd[] = [];
   let tries = MAX_JOIN_TRIES;
@@ -136,7 +133,7 @@ async function withJoinedParts(clip: Clip, ends: readonly MoverEnd[], ctx: Stage
       const part = open[n];
       if (tries === 0 || !mayBeParts(clip, whole, part)) continue;
       tries--;
-      const joined = await joinParts(clip, whole, part, ends, ctx);
+      const joined = await joinParts(clip, cutter, whole, part, ends, ctx);
       if (!joined) continue;
       whole = joined;
       open.splice(n, 1);
@@ -187,6 +184,7 @@ function travelTogether(a: MoverEnd, b: MoverEnd): boolean {
 
 async function joinParts(
   clip: Clip,
+  cutter: OutlineCutter,
   a: MoverEnd,
   b: MoverEnd,
   ends: readonly MoverEnd[],
@@ -195,8 +193,8 @@ async function joinParts(
   const mask = maskWhere(a.mask, (value, i) => value !== 0 || b.mask[i] !== 0);
   const event = joinEvents(clip, a.event, b.event);
   const [both] = await followed(clip, [outlineOf(event, a.view, mask, Math.max(a.cutIou, b.cutIou))], ctx);
-  const cut = cutByMotion(clip, both, ends);
-  const holds = [a, b].every((part) => sharedWith(cut.mask, part.mask) > PART_KEPT_SHARE * part.area);
+  const cut = await cutter.cutOneByMotion(both, ends);
+  const holds = [a, b].every((part) => countShared(cut.mask, part.mask) > PART_KEPT_SHARE * part.area);
   return holds && cut.mask !== mask ? { ...cut, track: both.track, absence: null } : null;
 }
 
@@ -206,7 +204,7 @@ function withoutDoubles(ends: readonly MoverEnd[]): MoverEnd[] {
   for (const end of [...ends].sort((a, b) => b.event.score - a.event.score)) {
     const same = kept.some(
       (other) =>
-        other.event.kind === end.event.kind && sharedWith(other.mask, end.mask) > 0.6 * Math.min(other.area, end.area),
+        other.event.kind === end.event.kind && countShared(other.mask, end.mask) > 0.6 * Math.min(other.area, end.area),
     );
     if (!same) kept.push(end);
   }

@@ -6,8 +6,8 @@
 import { connectedComponents, largestComponent } from '../../image/components.js';
 import type { PixelBox } from '../../image/image.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, dilate, erode, fillHoles, maskBox, maskWhere } from '../../image/morphology.js';
-import { ColourModel } from './colour-model.js';
+import { countSet, dilate, erode, fillHoles, maskBox, maskWhere, paint } from '../../image/morphology.js';
+import { binsOf, ColourModel, logRatios } from './colour-model.js';
 import { gridCut } from './grid-cut.js';
 
 export interface CutRequest {
@@ -56,10 +56,7 @@ export function cutObject(request: CutRequest): Uint8Array {
   const core = erode(rough, w, h, Math.max(1, Math.round(0.08 * reach)));
   const sure = countSet(core) > 0 ? core : rough;
   const maybe = dilate(rough, w, h, reachPx);
-  if (request.maybe) {
-    const also = cropBytes(request.maybe, widthPx, window, 1);
-    for (let i = 0; i < maybe.length; i++) if (also[i] !== 0) maybe[i] = 1;
-  }
+  if (request.maybe) paint(maybe, cropBytes(request.maybe, widthPx, window, 1), 1);
   const forbidden = request.forbidden ? cropBytes(request.forbidden, widthPx, window, 1) : new Uint8Array(w * h);
   const evidence = new Float32Array(w * h);
   if (request.evidence) {
@@ -73,37 +70,40 @@ export function cutObject(request: CutRequest): Uint8Array {
   const links = edgeLinks(crop, w, h, request.smoothness ?? 2.5, background);
   const likely = request.likely ? cropBytes(request.likely, widthPx, window, 1) : rough;
   let labels = maskWhere(rough, (value, i) => (value !== 0 || likely[i] !== 0) && forbidden[i] === 0);
+  const bins = binsOf(crop);
   const unary = new Float32Array(w * h);
   for (let k = 0; k < (request.iterations ?? 3); k++) {
-    const inside = new ColourModel();
-    const outside = new ColourModel();
-    for (let i = 0; i < labels.length; i++) {
-      if (forbidden[i] !== 0) continue;
-      if (labels[i] !== 0) inside.add(crop, i);
-      else outside.add(crop, i);
-    }
+    const ratios = learnRatios(bins, labels, forbidden);
     for (let i = 0; i < unary.length; i++) {
-      if (forbidden[i] !== 0 || maybe[i] === 0) unary[i] = 50;
-      else if (sure[i] !== 0) unary[i] = -50;
-      else {
-        const ratio = Math.log(outside.density(crop, i) / inside.density(crop, i));
-        unary[i] = Math.max(-limit, Math.min(limit, ratio)) - evidence[i];
-      }
+      if (forbidden[i] !== 0 || maybe[i] === 0) unary[i] = NEVER;
+      else if (sure[i] !== 0) unary[i] = -NEVER;
+      else unary[i] = Math.max(-limit, Math.min(limit, ratios[bins[i]])) - evidence[i];
     }
-    labels = Uint8Array.from(gridCut({ widthPx: w, heightPx: h, unary, links }));
+    labels = gridCut({ widthPx: w, heightPx: h, unary, links });
   }
   const parts =
     request.minPartShare === undefined
       ? largestComponent(labels, w, h)
       : partsWith(labels, rough, likely, request.minPartShare, w, h);
   const whole = fillHoles(parts, w, h);
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
-      const i = y * w + x;
-      if (whole[i] !== 0 && forbidden[i] === 0) out[(window.y0 + y) * widthPx + window.x0 + x] = 1;
-    }
-  }
+  paint(whole, forbidden, 0);
+  pasteBytes(out, widthPx, window, whole);
   return out;
+}
+
+/** Cost of what cannot be. */
+const NEVER = 50;
+
+/** [8192] log ratio of outside to inside of every colour, learned from labels 0 / 1. */
+function learnRatios(bins: Uint16Array, labels: Uint8Array, forbidden: Uint8Array): Float64Array {
+  const inside = new ColourModel();
+  const outside = new ColourModel();
+  for (let i = 0; i < labels.length; i++) {
+    if (forbidden[i] !== 0) continue;
+    if (labels[i] !== 0) inside.addBin(bins[i]);
+    else outside.addBin(bins[i]);
+  }
+  return logRatios(outside, inside);
 }
 
 /** Components of `labels` in which region and likely pixels are at least `minShare` of the region. */
@@ -136,42 +136,75 @@ export function edgeLinks(
   smoothness: number,
   background?: Uint8Array,
 ): [Float32Array, Float32Array, Float32Array, Float32Array] {
-  const steps = [1, w, w + 1, w - 1];
-  const ok = (x: number, y: number, k: number): boolean =>
-    k === 0 ? x < w - 1 : k === 1 ? y < h - 1 : k === 2 ? x < w - 1 && y < h - 1 : x > 0 && y < h - 1;
+  const links = LINKS.map(() => new Float32Array(w * h));
   let sum = 0;
-  let count = 0;
-  const links = steps.map(() => new Float32Array(w * h));
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
-      const i = y * w + x;
-      for (let k = 0; k < 4; k++) {
-        if (!ok(x, y, k)) continue;
-        const j = i + steps[k];
-        const seen = labDistance2(lab, i, lab, j);
-        const d2 = background ? Math.min(seen, differenceStep2(lab, background, i, j)) : seen;
-        links[k][i] = d2;
-        sum += d2;
-        count++;
-      }
-    }
-  }
+  LINKS.forEach(([dx, dy], k) => {
+    sum += setContrasts(links[k], lab, w, h, dx, dy, background);
+  });
+  const count = (w - 1) * h + w * (h - 1) + 2 * (w - 1) * (h - 1);
   const beta = count / Math.max(1, 2 * sum);
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
+  LINKS.forEach(([dx, dy], k) => {
+    toCosts(links[k], w, h, dx, dy, smoothness, beta);
+  });
+  return [links[0], links[1], links[2], links[3]];
+}
+
+/** Steps of the links of a pixel: right, down, down-right, down-left. */
+const LINKS = [
+  [1, 0],
+  [0, 1],
+  [1, 1],
+  [-1, 1],
+] as const;
+
+/** Squared Lab distance over the link from each pixel by (dx, dy), where both ends lie in the picture; returns their sum. */
+function setContrasts(
+  out: Float32Array,
+  lab: Uint8Array,
+  w: number,
+  h: number,
+  dx: number,
+  dy: number,
+  background?: Uint8Array,
+): number {
+  const step = dy * w + dx;
+  let sum = 0;
+  for (let y = 0; y < h - dy; y++) {
+    for (let x = Math.max(0, -dx); x < w - Math.max(0, dx); x++) {
       const i = y * w + x;
-      for (let k = 0; k < 4; k++) {
-        const length = k < 2 ? 1 : Math.SQRT2;
-        links[k][i] = ok(x, y, k) ? (smoothness * (0.05 + Math.exp(-beta * links[k][i]))) / length : 0;
-      }
+      const seen = labDistance2(lab, i, lab, i + step);
+      const d2 = background ? Math.min(seen, differenceStep2(lab, background, i, i + step)) : seen;
+      out[i] = d2;
+      sum += d2;
     }
   }
-  return [links[0], links[1], links[2], links[3]];
+  return sum;
+}
+
+/** Turns the contrasts of links by (dx, dy) into what cutting them costs. */
+function toCosts(
+  link: Float32Array,
+  w: number,
+  h: number,
+  dx: number,
+  dy: number,
+  smoothness: number,
+  beta: number,
+): void {
+  const length = dx !== 0 && dy !== 0 ? Math.SQRT2 : 1;
+  for (let y = 0; y < h - dy; y++) {
+    for (let x = Math.max(0, -dx); x < w - Math.max(0, dx); x++) {
+      const i = y * w + x;
+      link[i] = (smoothness * (0.05 + Math.exp(-beta * link[i]))) / length;
+    }
+  }
 }
 
 /** Squared Lab length of the step of `a - b` between pixels i and j. */
 function differenceStep2(a: Uint8Array, b: Uint8Array, i: number, j: number): number {
-  const [dl, da, db] = [0, 1, 2].map((c) => a[3 * i + c] - b[3 * i + c] - a[3 * j + c] + b[3 * j + c]);
+  const dl = a[3 * i] - b[3 * i] - a[3 * j] + b[3 * j];
+  const da = a[3 * i + 1] - b[3 * i + 1] - a[3 * j + 1] + b[3 * j + 1];
+  const db = a[3 * i + 2] - b[3 * i + 2] - a[3 * j + 2] + b[3 * j + 2];
   return ((dl * 0.7) / 2.55) ** 2 + da * da + db * db;
 }
 
@@ -196,4 +229,12 @@ export function cropBytes(data: Uint8Array, widthPx: number, box: PixelBox, chan
     out.set(data.subarray(from, from + w), o);
   }
   return out;
+}
+
+/** Puts a box of one 8-bit channel back into a picture. */
+export function pasteBytes(out: Uint8Array, widthPx: number, box: PixelBox, data: Uint8Array): void {
+  const w = box.x1 - box.x0;
+  for (let y = box.y0, from = 0; y < box.y1; y++, from += w) {
+    out.set(data.subarray(from, from + w), y * widthPx + box.x0);
+  }
 }

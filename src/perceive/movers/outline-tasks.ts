@@ -11,6 +11,7 @@ import {
   outlineOf,
   sharpened,
 } from './end-outline.js';
+import { cutAtRest, type RestCut, type SceneFacts } from './rest-outline.js';
 
 /** What a cut gives; everything else of the outline is known to who asked. */
 interface Cut {
@@ -47,6 +48,13 @@ export const sharpenTask: ClipTask<number, Cut | null> = {
     const cut = sharpened(clip, end);
     return cut.mask === end.mask ? null : cutOf(cut);
   },
+};
+
+export const factsNote: ClipNote<SceneFacts> = { name: 'scene-facts' };
+
+export const restCutTask: ClipTask<number, RestCut | null> = {
+  name: 'cut-at-rest',
+  run: (clip, e, told) => cutAtRest(clip, received(told(endsNote), told(viewsNote))[e], told(factsNote)),
 };
 
 const cutOf = ({ mask, cutIou }: Outline): Cut => ({ mask, cutIou });
@@ -93,6 +101,26 @@ export class OutlineCutter {
       ends.map(async (end, e) => {
         const cut = await this.clip.crew.ask(sharpenTask, e);
         return cut ? { ...end, ...outlineOf(end.event, end.view, cut.mask, cut.cutIou) } : end;
+      }),
+    );
+  }
+
+  /** Outline by motion of an end that is not among the `ends`; the same mask where that says nothing. */
+  async cutOneByMotion(end: MoverEnd, ends: readonly MoverEnd[]): Promise<Outline> {
+    await this.tellEnds([...ends, end]);
+    const cut = await this.clip.crew.ask(motionCutTask, ends.length);
+    const { track: _track, absence: _absence, ...outline } = end;
+    return cut ? outlineOf(end.event, end.view, cut.mask, cut.cutIou) : outline;
+  }
+
+  /** Outlines by what their places look like without them; the same end where that is not seen. */
+  async cutAtRest(ends: readonly MoverEnd[], facts: SceneFacts): Promise<MoverEnd[]> {
+    await Promise.all([this.tellEnds(ends), this.clip.crew.tell(factsNote, facts)]);
+    return Promise.all(
+      ends.map(async (end, e) => {
+        const cut = await this.clip.crew.ask(restCutTask, e);
+        if (!cut) return end;
+        return { ...end, ...outlineOf(end.event, end.view, cut.mask, cut.cutIou), absence: cut.absence };
       }),
     );
   }

@@ -2,14 +2,15 @@
  * The outline of a thing at rest, cut where its place looks different while it is away. Both pictures are means of several frames, so
  * that differences far below those that found the place count; how far below, the noise of the clip says.
  */
-import type { StageContext } from '../../base/context.js';
 import { withoutSmall } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, dilate, erode, maskIou, maskWhere } from '../../image/morphology.js';
+import { countSet, countShared, dilate, erode, maskIou, maskWhere } from '../../image/morphology.js';
 import type { Plates } from '../change/plates.js';
 import type { Clip } from '../clip.js';
-import { type Absence, type ArmTest, findAbsence } from './absence.js';
-import { doubled, type MoverEnd, type Outline, outlineOf, sharedWith } from './end-outline.js';
+import { type Absence, findAbsence } from './absence.js';
+import type { ColourSet } from './colour-model.js';
+import { CutWindow } from './cut-window.js';
+import type { MoverEnd } from './end-outline.js';
 import { hullMask, MIN_OBJECT_SOLIDITY, solidityOf } from './motion-cut.js';
 import { cutObject } from './object-cut.js';
 
@@ -55,7 +56,8 @@ const MIN_SHADOW_CHROMA = 2.5;
 function shadowResidual(present: Uint8Array, absent: Uint8Array, i: number): number {
   const ratio = present[3 * i] / Math.max(1, absent[3 * i]);
   if (ratio >= 1 || ratio < SHADOW_LIGHTNESS) return Number.POSITIVE_INFINITY;
-  const [da, db] = [1, 2].map((c) => present[3 * i + c] - 128 - ratio * (absent[3 * i + c] - 128));
+  const da = present[3 * i + 1] - 128 - ratio * (absent[3 * i + 1] - 128);
+  const db = present[3 * i + 2] - 128 - ratio * (absent[3 * i + 2] - 128);
   return Math.hypot(da, db);
 }
 
@@ -91,40 +93,49 @@ const MAX_GROWTH = 6;
 export interface SceneFacts {
   /** What pictures of the same thing differ by, Lab units. */
   readonly noise: number;
-  readonly isArm: ArmTest;
+  /** Colours that an arm may have. */
+  readonly arm: ColourSet;
 }
 
 /** What grew by this factor is looked at anew: it may reach farther than was looked. */
 const GROWN = 1.3;
 const MAX_ROUNDS = 4;
 
-/** The outline cut anew by what its place looks like while the thing is away; the old one where that is not seen. */
-export async function cutAtRest(
-  clip: Clip,
-  end: MoverEnd,
-  { noise, isArm }: SceneFacts,
-  ctx: StageContext,
-): Promise<MoverEnd> {
-  const { change } = end.view;
-  const present = end.event.kind === 'left' ? change.first : change.last;
-  let now = end;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const absence = await findAbsence(clip, { ...now, present }, reachOf(now) + WINDOW_MARGIN_PX, isArm, ctx);
-    if (!absence) return now;
-    const before = now.area;
-    now = { ...now, ...cutAgainst(clip, now, absence, noise), absence };
-    if (now.area < GROWN * before) break;
-  }
-  return now;
+/** An outline cut anew, and what that was done by. */
+export interface RestCut {
+  readonly mask: Uint8Array;
+  readonly cutIou: number;
+  readonly absence: Absence;
 }
 
-const reachOf = ({ area }: MoverEnd): number => Math.max(MIN_REACH_PX, Math.round(REACH * Math.sqrt(area)));
+/** The outline cut anew by what its place looks like while the thing is away; null where that is not seen. */
+export async function cutAtRest(clip: Clip, end: MoverEnd, { noise, arm }: SceneFacts): Promise<RestCut | null> {
+  const { change } = end.view;
+  const present = end.event.kind === 'left' ? change.first : change.last;
+  let cut: RestCut | null = null;
+  let now: Cut = end;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const place = { mask: now.mask, track: end.track, present };
+    const absence = await findAbsence(clip, place, reachOf(now) + WINDOW_MARGIN_PX, arm);
+    if (!absence) break;
+    const before = now.area;
+    now = cutAgainst(clip, end, now, absence, noise) ?? now;
+    cut = { mask: now.mask, cutIou: now.cutIou, absence };
+    if (now.area < GROWN * before) break;
+  }
+  return cut;
+}
+
+type Cut = Pick<MoverEnd, 'mask' | 'area' | 'cutIou'>;
+
+const reachOf = ({ area }: Cut): number => Math.max(MIN_REACH_PX, Math.round(REACH * Math.sqrt(area)));
 const WINDOW_MARGIN_PX = 8;
 
 /** [H, W] log odds for the thing; what its place looks like without it is not known everywhere: there the old outline holds. */
 function evidenceAgainst(
   lab: Uint8Array,
-  absence: Absence,
+  absent: Uint8Array,
+  known: Uint8Array,
   mask: Uint8Array,
   noise: number,
   w: number,
@@ -133,20 +144,20 @@ function evidenceAgainst(
   const likely = hullMask(mask, w, h);
   const distance = new Float32Array(w * h);
   for (let i = 0; i < distance.length; i++) {
-    if (absence.known[i] !== 0) distance[i] = Math.sqrt(labDistance2(lab, i, absence.lab, i));
+    if (known[i] !== 0) distance[i] = Math.sqrt(labDistance2(lab, i, absent, i));
   }
   const neutral = Math.min(MAX_NEUTRAL, NEUTRAL_NOISES * noise);
+  const unit = (neutral * UNIT_NOISES) / NEUTRAL_NOISES;
   const out = new Float32Array(w * h);
   for (let i = 0; i < out.length; i++) {
-    if (absence.known[i] === 0) {
+    if (known[i] === 0) {
       out[i] = mask[i] !== 0 ? SURE : UNKNOWN_OUTSIDE;
       continue;
     }
     // A pixel on the outline shows some of the thing and some of the table: the outline is where it is half of each.
     const half = distance[i] > neutral ? BLEND * mostAround(distance, i, w, h) : 0;
-    const unit = (neutral * UNIT_NOISES) / NEUTRAL_NOISES;
     const value = Math.max(MIN_EVIDENCE, Math.min(MAX_EVIDENCE, (distance[i] - Math.max(neutral, half)) / unit));
-    out[i] = value > SHADED && isShadow(lab, absence.lab, i, noise, likely[i] !== 0) ? SHADED : value;
+    out[i] = value > SHADED && isShadow(lab, absent, i, noise, likely[i] !== 0) ? SHADED : value;
   }
   return out;
 }
@@ -162,20 +173,24 @@ function mostAround(values: Float32Array, i: number, w: number, h: number): numb
   return most;
 }
 
-function cutAgainst(clip: Clip, end: MoverEnd, absence: Absence, noise: number): Outline {
-  const { track: _track, absence: _absence, ...outline } = end;
-  const { widthPx: w, heightPx: h } = clip;
-  const { view, event, mask } = end;
+/** The outline `now` of an end cut anew; null where that goes wrong. */
+function cutAgainst(clip: Clip, { view, event }: MoverEnd, now: Cut, absence: Absence, noise: number): Cut | null {
+  const window = CutWindow.around(clip, now.mask, reachOf(now) + WINDOW_MARGIN_PX);
+  if (!window) return null;
+  const { widthPx: w, heightPx: h } = window;
   const isLeft = event.kind === 'left';
-  const lab = isLeft ? view.plates.firstLab : view.plates.lastLab;
-  const evidence = evidenceAgainst(lab, absence, mask, noise, w, h);
-  const hand = doubled(isLeft ? view.handFirst : view.handLast, clip);
-  const arm = doubled(isLeft ? view.armFirst : view.armLast, clip);
+  const lab = window.crop(isLeft ? view.plates.firstLab : view.plates.lastLab, 3);
+  const absent = window.crop(absence.lab, 3);
+  const known = window.crop(absence.known);
+  const mask = window.crop(now.mask);
+  const evidence = evidenceAgainst(lab, absent, known, mask, noise, w, h);
+  const hand = window.doubled(isLeft ? view.handFirst : view.handLast);
+  const arm = window.doubled(isLeft ? view.armFirst : view.armLast);
   const sure = maskWhere(evidence, (value, i) => value >= SURE && hand[i] === 0 && arm[i] === 0);
   const near = connectedTo(mask, withoutSmall(sure, w, h, MIN_SURE_PART_PX), w, h);
   const hull = hullMask(near, w, h);
-  for (let i = 0; i < hull.length; i++) if (hull[i] !== 0 && absence.known[i] !== 0) evidence[i] += HULL_BONUS;
-  const cut = cutObject({
+  for (let i = 0; i < hull.length; i++) if (hull[i] !== 0 && known[i] !== 0) evidence[i] += HULL_BONUS;
+  const part = cutObject({
     lab,
     widthPx: w,
     heightPx: h,
@@ -184,25 +199,46 @@ function cutAgainst(clip: Clip, end: MoverEnd, absence: Absence, noise: number):
     maybe: dilate(near, w, h, 3),
     reachPx: 2,
     colourLimit: COLOUR_LIMIT,
-    background: absence.lab,
+    background: absent,
     forbidden: hand,
     evidence,
     iterations: 2,
   });
-  const area = countSet(cut);
-  if (sharedWith(cut, mask) < MIN_KEPT_SHARE * end.area || area > MAX_GROWTH * end.area) return outline;
-  if (solidityOf(cut, w, h) < MIN_OBJECT_SOLIDITY) return outline;
-  return outlineOf(event, view, cut, Math.max(end.cutIou, maskIou(cut, mask)));
+  const area = countSet(part);
+  if (countShared(part, mask) < MIN_KEPT_SHARE * now.area || area > MAX_GROWTH * now.area) return null;
+  if (solidityOf(part, w, h) < MIN_OBJECT_SOLIDITY) return null;
+  return { mask: window.pasted(part), area, cutIou: Math.max(now.cutIou, maskIou(part, mask)) };
 }
 
 /** The parts of `sure` that hang together with the mask, over gaps of a few pixels. */
 function connectedTo(mask: Uint8Array, sure: Uint8Array, w: number, h: number): Uint8Array {
-  let grown = maskWhere(mask, (value, i) => value !== 0 && sure[i] !== 0);
-  if (countSet(grown) === 0) grown = erode(mask, w, h, 1);
-  for (;;) {
-    const near = dilate(grown, w, h, 2);
-    const next = maskWhere(sure, (value, i) => value !== 0 && near[i] !== 0);
-    if (countSet(next) <= countSet(grown)) return next;
-    grown = next;
+  const shared = maskWhere(mask, (value, i) => value !== 0 && sure[i] !== 0);
+  if (countSet(shared) > 0) return grownWithin(sure, shared, w, h);
+  const core = erode(mask, w, h, 1);
+  const near = dilate(core, w, h, GAP_PX);
+  const start = maskWhere(sure, (value, i) => value !== 0 && near[i] !== 0);
+  return countSet(start) <= countSet(core) ? start : grownWithin(sure, start, w, h);
+}
+
+const GAP_PX = 2;
+
+/** All of `sure` that can be reached from `start` in steps of at most `GAP_PX` to a side. */
+function grownWithin(sure: Uint8Array, start: Uint8Array, w: number, h: number): Uint8Array {
+  const out = start.slice();
+  const open: number[] = [];
+  for (let i = 0; i < out.length; i++) if (out[i] !== 0) open.push(i);
+  while (open.length > 0) {
+    const i = open.pop()!;
+    const x = i % w;
+    const y = Math.floor(i / w);
+    for (let v = Math.max(0, y - GAP_PX); v <= Math.min(h - 1, y + GAP_PX); v++) {
+      for (let u = Math.max(0, x - GAP_PX); u <= Math.min(w - 1, x + GAP_PX); u++) {
+        const j = v * w + u;
+        if (sure[j] === 0 || out[j] !== 0) continue;
+        out[j] = 1;
+        open.push(j);
+      }
+    }
   }
+  return out;
 }

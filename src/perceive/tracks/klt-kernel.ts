@@ -1,14 +1,9 @@
 /** Runs the compiled point tracker (kernels/klt.ts -> dist/kernels/klt.wasm) on pyramids in its memory. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { UserError } from '../../base/errors.js';
 import type { ByteImage } from '../../image/image.js';
-import { type WasmMemory, wasm } from '../../splat/wasm/webassembly.js';
+import { growTo, type KernelMemory, loadKernel } from '../kernel.js';
 import { emptyPyramid, type Pyramid, SLACK_FLOATS } from './pyramid.js';
 
-interface KltExports {
-  readonly memory: WasmMemory;
-  heapBase(): number;
+interface KltExports extends KernelMemory {
   bytesToFloats(from: number, to: number, count: number): void;
   halve(from: number, widthPx: number, heightPx: number, mid: number, to: number): void;
   trackPoints(
@@ -24,9 +19,6 @@ interface KltExports {
   ): void;
 }
 
-/** <package root>/dist/kernels/klt.wasm, whether this file runs from dist/perceive or from src/perceive. */
-const WASM_FILE = fileURLToPath(new URL('../../../dist/kernels/klt.wasm', import.meta.url));
-const PAGE_BYTES = 65536;
 const TABLE_BYTES = 256;
 const ALIGN = 64;
 /** Widest window the kernel has room for. */
@@ -39,27 +31,17 @@ let shared: KltKernel | undefined;
  * slots, then scratch.
  */
 export class KltKernel {
-  private readonly kernels: KltExports;
+  private readonly kernels = loadKernel<KltExports>('klt', 'tracking kernel');
   private readonly loaded: [Pyramid | null, Pyramid | null] = [null, null];
   /** Slot that was filled last. */
   private newest: 0 | 1 = 0;
   private slotBytes = 0;
 
-  private constructor(bytes: Uint8Array) {
-    const imports = { env: { abort: onAbort } };
-    this.kernels = new wasm.Instance(new wasm.Module(bytes), imports).exports as KltExports;
-  }
+  private constructor() {}
 
   /** The one instance of this thread. */
   static get(): KltKernel {
-    if (shared) return shared;
-    let bytes: Uint8Array;
-    try {
-      bytes = readFileSync(WASM_FILE);
-    } catch {
-      throw new UserError(`the compiled tracking kernel is missing (${WASM_FILE})`, 'npm run build');
-    }
-    shared = new KltKernel(bytes);
+    shared ??= new KltKernel();
     return shared;
   }
 
@@ -132,8 +114,7 @@ export class KltKernel {
       this.loaded.fill(null);
     }
     const scratch = this.base + 2 * TABLE_BYTES + 2 * this.slotBytes;
-    const missing = scratch + scratchBytes - this.kernels.memory.buffer.byteLength;
-    if (missing > 0) this.kernels.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    growTo(this.kernels.memory, scratch + scratchBytes);
     return scratch;
   }
 
@@ -163,8 +144,4 @@ function clearSlack(levels: Pyramid, memory: ArrayBuffer, pixels: number): void 
   for (const { data } of levels) {
     new Float32Array(memory, pixels + data.byteOffset + data.byteLength, SLACK_FLOATS).fill(0);
   }
-}
-
-function onAbort(_message: number, _file: number, line: number, column: number): never {
-  throw new Error(`klt kernel: aborted at line ${line}, column ${column}`);
 }
