@@ -16,7 +16,7 @@ const LEAST_SHARE = 0.5;
 export function followPusher(driver: Journey, { actor, carry }: Journey): Actor | null {
   const { track } = actor;
   const poses = [...track.worldFromObject];
-  let isChanged = false;
+  let led: [number, number] | null = null;
   for (let t = Math.max(1, carry.fromFrame); t <= carry.toFrame; t++) {
     if (track.observed[t]) continue;
     const from = t - 1;
@@ -24,13 +24,16 @@ export function followPusher(driver: Journey, { actor, carry }: Journey): Actor 
     if (t === poses.length) break;
     const way = pushedWay(driver.actor.track.worldFromObject, poses, from, t);
     if (!way) continue;
-    isChanged = true;
+    led = [led?.[0] ?? from, t];
     way.forEach((pose, k) => {
       poses[from + k] = pose;
     });
   }
-  if (!isChanged) return null;
-  return createActor(actor.model, actor.name, { ...track, worldFromObject: poses }, actor.field, actor.isSeenToMove);
+  if (!led) return null;
+  // Its place is as sure as that of the pusher.
+  const noiseM = Math.max(track.noiseM, driver.actor.track.noiseM);
+  const own = { ...track, worldFromObject: poses, noiseM, led };
+  return createActor(actor.model, actor.name, own, actor.field, actor.isSeenToMove);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { compose, inverse, logRotation, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { robustMeanPose } from './pose-statistics.js';
+import { momentOf } from './rest-shift.js';
 import type { Trajectory } from './trajectory.js';
 
 /** One journey of an object from rest to rest. */
@@ -44,6 +45,11 @@ const REST_SEC = 0.6;
 /** Least distance from rest that is told from it, and one at which a hand is in full swing, metres. */
 const FINE_M = 0.002;
 const COARSE_M = 0.012;
+/** Growth of the way with time there (see `departure`). */
+const FINE_POWER = 3.2;
+const COARSE_POWER = 2.4;
+/** What pushes does not come to rest where it leaves a thing, it turns round there. */
+const TURNING_POWER = 2;
 /** Fewer frames than this make no mean. */
 const MIN_REST_FRAMES = 3;
 
@@ -185,10 +191,13 @@ function measureCarry(
  * Frame at which the object leaves `rest`, going from `begin` in direction `step` (1: onset; -1: the arrival, in
  * reverse). It is known to have left once it is `r` away; because things start slowly, the crossings of r and 4r are
  * extrapolated to zero with distance ~ time^p: hands start by the minimum-jerk law (p = 3; Flash & Hogan 1985), on curved ways
- * more slowly still, and are well past the beginning by the time that much noise lets them be seen.
+ * more slowly still, and are well past the beginning by the time that much noise lets them be seen. Where the picture shows it, it
+ * is asked instead of the poses.
  */
 function departure(track: Trajectory, rest: Mat4, begin: number, end: number, step: 1 | -1): number {
   const poses = track.worldFromObject;
+  const shown = shownDeparture(track, begin, end, step);
+  if (shown !== null) return shown;
   const r = Math.max(FINE_M, 2.5 * track.noiseM);
   const rTurn = Math.max(0.06, 4 * track.noiseRad);
   // Means of three frames: steadier, and as many early as late.
@@ -207,9 +216,22 @@ function departure(track: Trajectory, rest: Mat4, begin: number, end: number, st
     return end;
   };
   const near = leaves(1);
+  const isLed = track.led !== undefined && near >= track.led[0] && near <= track.led[1];
+  // What is pushed starts at the pusher's speed: the mean of three frames shows it in the frame before.
+  if (isLed && step > 0) return Math.max(begin, near);
   const far = leaves(4);
-  const power = r < FINE_M ? 3.2 : r > COARSE_M ? 2.4 : 3.2 - (0.8 * (r - FINE_M)) / (COARSE_M - FINE_M);
+  const coarse = Math.min(1, Math.max(0, (r - FINE_M) / (COARSE_M - FINE_M)));
+  const power = isLed ? TURNING_POWER : FINE_POWER + coarse * (COARSE_POWER - FINE_POWER);
   const growth = 4 ** (1 / power) - 1;
   const onset = near - step * Math.max(1, Math.abs(far - near) / growth);
   return step > 0 ? Math.max(begin, Math.round(onset)) : Math.min(begin, Math.round(onset));
+}
+
+/** The same from the picture of the thing; null where it was not looked at or shows nothing. */
+function shownDeparture({ restShifts = [] }: Trajectory, begin: number, end: number, step: 1 | -1): number | null {
+  const [low, high] = [Math.min(begin, end), Math.max(begin, end)];
+  const ends = restShifts.filter((shift) => shift.step === step && shift.frame >= low && shift.frame <= high);
+  const [shift] = ends.sort((a, b) => Math.abs(a.frame - begin) - Math.abs(b.frame - begin));
+  const moment = shift ? momentOf(shift, FINE_POWER) : null;
+  return moment === null ? null : Math.round(moment);
 }

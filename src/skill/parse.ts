@@ -12,6 +12,7 @@ import { describeJourney, type Journey, journeyConfidence, type Task } from './j
 import { findCarries } from './motion.js';
 import type { SkillOptions } from './options.js';
 import { relativeMotions } from './relative-motion.js';
+import type { RestShift } from './rest-shift.js';
 import { distinctNames, instructionOf } from './sentence.js';
 import { ShapeField } from './shape-field.js';
 import type { RelativeMotion, Skill, SkillEvent, SkillSegment, TaskWord } from './skill.js';
@@ -24,6 +25,8 @@ export interface SkillInputs {
   /** Mesh of every object by id, object frame, metres. */
   readonly meshes: ReadonlyMap<number, TriangleMesh>;
   readonly poses: Poses;
+  /** What the picture says about the ends of rests, by object. */
+  readonly restShifts?: ReadonlyMap<number, readonly RestShift[]>;
 }
 
 /** Turning in place by this much counts as motion even without travel, radians. */
@@ -51,10 +54,13 @@ export function parseSkill(inputs: SkillInputs, options: SkillOptions, ctx: Stag
   return assemble(steps, journeys, drives, actors, poses, options, ctx);
 }
 
-function makeActors({ perception, objects, meshes, poses }: SkillInputs, ctx: StageContext): Actor[] {
+function makeActors(inputs: SkillInputs, ctx: StageContext): Actor[] {
+  const { perception, objects, meshes, poses, restShifts } = inputs;
   const usable: { model: ObjectModel; track: Trajectory; mesh: TriangleMesh; xM: number }[] = [];
   for (const model of objects) {
-    const track = buildTrajectory(model, poses);
+    const built = buildTrajectory(model, poses);
+    const shifts = restShifts?.get(model.id);
+    const track = built && shifts ? { ...built, restShifts: shifts } : built;
     const mesh = meshes.get(model.id);
     if (track && mesh) usable.push({ model, track, mesh, xM: track.worldFromObject[0][3] });
     else ctx.warn('object-without-pose', `${model.name} (object ${model.id}) was tracked in no frame and is left out`);

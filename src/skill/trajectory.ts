@@ -15,6 +15,7 @@ import { distance, type Vec3 } from '../math/vec3.js';
 import type { ObjectModel } from '../objects/object-model.js';
 import type { Poses } from '../pose/poses.js';
 import { median, noiseLevel } from './pose-statistics.js';
+import type { RestShift } from './rest-shift.js';
 
 export interface Trajectory {
   readonly id: number;
@@ -32,6 +33,10 @@ export interface Trajectory {
   readonly sdM: number;
   /** Largest share of the distance to the camera by which rests were moved to find support, 0 if none was. */
   readonly depthDoubt: number;
+  /** What the picture says about the ends of its rests; absent where no picture was looked at. */
+  readonly restShifts?: readonly RestShift[];
+  /** Frames in which it was hidden and its place was taken from what pushes it. */
+  readonly led?: readonly [fromFrame: number, toFrame: number];
 }
 
 /** Half-width in frames of the median that outliers are judged against. */
