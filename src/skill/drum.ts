@@ -9,7 +9,7 @@ import { type Journey, journeyConfidence, type Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { deepestPoint } from './shape-field.js';
 
-/** At a stroke the gap is below this, metres (or as many standard deviations of the pose). */
+/** At a stroke the gap is below this, metres (or as many standard deviations of the pose there, within the contact distance). */
 const CLOSED_M = 0.01;
 const CLOSED_SDS = 2.5;
 /** A light stroke stands out by this on both sides, metres (or as many times the frame-to-frame noise). */
@@ -61,14 +61,17 @@ export function drumTask(journey: Journey, others: readonly Actor[], options: Sk
 /** Full strokes, or light ones where there are more of those; indices into `gaps`, empty when it is no drumming. */
 function strokesOf(journey: Journey, target: Actor, gaps: readonly number[], options: SkillOptions): number[] {
   const { actor, carry } = journey;
-  const closed = Math.max(CLOSED_M, CLOSED_SDS * actor.track.sdM);
+  const closedBy = (sdM: number): number =>
+    Math.max(CLOSED_M, CLOSED_SDS * actor.track.sdM, Math.min(options.contactDistance, CLOSED_SDS * sdM));
   const isRest = carry.restAfter !== null && gaps[gaps.length - 1] < options.contactDistance;
   const lightM = Math.max(LIGHT_M, LIGHT_NOISES * actor.track.noiseM);
   const hitsAt = (prominence: number): number[] =>
     prominentLows(gaps, prominence, carry.restAfter === null).filter(
-      (k) => gaps[k] < closed && driftAround(journey, target, gaps, k, lightM) < DRIFT_M,
+      (k) =>
+        gaps[k] < closedBy(actor.track.frameSdM[carry.fromFrame + k]) &&
+        driftAround(journey, target, gaps, k, lightM) < DRIFT_M,
     );
-  const full = hitsAt(Math.max(FULL_M, 1.5 * closed));
+  const full = hitsAt(Math.max(FULL_M, 1.5 * closedBy(0)));
   if (!isRest) {
     const light = hitsAt(lightM);
     if (light.length > full.length && light.length >= FEWEST_LIGHT && isRhythm(light)) return light;

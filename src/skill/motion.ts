@@ -48,6 +48,8 @@ const COARSE_M = 0.012;
 /** Growth of the way with time there (see `departure`). */
 const FINE_POWER = 3.2;
 const COARSE_POWER = 2.4;
+/** On a way that was taken from the pusher this is more than rounding, metres. */
+const PUSHED_M = 0.0005;
 /** What pushes does not come to rest where it leaves a thing, it turns round there. */
 const TURNING_POWER = 2;
 /** Fewer frames than this make no mean. */
@@ -217,8 +219,11 @@ function departure(track: Trajectory, rest: Mat4, begin: number, end: number, st
   };
   const near = leaves(1);
   const isLed = track.led !== undefined && near >= track.led[0] && near <= track.led[1];
-  // What is pushed starts at the pusher's speed: the mean of three frames shows it in the frame before.
-  if (isLed && step > 0) return Math.max(begin, near);
+  // What is pushed starts at the pusher's speed, and its way is the pusher's: nothing is left to guess.
+  if (isLed && step > 0) {
+    const isPushed = (pose: Mat4): boolean => distance(translationOf(pose), translationOf(rest)) > PUSHED_M;
+    return Math.max(begin, poses.findIndex((pose, t) => t >= begin && isPushed(pose)) - 1);
+  }
   const far = leaves(4);
   const coarse = Math.min(1, Math.max(0, (r - FINE_M) / (COARSE_M - FINE_M)));
   const power = isLed ? TURNING_POWER : FINE_POWER + coarse * (COARSE_POWER - FINE_POWER);

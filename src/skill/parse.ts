@@ -1,4 +1,7 @@
-/** The skill stage: from the paths of all objects to who did what to whom and when. Object motion alone is used. */
+/**
+ * The skill stage: from the paths of all objects to who did what to whom and when. Object motion alone is used; when it begins and ends is
+ * told by the picture where it shows it.
+ */
 import type { StageContext } from '../base/context.js';
 import { inverse, translationOf } from '../math/se3.js';
 import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';

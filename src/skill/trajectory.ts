@@ -31,6 +31,8 @@ export interface Trajectory {
   readonly noiseRad: number;
   /** Slow errors too: the tracker's own estimate if it is larger than the noise. */
   readonly sdM: number;
+  /** The same frame by frame: things in a hand that strikes are known less well than things at rest. */
+  readonly frameSdM: readonly number[];
   /** Largest share of the distance to the camera by which rests were moved to find support, 0 if none was. */
   readonly depthDoubt: number;
   /** What the picture says about the ends of its rests; absent where no picture was looked at. */
@@ -79,6 +81,7 @@ export function buildTrajectory(model: ObjectModel, poses: Poses): Trajectory | 
     noiseRad: noise.rad,
     depthDoubt: 0,
     sdM: Math.max(noise.m, Math.min(MAX_SD_M, median(sds) || 0)),
+    frameSdM: found.frames.map((frame) => Math.max(noise.m, Math.min(MAX_SD_M, frame.sdM))),
   };
 }
 

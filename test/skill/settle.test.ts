@@ -24,6 +24,7 @@ function actor(id: number, mesh: TriangleMesh, hollow = false): Actor {
     noiseM: 0,
     noiseRad: 0,
     sdM: 0.001,
+    frameSdM: [0.001],
     depthDoubt: 0,
   };
   const shape = model(id, `object ${id}`, [0.1, 0.1, 0.1], { hollow });
