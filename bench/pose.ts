@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- pose`: CPU time of the first pose of an object and of every later one, on the film of a can put into a bowl, with the
- * renderer's masks and given models. Writes its section of docs/performance.md. --data DIR as in bench bop.
+ * renderer's masks and given models; and of the stages objects and poses on a whole film. Writes its section of docs/performance.md.
+ * --data DIR as in bench bop.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,8 @@ import { meshArea } from '../src/objects/mesh.js';
 import { followObject } from '../src/pose/follow.js';
 import { poseOptions } from '../src/pose/options.js';
 import { makeFixtures } from './bop/make-fixtures.js';
+import { cpuSec } from './pose/cpu-time.js';
+import { type WholeFilm, wholeFilm } from './pose/whole-film.js';
 import { replaceSection } from './section.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -35,6 +38,7 @@ const SETTINGS = [
 export interface PoseSpeed {
   version: string;
   rows: { cropPx: number; gaussians: number; firstPoseSec: number; framesPerSecond: number; meanIou: number }[];
+  film: WholeFilm;
 }
 
 export default async function run(args: string[]): Promise<PoseSpeed> {
@@ -80,13 +84,29 @@ export default async function run(args: string[]): Promise<PoseSpeed> {
     });
     object.set.dispose();
   }
-  await replaceSection(path.join(ROOT, 'docs', 'performance.md'), 'pose', poseText(rows));
-  return { version: VERSION, rows };
+  const film = await wholeFilm(ROOT, path.join(ROOT, '.cache', 'bench'));
+  await replaceSection(path.join(ROOT, 'docs', 'performance.md'), 'pose', `${poseText(rows)}\n\n${filmText(film)}`);
+  return { version: VERSION, rows, film };
 }
 
-function cpuSec(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+function filmText({ film, filmSec, objects, stages }: WholeFilm): string {
+  const row = (name: string, cpu: number, wall: number): string =>
+    `| ${name} | ${cpu.toFixed(1)} | ${wall.toFixed(1)} |`;
+  const all = Object.values(stages);
+  const sum = (pick: (cost: (typeof all)[number]) => number): number =>
+    all.reduce((total, cost) => total + pick(cost), 0);
+  return `A whole film (\`${film}\`, ${filmSec.toFixed(1)} s, ${objects} objects, as \`v2r run\` does it after perception: one core, pictures decoded on the way):
+
+| stage | CPU s | wall s |
+| --- | --- | --- |
+${Object.entries(stages)
+  .map(([name, cost]) => row(name, cost.cpuSec, cost.wallSec))
+  .join('\n')}
+${row(
+  'both',
+  sum((cost) => cost.cpuSec),
+  sum((cost) => cost.wallSec),
+)}`;
 }
 
 function poseText(rows: PoseSpeed['rows']): string {

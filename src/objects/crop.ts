@@ -43,29 +43,49 @@ export interface MaskSample {
  */
 export function sampleMask(idMap: ByteImage, id: number, crop: Crop, guardPx = 1): MaskSample {
   const { widthPx, heightPx } = crop.camera;
+  const { data, widthPx: mapWidth } = idMap;
   const inside = new Float32Array(widthPx * heightPx);
   const care = new Float32Array(widthPx * heightPx);
   const taps = tapsOf(crop);
+  const count = taps.length;
+  const columns = tappedPixels(crop.x0Px, crop.scale, widthPx, taps, mapWidth);
+  const rows = tappedPixels(crop.y0Px, crop.scale, heightPx, taps, idMap.heightPx);
+  const [centreColumns, centreRows] = [
+    tappedPixels(crop.x0Px, crop.scale, widthPx, [0.5], mapWidth),
+    tappedPixels(crop.y0Px, crop.scale, heightPx, [0.5], idMap.heightPx),
+  ];
   // Half a window pixel in frame pixels: the foreign ids within it or within the guard are looked for around its centre.
   const reach = Math.ceil(guardPx + 0.5 / crop.scale - 0.5);
   const offsets = reach > 0 ? [-reach, 0, reach] : [0];
   for (let y = 0, i = 0; y < heightPx; y++) {
-    const centreY = Math.floor(crop.y0Px + (y + 0.5) / crop.scale);
     for (let x = 0; x < widthPx; x++, i++) {
-      const centreX = Math.floor(crop.x0Px + (x + 0.5) / crop.scale);
-      if (idAt(idMap, centreX, centreY) < 0) continue;
+      if (centreColumns[x] < 0 || centreRows[y] < 0) continue;
       let hits = 0;
-      for (const ty of taps) {
-        const sy = Math.floor(crop.y0Px + (y + ty) / crop.scale);
-        for (const tx of taps) {
-          if (idAt(idMap, Math.floor(crop.x0Px + (x + tx) / crop.scale), sy) === id) hits++;
+      for (let ty = 0; ty < count; ty++) {
+        const row = rows[count * y + ty];
+        if (row < 0) continue;
+        for (let tx = 0; tx < count; tx++) {
+          const column = columns[count * x + tx];
+          if (column >= 0 && data[row * mapWidth + column] === id) hits++;
         }
       }
-      inside[i] = hits / (taps.length * taps.length);
-      care[i] = nearForeign(idMap, id, centreX, centreY, offsets) ? 0 : 1;
+      inside[i] = hits / (count * count);
+      care[i] = nearForeign(idMap, id, centreColumns[x], centreRows[y], offsets) ? 0 : 1;
     }
   }
   return { inside, care };
+}
+
+/** [count * taps] pixels of one axis that the taps of every window pixel fall into; -1 outside of the frame. */
+function tappedPixels(start: number, scale: number, count: number, taps: readonly number[], limit: number): Int32Array {
+  const out = new Int32Array(count * taps.length);
+  for (let i = 0, n = 0; i < count; i++) {
+    for (const tap of taps) {
+      const at = Math.floor(start + (i + tap) / scale);
+      out[n++] = at >= 0 && at < limit ? at : -1;
+    }
+  }
+  return out;
 }
 
 function idAt(idMap: ByteImage, x: number, y: number): number {
@@ -85,19 +105,58 @@ function nearForeign(idMap: ByteImage, id: number, x: number, y: number, offsets
 /** [H, W, 3] f32 0..1: the frame seen through the crop (area averages when shrinking, bilinear when enlarging; black outside). */
 export function sampleRgb(frame: RgbImage, crop: Crop): Float32Array {
   const { widthPx, heightPx } = crop.camera;
+  const { data } = frame;
   const out = new Float32Array(widthPx * heightPx * 3);
   const taps = tapsOf(crop);
-  const weight = 1 / (255 * taps.length * taps.length);
-  for (let y = 0, i = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, i += 3) {
-      for (const ty of taps) {
-        for (const tx of taps) {
-          addBilinear(frame, crop.x0Px + (x + tx) / crop.scale, crop.y0Px + (y + ty) / crop.scale, weight, out, i);
+  const count = taps.length;
+  const weight = 1 / (255 * count * count);
+  const columns = bilinearTaps(crop.x0Px, crop.scale, widthPx, taps, frame.widthPx);
+  const rows = bilinearTaps(crop.y0Px, crop.scale, heightPx, taps, frame.heightPx);
+  for (let y = 0; y < heightPx; y++) {
+    for (let n = count * y; n < count * (y + 1); n++) {
+      if (rows.first[n] < 0) continue;
+      const row = 3 * frame.widthPx * rows.first[n];
+      const v = rows.share[n];
+      for (let x = 0, i = 3 * widthPx * y; x < widthPx; x++, i += 3) {
+        for (let m = count * x; m < count * (x + 1); m++) {
+          if (columns.first[m] < 0) continue;
+          const u = columns.share[m];
+          const p = row + 3 * columns.first[m];
+          const q = p + 3 * frame.widthPx;
+          for (let c = 0; c < 3; c++) {
+            const top = data[p + c] * (1 - u) + data[p + 3 + c] * u;
+            const bottom = data[q + c] * (1 - u) + data[q + 3 + c] * u;
+            out[i + c] += weight * (top * (1 - v) + bottom * v);
+          }
         }
       }
     }
   }
   return out;
+}
+
+/** Of every tap of every window pixel along one axis: the first of the two pixels it lies between (-1: outside) and the second one's share. */
+function bilinearTaps(
+  start: number,
+  scale: number,
+  count: number,
+  taps: readonly number[],
+  limit: number,
+): { first: Int32Array; share: Float64Array } {
+  const first = new Int32Array(count * taps.length).fill(-1);
+  const share = new Float64Array(count * taps.length);
+  for (let i = 0, n = 0; i < count; i++) {
+    for (const tap of taps) {
+      const at = start + (i + tap) / scale;
+      if (at >= 0 && at <= limit) {
+        const clamped = Math.min(limit - 1, Math.max(0, at - 0.5));
+        first[n] = Math.min(limit - 2, Math.floor(clamped));
+        share[n] = clamped - first[n];
+      }
+      n++;
+    }
+  }
+  return { first, share };
 }
 
 /** Positions of the taps inside a window pixel, 0..1. */

@@ -1,4 +1,5 @@
 /** Render-and-compare losses of one window and their derivatives by what was drawn. */
+import type { MaskSample } from '../objects/crop.js';
 import type { Frame, FrameGradient } from '../splat/renderer.js';
 import type { Observation } from './observation.js';
 
@@ -59,7 +60,6 @@ export function imageLoss(
 ): ImageLoss {
   const { inside, care } = observation.mask;
   const { outsideWeight = 1, behindM } = observation;
-  const count = inside.length;
   const alphaGradient = into?.alpha ?? null;
   into?.rgb.fill(0);
   into?.alpha.fill(0);
@@ -70,8 +70,11 @@ export function imageLoss(
   let drawnCared = 0;
   let maskSum = 0;
   const maskScale = weights.mask / Math.max(observation.areaPx, 1);
-  for (let i = 0; i < count; i++) {
-    const a = frame.alpha[i];
+  const { alpha } = frame;
+  const pixels = activePixels(alpha, inside);
+  for (let n = 0; n < pixels.length; n++) {
+    const i = pixels[n];
+    const a = alpha[i];
     if (a > 0.5) {
       drawn++;
       drawnCared += care[i];
@@ -95,7 +98,7 @@ export function imageLoss(
   let value = maskScale * maskSum;
   if (weights.rgb > 0) {
     const trust = Math.max(MIN_RGB_TRUST, observation.texture);
-    value += rgbTerm(frame, observation, weights.rgb * trust, into);
+    value += rgbTerm(frame, observation, pixels, weights.rgb * trust, into);
   }
   const hasDepth = weights.depth > 0 && observation.depthM !== null;
   if (weights.depth > 0 && observation.depthM !== null) {
@@ -112,6 +115,17 @@ export function imageLoss(
   };
 }
 
+/** Room for the indices of a window's pixels; written anew by every loss. */
+let room = new Int32Array(0);
+
+/** The pixels of the window in which something is drawn or seen, about a third of it: the others add to no term. */
+function activePixels(alpha: Float32Array, inside: Float32Array): Int32Array {
+  if (room.length < alpha.length) room = new Int32Array(alpha.length);
+  let count = 0;
+  for (let i = 0; i < alpha.length; i++) if (alpha[i] !== 0 || inside[i] !== 0) room[count++] = i;
+  return room.subarray(0, count);
+}
+
 /** Whether the model stands in front of something that is seen there (depth 0: nothing is known). */
 function hides(alpha: number, depthM: number, behindM: number): boolean {
   return behindM > 0 && alpha > MIN_ALPHA && depthM > 0 && depthM < behindM - HIDING_M;
@@ -124,20 +138,25 @@ function hides(alpha: number, depthM: number, behindM: number): boolean {
 function rgbTerm(
   frame: Frame,
   { mask, rgb, colourOutside = false }: Observation,
+  pixels: Int32Array,
   weight: number,
   into: GradientBuffers | null,
 ): number {
   const { inside, care } = mask;
   const { alpha, rgb: drawn } = frame;
-  const gain = brightnessGain(frame, rgb, mask.inside, care);
+  const gain = brightnessGain(frame, rgb, mask, pixels);
   let area = 0;
-  for (let i = 0; i < inside.length; i++) if (care[i] > 0 && (alpha[i] > 0.5 || inside[i] > 0.5)) area++;
+  for (let n = 0; n < pixels.length; n++) {
+    const i = pixels[n];
+    if ((alpha[i] > 0.5 || inside[i] > 0.5) && care[i] > 0) area++;
+  }
   if (area === 0) return 0;
   const scale = weight / (3 * area);
   const rgbGradient = into?.rgb ?? null;
   const alphaGradient = into?.alpha ?? null;
   let sum = 0;
-  for (let i = 0; i < inside.length; i++) {
+  for (let n = 0; n < pixels.length; n++) {
+    const i = pixels[n];
     const a = alpha[i];
     const m = inside[i];
     if ((a < MIN_ALPHA && m === 0) || care[i] === 0) continue;
@@ -157,14 +176,16 @@ function rgbTerm(
 }
 
 /** Least-squares brightness of the frame relative to the model, where both show the object. */
-function brightnessGain(frame: Frame, rgb: Float32Array, inside: Float32Array, care: Float32Array): number {
+function brightnessGain(frame: Frame, rgb: Float32Array, { inside, care }: MaskSample, pixels: Int32Array): number {
+  const { alpha, rgb: drawn } = frame;
   let cross = 0;
   let own = 0;
-  for (let i = 0; i < inside.length; i++) {
-    if (care[i] === 0 || inside[i] < 0.9 || frame.alpha[i] < 0.9) continue;
+  for (let n = 0; n < pixels.length; n++) {
+    const i = pixels[n];
+    if (inside[i] < 0.9 || alpha[i] < 0.9 || care[i] === 0) continue;
     for (let c = 3 * i; c < 3 * i + 3; c++) {
-      cross += frame.rgb[c] * rgb[c];
-      own += frame.rgb[c] * frame.rgb[c];
+      cross += drawn[c] * rgb[c];
+      own += drawn[c] * drawn[c];
     }
   }
   return own > 0 ? Math.min(GAIN_RANGE[1], Math.max(GAIN_RANGE[0], cross / own)) : 1;
