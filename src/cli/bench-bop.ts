@@ -203,6 +203,9 @@ async function ablate(
   return rows;
 }
 
+/** METHOD_DATASET-SPLIT.csv: the BOP toolkit reads off the name what a file of results is of. */
+export const resultsName = ({ name, split }: BopDataset): string => `v2r_${name}-${split}.csv`;
+
 /** Returns the page's path. */
 async function writeOut(
   dataset: BopDataset,
@@ -210,7 +213,7 @@ async function writeOut(
   estimates: readonly BopEstimate[],
   evaluation: Evaluation,
 ): Promise<string> {
-  await writeResults(path.join(out, 'results.csv'), estimates);
+  await writeResults(path.join(out, resultsName(dataset)), estimates);
   await writeJson(path.join(out, 'report.json'), evaluation.report);
   const page = path.join(out, 'index.html');
   await writeFileAtomic(page, await bopPage(dataset, estimates, evaluation, WORST_FRAMES));

@@ -50,7 +50,7 @@ export async function readMeshPly(file: string, metresPerUnit: number): Promise<
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`, 'is the folder of models complete?');
   }
   return decodeMeshPly(bytes, metresPerUnit, file);
 }

@@ -40,6 +40,9 @@ describe('v2r bench bop', () => {
     expect(html).toContain('2 of 4 targets have no estimate');
     expect(html).toContain('scene 3, image 7, object 1: MSSD 0 % of the diameter, MSPD 0.0 px');
     expect(html.match(/data:image\/jpeg/g)).toHaveLength(2);
+    // The toolkit takes method, data set and split from the file's name.
+    const csv = await readFile(path.join(outFolder, `v2r_${path.basename(folder)}-test.csv`), 'utf8');
+    expect(csv).toBe(await readFile(results, 'utf8'));
   });
 
   it('prints a table for people', async () => {

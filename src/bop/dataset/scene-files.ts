@@ -102,5 +102,8 @@ function missingCamera(folder: string): UserError {
         `${folder}: several sensors (${bySensor.join(', ')}) are not supported`,
         'use a data set in the classic layout',
       )
-    : new UserError(`${folder} has no scene_camera.json`);
+    : new UserError(
+        `${folder} has no scene_camera.json`,
+        'every scene needs one: intrinsics and depth scale of each image',
+      );
 }
