@@ -91,8 +91,9 @@ export async function perceivedSequence(
 }
 
 /**
- * The data set's visible masks given to our perception as files, so that tracks and table are there as well. What covers an object
- * counts as hand. Masks may have been made from the true poses.
+ * The data set's visible masks given to our perception as files, so that tracks and table are there as well; the hand is still ours
+ * (the scale is read off it). What is known to cover an object counts as hand in the result. Masks may have been made from the true
+ * poses.
  */
 export async function sequenceOfMaskFiles(
   dataset: BopDataset,
@@ -106,10 +107,10 @@ export async function sequenceOfMaskFiles(
   const maskFiles = path.join(folder, 'masks-given');
   if (!existsSync(path.join(folder, 'perception.json'))) {
     for (const [k, image] of images.entries()) {
-      await writeMask(maskFiles, k, await idMapOf(scene, image, objectIds, true));
+      await writeMask(maskFiles, k, await idMapOf(scene, image, objectIds));
     }
     const names = objectIds.map((id) => [id, nameOf(id)]);
-    await writeJson(path.join(maskFiles, 'masks', 'objects.json'), { ...Object.fromEntries(names), [HAND_ID]: 'hand' });
+    await writeJson(path.join(maskFiles, 'masks', 'objects.json'), Object.fromEntries(names));
   }
   const files = { ...options, segment: 'files' as const, maskFiles: path.join(maskFiles, 'masks') };
   const sequence = await perceivedSequence(scene, images, files, folder, ctx);
@@ -117,7 +118,33 @@ export async function sequenceOfMaskFiles(
     const objId = objectIds.find((candidate) => nameOf(candidate) === name);
     return objId === undefined ? [] : [[id, objId]];
   });
-  return { ...sequence, objectOf: new Map(objectOf) };
+  const { frameFromReference } = sequence.perception;
+  return {
+    ...sequence,
+    objectOf: new Map(objectOf),
+    readMask: async (frameIdx) => {
+      const idMap = await sequence.readMask(frameIdx);
+      // Of a camera that moves, masks are in the pixels of frame 0, the data set's are not.
+      return frameFromReference ? idMap : withCovers(idMap, scene, images[frameIdx], objectIds);
+    },
+  };
+}
+
+/** The id map with what hides a part of the objects as the hand's. */
+async function withCovers(
+  idMap: ByteImage,
+  scene: BopScene,
+  image: BopImage,
+  objectIds: readonly number[],
+): Promise<ByteImage> {
+  const out = createBytes(idMap.widthPx, idMap.heightPx, Uint8Array.from(idMap.data));
+  for (const [i, { objId }] of image.instances.entries()) {
+    const whole = objectIds.includes(objId) ? await readInstanceMask(scene, image.id, i, 'whole') : null;
+    whole?.data.forEach((value, k) => {
+      if (value > 0 && out.data[k] === 0) out.data[k] = HAND_ID;
+    });
+  }
+  return out;
 }
 
 const nameOf = (objId: number): string => `object ${objId}`;
@@ -163,20 +190,9 @@ function sharedCamera(images: readonly BopImage[], scene: BopScene): Intrinsics 
   return { ...camera, widthPx: scene.widthPx, heightPx: scene.heightPx };
 }
 
-/** Visible masks of the tracked objects as one id map; `withCovers`: what hides a part of them as the hand's. */
-async function idMapOf(
-  scene: BopScene,
-  image: BopImage,
-  objectIds: readonly number[],
-  withCovers = false,
-): Promise<ByteImage> {
+/** Visible masks of the tracked objects as one id map. */
+async function idMapOf(scene: BopScene, image: BopImage, objectIds: readonly number[]): Promise<ByteImage> {
   const map = createBytes(scene.widthPx, scene.heightPx);
-  for (const [i, { objId }] of image.instances.entries()) {
-    const whole = withCovers && objectIds.includes(objId) ? await readInstanceMask(scene, image.id, i, 'whole') : null;
-    whole?.data.forEach((value, k) => {
-      if (value > 0) map.data[k] = HAND_ID;
-    });
-  }
   for (const [i, { objId }] of image.instances.entries()) {
     if (!objectIds.includes(objId)) continue;
     const mask = await readInstanceMask(scene, image.id, i, 'visible');
