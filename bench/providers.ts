@@ -12,9 +12,7 @@ import { dot, type Vec3 } from '../src/math/vec3.js';
 import { readPerception } from '../src/perceive/store.js';
 import { runStages } from '../src/pipeline/run.js';
 import { STAGES } from '../src/pipeline/stages.js';
-import { readFound } from './pipeline/found.js';
-import { alignTruth } from './pipeline/frames.js';
-import { matchObjects, scoreMasks } from './pipeline/masks.js';
+import { scorePerceived } from './pipeline/perceived.js';
 import { meanOf } from './pipeline/stats.js';
 import { scoreTracks } from './pipeline/tracks.js';
 import { readTruth, type TrueScene } from './pipeline/truth.js';
@@ -105,14 +103,8 @@ function describe(fixtures: Fixtures): string {
 
 async function score(scene: TrueScene, folder: string): Promise<Scores> {
   const perception = await readPerception(path.join(folder, 'perceive'));
-  const found = await readFound(folder);
-  const truth = alignTruth(scene, found);
-  const ids = scene.truth.objects.map(({ id }) => id);
-  const matches = await matchObjects(found, truth, ids);
-  const masks = await scoreMasks(found, truth, ids, matches);
+  const { found, truth, matches, masks, iouOf } = await scorePerceived(scene, folder);
   const tracks = await scoreTracks(found, truth, scene.meshes, matches);
-  const iouOf = (role: string): number | null =>
-    meanOf(scene.truth.objects.filter((o) => o.role === role).map(({ id }) => masks.objects.get(id) ?? 0));
   const { cameraFromWorld } = scene.truth.frames[truth.truthFrame[0]];
   const up = axisOf(cameraFromWorld, 2);
   const onTable: Vec3 = [cameraFromWorld[3], cameraFromWorld[7], cameraFromWorld[11]];

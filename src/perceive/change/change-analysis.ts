@@ -137,10 +137,14 @@ function viewChange(
   scene: ColourModel,
 ): ChangeView {
   const regions = judgeByEvidence(clip, judgeRegions(clip, change, found, transients, scene));
+  const events = formEvents(clip, regions);
+  // What an event is founded on is not at the same time the hand that hides it: wood has the colour of skin.
+  const founders = new Set(events.map(({ regions: [founder] }) => founder));
   const handFirst = new Uint8Array(clip.valid.length);
   const handLast = new Uint8Array(clip.valid.length);
   for (const region of regions) {
-    if (region.hand >= HAND_REGION) addTo(region.contrast > 0 ? handFirst : handLast, region.mask);
+    if (region.hand >= HAND_REGION && !founders.has(region))
+      addTo(region.contrast > 0 ? handFirst : handLast, region.mask);
   }
   const [armFirst, armLast] = [change.first, change.last].map((state) =>
     armMask(clip, change, state, transients, scene),
@@ -149,7 +153,7 @@ function viewChange(
     change,
     plates,
     regions,
-    events: formEvents(clip, regions),
+    events,
     handFirst,
     handLast,
     armFirst,

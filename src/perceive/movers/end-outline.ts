@@ -187,25 +187,36 @@ function withMovedParts(mask: Uint8Array, moved: Float32Array, w: number, h: num
 /** An opposite event this good, as share of the own one, says what changed at its place. */
 const OPPOSITE_SHARE = 0.5;
 
-/**
- * [H, W] where a hand rested, and, beyond the outline, where something else did the opposite: a table that shows where a
- * thing left is not a part of what arrived beside it.
- */
+/** [H, W] of the window where a hand rested, and, beyond the outline, where an arm lies in the other state and places of the opposite. */
 function closedToGrowth(
   window: CutWindow,
-  { event, view }: MoverEnd,
+  end: MoverEnd,
   mask: Uint8Array,
   covered: Uint8Array,
   ends: readonly MoverEnd[],
 ): Uint8Array {
-  const out = new Uint8Array(mask.length);
+  const { view, event } = end;
+  const out = oppositePlaces(window, end, ends);
   paint(out, covered, 1);
+  paint(out, mask, 0);
+  paint(out, window.doubled(event.kind === 'left' ? view.handFirst : view.handLast), 1);
+  return out;
+}
+
+/**
+ * [H, W] of the window where something else did the opposite: a table that shows where a thing left is not a part of what arrived
+ * beside it.
+ */
+export function oppositePlaces(
+  window: CutWindow,
+  { event, view }: Pick<MoverEnd, 'event' | 'view'>,
+  ends: readonly MoverEnd[],
+): Uint8Array {
+  const out = new Uint8Array(window.widthPx * window.heightPx);
   for (const { event: other, view: otherView } of ends) {
     if (other.kind === event.kind || otherView !== view || other.ambiguous) continue;
     if (other.score >= OPPOSITE_SHARE * event.score) paint(out, window.doubled(other.mask), 1);
   }
-  paint(out, mask, 0);
-  paint(out, window.doubled(event.kind === 'left' ? view.handFirst : view.handLast), 1);
   return out;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { StageContext } from '../../base/context.js';
 import { largestComponent } from '../../image/components.js';
-import { closed, countSet, fillHoles, maskIou, opened } from '../../image/morphology.js';
+import { closed, countSet, countShared, fillHoles, maskIou, opened } from '../../image/morphology.js';
 import type { ChangeEvent } from '../change/candidates.js';
 import type { Clip } from '../clip.js';
 import { warpMask } from '../tracks/mask-track.js';
@@ -39,7 +39,7 @@ export async function findMovers(
   return joinEnds(clip, await findEnds(clip, events, viewOf, facts, ctx)).map((mover) => completed(clip, mover));
 }
 
-interface Pairing {
+export interface Pairing {
   from: MoverEnd;
   to: MoverEnd;
   /** Best overlap of a tracked mask with the outline at the other end, over both directions. */
@@ -78,7 +78,8 @@ function joinEnds(clip: Clip, ends: readonly MoverEnd[]): Mover[] {
   return movers.sort((a, b) => b.confidence - a.confidence);
 }
 
-function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
+/** Are these the two ends of one way? */
+export function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   if (to.event.frame <= from.event.frame) return null;
   const ratio = Math.min(from.area, to.area) / Math.max(from.area, to.area);
   const colour = from.colours.overlap(to.colours) * Math.sqrt(Math.min(1, 1.5 * ratio));
@@ -89,20 +90,25 @@ function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | null {
   // Tracking is the judge, colour proposes: either both speak for the pair, or one of them does clearly. An outline that
   // ends up around a part of itself (the rest is covered there) counts like one that overlaps.
   const bothWays = Math.min(ahead.contained, back.contained) >= 0.5;
-  const samePlace = maskIou(from.mask, to.mask);
+  const samePlace = countShared(from.mask, to.mask) / Math.min(from.area, to.area);
   // What was only covered for a while never moved; what did and is back at the very place it left is itself.
-  if (samePlace >= MIN_SAME_PLACE) {
+  if (samePlace >= MIN_SAME_PLACE_SHARE) {
     const cameBack = (iou >= MIN_RETURN_IOU || contained >= 0.6) && colour >= MIN_RETURN_COLOUR;
     if (!cameBack || (!wentAway(clip, from) && !wentAway(clip, to))) return null;
   }
-  const returned = colour >= 0.6 && samePlace >= 0.6;
+  const returned = colour >= 0.6 && maskIou(from.mask, to.mask) >= 0.6;
   const byTrack = returned || iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
   const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || (contained >= 0.2 && colour >= 0.72);
   return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
 }
 
-/** Places that overlap this much are the same: then the track must show that the thing was elsewhere in between. */
+/** Places that overlap this much (IoU) are the same. */
 const MIN_SAME_PLACE = 0.3;
+/**
+ * One of two places that lies within the other one by this much (what two of a size with that IoU share) is a part of it: then the
+ * track must show that the thing was elsewhere in between. A hand that holds a handle leaves a small place within a large one.
+ */
+const MIN_SAME_PLACE_SHARE = (2 * MIN_SAME_PLACE) / (1 + MIN_SAME_PLACE);
 const MIN_AWAY_SAMPLES = 4;
 /** ... and, followed there and back again, ends about where it began. */
 const MIN_RETURN_IOU = 0.25;

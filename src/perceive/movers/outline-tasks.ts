@@ -54,7 +54,10 @@ export const factsNote: ClipNote<SceneFacts> = { name: 'scene-facts' };
 
 export const restCutTask: ClipTask<number, RestCut | null> = {
   name: 'cut-at-rest',
-  run: (clip, e, told) => cutAtRest(clip, received(told(endsNote), told(viewsNote))[e], told(factsNote)),
+  run: (clip, e, told) => {
+    const ends = received(told(endsNote), told(viewsNote));
+    return cutAtRest(clip, ends[e], ends, told(factsNote));
+  },
 };
 
 const cutOf = ({ mask, cutIou }: Outline): Cut => ({ mask, cutIou });

@@ -2,7 +2,7 @@
  * The outline of a thing at rest, cut where its place looks different while it is away. Both pictures are means of several frames, so
  * that differences far below those that found the place count; how far below, the noise of the clip says.
  */
-import { withoutSmall } from '../../image/components.js';
+import { connectedComponents, withoutSmall } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
 import { countSet, countShared, dilate, erode, maskIou, maskWhere } from '../../image/morphology.js';
 import type { Plates } from '../change/plates.js';
@@ -10,7 +10,7 @@ import type { Clip } from '../clip.js';
 import { type Absence, findAbsence } from './absence.js';
 import type { ColourSet } from './colour-model.js';
 import { CutWindow } from './cut-window.js';
-import type { MoverEnd } from './end-outline.js';
+import { type MoverEnd, oppositePlaces } from './end-outline.js';
 import { hullMask, MIN_OBJECT_SOLIDITY, solidityOf } from './motion-cut.js';
 import { cutObject } from './object-cut.js';
 
@@ -108,8 +108,13 @@ export interface RestCut {
   readonly absence: Absence;
 }
 
-/** The outline cut anew by what its place looks like while the thing is away; null where that is not seen. */
-export async function cutAtRest(clip: Clip, end: MoverEnd, { noise, arm }: SceneFacts): Promise<RestCut | null> {
+/** The outline cut anew by what its place looks like while the thing is away; null where that is not seen. `ends`: all there are. */
+export async function cutAtRest(
+  clip: Clip,
+  end: MoverEnd,
+  ends: readonly MoverEnd[],
+  { noise, arm }: SceneFacts,
+): Promise<RestCut | null> {
   const { change } = end.view;
   const present = end.event.kind === 'left' ? change.first : change.last;
   let cut: RestCut | null = null;
@@ -119,7 +124,7 @@ export async function cutAtRest(clip: Clip, end: MoverEnd, { noise, arm }: Scene
     const absence = await findAbsence(clip, place, reachOf(now) + WINDOW_MARGIN_PX, arm);
     if (!absence) break;
     const before = now.area;
-    now = cutAgainst(clip, end, now, absence, noise) ?? now;
+    now = cutAgainst(clip, end, ends, now, absence, noise) ?? now;
     cut = { mask: now.mask, cutIou: now.cutIou, absence };
     if (now.area < GROWN * before) break;
   }
@@ -173,20 +178,38 @@ function mostAround(values: Float32Array, i: number, w: number, h: number): numb
   return most;
 }
 
+/** What is seen of a place without the thing is what lay there in the other state when it differs from that by less than this (Lab). */
+const SAME_LOOK = 6;
+
 /** The outline `now` of an end cut anew; null where that goes wrong. */
-function cutAgainst(clip: Clip, { view, event }: MoverEnd, now: Cut, absence: Absence, noise: number): Cut | null {
+function cutAgainst(
+  clip: Clip,
+  end: MoverEnd,
+  ends: readonly MoverEnd[],
+  now: Cut,
+  absence: Absence,
+  noise: number,
+): Cut | null {
+  const { view, event } = end;
   const window = CutWindow.around(clip, now.mask, reachOf(now) + WINDOW_MARGIN_PX);
   if (!window) return null;
   const { widthPx: w, heightPx: h } = window;
   const isLeft = event.kind === 'left';
-  const lab = window.crop(isLeft ? view.plates.firstLab : view.plates.lastLab, 3);
+  const { firstLab, lastLab } = window.plates(view.plates);
+  const [lab, other] = isLeft ? [firstLab, lastLab] : [lastLab, firstLab];
   const absent = window.crop(absence.lab, 3);
   const known = window.crop(absence.known);
   const mask = window.crop(now.mask);
   const evidence = evidenceAgainst(lab, absent, known, mask, noise, w, h);
   const hand = window.doubled(isLeft ? view.handFirst : view.handLast);
-  const arm = window.doubled(isLeft ? view.armFirst : view.armLast);
-  const sure = maskWhere(evidence, (value, i) => value >= SURE && hand[i] === 0 && arm[i] === 0);
+  const arm = reachingIn(window.doubled(isLeft ? view.armFirst : view.armLast), mask, w, h);
+  // Beside the outline a place without it may show what rested there and went: the thing itself, if this is only its front.
+  const opposite = oppositePlaces(window, end, ends);
+  const closed = maskWhere(hand, (value, i) => {
+    if (value !== 0) return true;
+    return opposite[i] !== 0 && mask[i] === 0 && labDistance2(absent, i, other, i) < SAME_LOOK ** 2;
+  });
+  const sure = maskWhere(evidence, (value, i) => value >= SURE && closed[i] === 0 && arm[i] === 0);
   const near = connectedTo(mask, withoutSmall(sure, w, h, MIN_SURE_PART_PX), w, h);
   const hull = hullMask(near, w, h);
   for (let i = 0; i < hull.length; i++) if (hull[i] !== 0 && known[i] !== 0) evidence[i] += HULL_BONUS;
@@ -200,7 +223,7 @@ function cutAgainst(clip: Clip, { view, event }: MoverEnd, now: Cut, absence: Ab
     reachPx: 2,
     colourLimit: COLOUR_LIMIT,
     background: absent,
-    forbidden: hand,
+    forbidden: closed,
     evidence,
     iterations: 2,
   });
@@ -208,6 +231,19 @@ function cutAgainst(clip: Clip, { view, event }: MoverEnd, now: Cut, absence: Ab
   if (countShared(part, mask) < MIN_KEPT_SHARE * now.area || area > MAX_GROWTH * now.area) return null;
   if (solidityOf(part, w, h) < MIN_OBJECT_SOLIDITY) return null;
   return { mask: window.pasted(part), area, cutIou: Math.max(now.cutIou, maskIou(part, mask)) };
+}
+
+/** An arm reaches in from outside: what lies within the outline by this share is the thing, though wood and red paint have an arm's colour. */
+const MAX_ARM_WITHIN = 0.5;
+
+/** The parts of `arm` that lie for the most part beyond the outline. */
+function reachingIn(arm: Uint8Array, mask: Uint8Array, w: number, h: number): Uint8Array {
+  const { labels, components } = connectedComponents(arm, w, h);
+  const within = new Int32Array(components.length + 1);
+  for (let i = 0; i < labels.length; i++) if (mask[i] !== 0) within[labels[i]]++;
+  const isArm = new Uint8Array(components.length + 1);
+  for (const { label, area } of components) if (within[label] <= MAX_ARM_WITHIN * area) isArm[label] = 1;
+  return maskWhere(labels, (label) => isArm[label] !== 0);
 }
 
 /** The parts of `sure` that hang together with the mask, over gaps of a few pixels. */
