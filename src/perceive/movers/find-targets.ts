@@ -47,6 +47,8 @@ const MAX_OCCLUDER_SIZES = 4;
 const OCCLUDER_REACH = 0.35;
 /** What was found under the mover and holds this share of the hidden part is the same thing, outlined better. */
 const MIN_KNOWN_SHARE = 0.5;
+/** ... and one that holds this share another part of it. */
+const MIN_PART_SHARE = 0.2;
 /** A pixel within this Lab distance of the clean picture shows what is always there. */
 const UNCHANGED_DISTANCE = 8;
 
@@ -71,7 +73,7 @@ function findOccluder(clip: Clip, plateLab: Uint8Array, mover: Mover, known: Uin
   if (share < MIN_HIDDEN_SHARE || (known && countShared(known, seed) > MIN_KNOWN_SHARE * countSet(seed))) return null;
   const box = boxOf(seed, w, h)!;
   const reachPx = Math.round(OCCLUDER_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0));
-  const mask = cutObject({
+  const cut = cutObject({
     lab: plateLab,
     widthPx: w,
     heightPx: h,
@@ -80,6 +82,9 @@ function findOccluder(clip: Clip, plateLab: Uint8Array, mover: Mover, known: Uin
     forbidden: shown,
     iterations: 5,
   });
+  // What lies under the last place and holds some of what is hidden is another part of the same thing: the inside of a box and its side.
+  const isPart = known !== null && countShared(known, seed) > MIN_PART_SHARE * countSet(seed);
+  const mask = isPart ? maskWhere(cut, (value, i) => value !== 0 || known[i] !== 0) : cut;
   if (countSet(mask) > MAX_OCCLUDER_SIZES * mover.from!.area) return null;
   return {
     mask,
