@@ -8,9 +8,10 @@
  *   --franka DIR   meshes of the real arm (panda.xml, assets/) to compare the Gaussian one with; else the silhouette figure is left out
  *   --seed N       other arrangements than those that settings were chosen on (seed 1); they have a section and a file of their own
  *   --keep         use again what lies in the run folders
+ *   --resume       use again what was measured in them with as many episodes and the same seed, so that films can be measured one by one
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +21,7 @@ import { STAGES } from '../src/pipeline/stages.js';
 import { ikMsPerWaypoint } from './motion/ik-time.js';
 import { type MotionScores, measureMotion } from './motion/measure.js';
 import { motionText } from './motion/motion-doc.js';
-import type { MotionResult } from './motion/result.js';
+import type { FixtureMotion, MotionResult } from './motion/result.js';
 import { makeTrueRun } from './motion/true-run.js';
 import { evaluate } from './pipeline/evaluate.js';
 import { readFound } from './pipeline/found.js';
@@ -33,12 +34,17 @@ const FIRST_SEED = 1;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export default async function run(args: string[]): Promise<MotionResult> {
-  const { names, folder, runs, episodes, seed, inputs, franka, keep } = parse(args);
+  const { names, folder, runs, episodes, seed, inputs, franka, keep, resume } = parse(args);
   const fixtures: MotionResult['fixtures'] = {};
   for (const name of names) {
     console.error(name);
     const runFolder = path.join(runs, inputs, name);
     const truth = path.join(folder, `${name}.truth`);
+    const measured = path.join(runFolder, `motion-${episodes}-${seed}.json`);
+    if (resume && existsSync(measured)) {
+      fixtures[name] = JSON.parse(readFileSync(measured, 'utf8')) as FixtureMotion;
+      continue;
+    }
     try {
       if (!keep || !existsSync(path.join(runFolder, 'scene'))) {
         await prepare(truth, path.join(runs, 'seen', name), runFolder, inputs);
@@ -49,7 +55,9 @@ export default async function run(args: string[]): Promise<MotionResult> {
       );
       const near = events.filter(({ differenceFrames: d }) => d !== null && Math.abs(d) <= 3);
       const read = { eventsWithin3: `${near.length}/${events.length}`, eventErrorFrames, rolesRight };
-      fixtures[name] = { ...(await measureMotion(runFolder, episodes, seed)), ...read };
+      const scores = { ...(await measureMotion(runFolder, episodes, seed)), ...read };
+      fixtures[name] = scores;
+      writeFileSync(measured, JSON.stringify(scores));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       fixtures[name] = { finding: error.message };
@@ -123,6 +131,7 @@ function parse(args: string[]) {
       inputs: { type: 'string', default: 'true' },
       franka: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
       runs: { type: 'string', default: path.join(ROOT, '.cache', 'bench-motion') },
       fixtures: { type: 'string', default: path.join(ROOT, 'fixtures', 'videos') },
     },
@@ -153,5 +162,6 @@ function parse(args: string[]) {
     inputs,
     franka: values.franka,
     keep: values.keep,
+    resume: values.resume,
   } as const;
 }
