@@ -2,6 +2,7 @@
 import {
   compose,
   fromQuaternion,
+  fromTranslation,
   fromYaw,
   interpolate,
   inverse,
@@ -191,6 +192,17 @@ export function replayOverTable(
 }
 
 const LEAST_TRAVEL_M = 0.03;
+
+/** A motion over the table turned about the vertical and moved as a whole, so that it ends at `end`. */
+export function replayAtPlace(
+  { poses }: Pick<RelativeMotion, 'poses'>,
+  turnRad: number,
+  end: { xM: number; yM: number },
+): Mat4[] {
+  const [x, y] = translationOf(poses[poses.length - 1]);
+  const placed = compose(fromTranslation([end.xM, end.yM, 0]), fromYaw(turnRad), fromTranslation([-x, -y, 0]));
+  return poses.map((pose) => compose(placed, pose));
+}
 
 /** A motion that begins this near to where the object stands begins where it stands, metres. */
 const SAME_START_M = 0.05;

@@ -15,10 +15,10 @@ export const DEEP_M = 0.008;
 /** Share of the other thing's points that must be inside at the end of its way. */
 export const MIN_INSIDE = 0.3;
 /** Share of the points that came in through a side for that side to be open. */
-const MIN_THROUGH = 0.15;
+export const MIN_THROUGH = 0.15;
 export const WALL_M = 0.003;
 /** Thin, because what lies inside was seen to lie as low as the table. */
-const FLOOR_M = 0.001;
+export const FLOOR_M = 0.001;
 
 /**
  * Which sides are open when `points` [M, 3] of another thing move along `boxFromOther` into the box `body`; empty when only the top is.

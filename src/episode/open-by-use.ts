@@ -8,7 +8,7 @@ import type { GaussianSet } from '../splat/gaussians.js';
 import { shapeOf } from './object-shape.js';
 import { openBoxMesh, openSides } from './open-box.js';
 import { bodyAndParts, openPainted, type Shell } from './open-paint.js';
-import { endsInRound, isInRound, openRoundMesh, roundBody } from './open-round.js';
+import { endsInRound, isInRound, openRoundMesh, openSector, roundBody } from './open-round.js';
 
 export interface PaintedShape {
   readonly mesh: TriangleMesh;
@@ -68,10 +68,16 @@ function openedRound(
 ): Shell | null {
   const round = roundBody(body);
   const isPouredFrom = skill.segments.some(({ word, sourceId }) => word === 'pour' && sourceId === id);
-  const isFilled = (): boolean =>
-    broughtTo(id, meshes, skill).some(({ points, targetFromSource }) =>
-      endsInRound(round, points, targetFromSource[targetFromSource.length - 1]),
-    );
-  if (!isPouredFrom && !isFilled()) return null;
-  return { mesh: openRoundMesh(round), isOfBody: (point) => isInRound(round, point, PART_CLEARANCE_M) };
+  const brought = broughtTo(id, meshes, skill).map(({ points, targetFromSource }) => ({
+    points,
+    bodyFromOther: targetFromSource,
+  }));
+  const isFilled = brought.some(({ points, bodyFromOther }) =>
+    endsInRound(round, points, bodyFromOther[bodyFromOther.length - 1]),
+  );
+  if (!isPouredFrom && !isFilled) return null;
+  return {
+    mesh: openRoundMesh(round, isFilled ? openSector(round, brought) : null),
+    isOfBody: (point) => isInRound(round, point, PART_CLEARANCE_M),
+  };
 }

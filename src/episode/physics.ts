@@ -21,7 +21,7 @@ export async function openPhysics(inputs: EpisodeInputs): Promise<(plan: Episode
 }
 
 export function physicsObject({ id, name, mesh, hollow }: EpisodeObject): PhysicsObject {
-  const { densityKgM3, friction, isSoft = false } = priorFor(name);
+  const { densityKgM3, friction, isSoft = false } = priorFor(name, hollow);
   return {
     id,
     name,

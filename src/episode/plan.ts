@@ -27,6 +27,7 @@ import {
   keepAboveTable,
   type Manipulation,
   manipulationsOf,
+  replayAtPlace,
   replayAtTarget,
   replayOverTable,
   spinSource,
@@ -225,13 +226,22 @@ function placeManipulation(
         drawPlace(scene.workspace, radiusM, taken, random);
       if (!place) return { reason: 'no-arrangement', detail: `no free place on the table to put ${source.name} down` };
       const [xM, yM] = translationOf(current);
-      poses = replayOverTable(motion, { xM, yM, yawRad }, { xM: place[0], yM: place[1] });
+      const to = { xM: place[0], yM: place[1] };
+      // What is put down after it was at something else is carried there over an arch: the straight way would lead through that.
+      const isFirst = motions.length === 0;
+      poses = isFirst
+        ? replayOverTable(motion, { xM, yM, yawRad }, to)
+        : replayAtPlace(motion, yawRad - yawOf(motion.poses[0]), to);
       const isLast = motion === manipulation.motions.at(-1);
       const end = poses[poses.length - 1];
       const [endX, endY] = translationOf(end);
       // A thing laid down on purpose stays lying; what is kept in the hand need not stand at all.
       const stands = manipulation.released && isLast && end[10] > UPRIGHT_COSINE;
-      poses = anchorMotion(poses, current, stands ? standingPose(source, endX, endY, yawOf(end)) : null);
+      poses = anchorMotion(
+        poses,
+        isFirst ? current : poses[0],
+        stands ? standingPose(source, endX, endY, yawOf(end)) : null,
+      );
       poses = keepAboveTable(poses, shapeOf(source.mesh).points);
     } else {
       const target = objects.find((object) => object.id === motion.targetId);

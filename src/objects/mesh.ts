@@ -127,6 +127,47 @@ export function revolutionMesh(profile: readonly ProfilePoint[], segments: numbe
   return makeMesh(vertices, triangles);
 }
 
+/**
+ * A wall about z from `fromRad` to `toRad` (counter-clockwise) under and over whose outside, from the bottom up, lies `profile`: `wallM`
+ * thick, closed at both ends.
+ */
+export function wallMesh(
+  profile: readonly ProfilePoint[],
+  wallM: number,
+  [fromRad, toRad]: readonly [number, number],
+  segments: number,
+): TriangleMesh {
+  const inside = profile.map(({ radiusM, heightM }) => ({
+    radiusM: Math.max(radiusM - wallM, radiusM * 0.2),
+    heightM,
+  }));
+  // Round the cross-section: up outside, down inside.
+  const section = [...profile, ...inside.reverse()];
+  const size = section.length;
+  const vertices: number[] = [];
+  for (let s = 0; s <= segments; s++) {
+    const angle = fromRad + ((toRad - fromRad) * s) / segments;
+    for (const { radiusM, heightM } of section) {
+      vertices.push(radiusM * Math.cos(angle), radiusM * Math.sin(angle), heightM);
+    }
+  }
+  const triangles: number[] = [];
+  for (let s = 0; s < segments; s++) {
+    for (let p = 0; p < size; p++) {
+      const q = (p + 1) % size;
+      const [a, b, c, d] = [s * size + p, s * size + q, (s + 1) * size + q, (s + 1) * size + p];
+      triangles.push(a, d, c, a, c, b);
+    }
+  }
+  // Ends: strips between outside and inside at the same height.
+  const end = segments * size;
+  for (let p = 0; p + 1 < profile.length; p++) {
+    const [a, b, c, d] = [p, p + 1, size - 2 - p, size - 1 - p];
+    triangles.push(a, b, c, a, c, d, end + a, end + c, end + b, end + a, end + d, end + c);
+  }
+  return makeMesh(vertices, triangles);
+}
+
 /** Inner wall from the rim down, ending in the floor's edge. */
 function insideOf(profile: readonly ProfilePoint[], wallM: number): ProfilePoint[] {
   const base = profile[0].heightM;

@@ -48,9 +48,13 @@ export const CLASS_PRIORS: readonly ClassPrior[] = [
 const LIGHTEST_KG = 0.005;
 const HEAVIEST_KG = 1.5;
 
-export function priorFor(name: string): ClassPrior {
+/** Of an open thing only the walls weigh: what its name does not tell is taken for a bowl of some kind, not for a block of wood. */
+const NAMELESS_VESSEL: ClassPrior = { words: [], densityKgM3: 1500, friction: 0.5 };
+
+export function priorFor(name: string, isHollow = false): ClassPrior {
   const words = name.toLowerCase().split(/[^a-z]+/);
-  return CLASS_PRIORS.find((prior) => prior.words.length === 0 || prior.words.some((word) => words.includes(word)))!;
+  const named = CLASS_PRIORS.find((prior) => prior.words.some((word) => words.includes(word)));
+  return named ?? (isHollow ? NAMELESS_VESSEL : CLASS_PRIORS[CLASS_PRIORS.length - 1]);
 }
 
 /** Integrals over the tetrahedra between the origin and every face. Source: Tonon 2004, "Explicit exact formulas". */

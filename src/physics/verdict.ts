@@ -1,7 +1,7 @@
 /** Did the replay in physics do what the plan says: were things lifted, carried and left where they should be? */
 import { z } from 'zod';
 import { axisOf, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
-import { distance, dot } from '../math/vec3.js';
+import { distance, dot, type Vec3 } from '../math/vec3.js';
 
 export const PhysicsObjectResultSchema = z.object({
   id: z.int(),
@@ -13,7 +13,7 @@ export const PhysicsObjectResultSchema = z.object({
   /** Largest distance (metres) and turn (degrees) from the plan while it was held; 0 when it never was. */
   slipM: z.number(),
   slipDeg: z.number(),
-  /** Distance from the plan when all has come to rest. */
+  /** Distance and turn from the plan when all has come to rest; of pushed things only how far they are tilted. */
   endM: z.number(),
   endDeg: z.number(),
 });
@@ -44,7 +44,7 @@ export interface WantedMotion {
 
 /** The distance that makes two objects parties to one task (the skill's own contact distance), metres. */
 const PLACE_TOLERANCE_M = 0.03;
-/** Things that stand stay standing, things that were poured from were tilted as shown, degrees. */
+/** Things that stand stay standing, things that were poured from were tilted as shown, degrees; how pushed things head is left to them. */
 const TURN_TOLERANCE_DEG = 20;
 /** A lift counts when it reaches this share of the wanted height; wanted heights below the second figure are no lifts, metres. */
 const LIFT_SHARE = 0.5;
@@ -87,7 +87,7 @@ function measure({ id, part, poses, held, isRound }: WantedMotion, real: readonl
     slipM,
     slipDeg,
     endM: distance(translationOf(end), translationOf(wantedEnd)),
-    endDeg: turnBetween(end, wantedEnd, isRound),
+    endDeg: part === 'pushed' ? tiltBetween(end, wantedEnd) : turnBetween(end, wantedEnd, isRound),
   };
 }
 
@@ -96,6 +96,12 @@ function turnBetween(a: Mat4, b: Mat4, isRound: boolean): number {
     ? Math.acos(Math.min(1, Math.max(-1, dot(axisOf(a, 2), axisOf(b, 2)))))
     : rotationAngleBetween(a, b);
   return (angle * 180) / Math.PI;
+}
+
+/** Degrees between what is up in the object at two poses: its heading left out. */
+function tiltBetween(a: Mat4, b: Mat4): number {
+  const up = ({ 8: x, 9: y, 10: z }: Mat4): Vec3 => [x, y, z];
+  return (Math.acos(Math.min(1, Math.max(-1, dot(up(a), up(b))))) * 180) / Math.PI;
 }
 
 interface Failure {

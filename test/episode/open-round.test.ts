@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endsInRound, isInRound, openRoundMesh, roundBody } from '../../src/episode/open-round.js';
+import { endsInRound, isInRound, openRoundMesh, openSector, roundBody } from '../../src/episode/open-round.js';
 import { fromTranslation } from '../../src/math/se3.js';
 import { boxMesh, isClosed, meshBounds, meshVolume, revolutionMesh, transformMesh } from '../../src/objects/mesh.js';
 
@@ -45,5 +45,30 @@ describe('round bodies', () => {
     // Sunk 5 mm into its top: an error of the poses, no cavity.
     expect(endsInRound(round, cube, fromTranslation([0.01, 0, 0.06]))).toBe(false);
     expect(endsInRound(round, cube, fromTranslation([0.11, 0, -0.03]))).toBe(false);
+  });
+
+  it('have no wall where something slid in', () => {
+    const round = roundBody(STUMP);
+    const cube = Float64Array.from(boxMesh(0.02, 0.02, 0.02).vertices);
+    const fromX = Array.from({ length: 20 }, (_, k) => fromTranslation([0.1 - 0.0045 * k, 0, -0.035]));
+    const fromAbove = Array.from({ length: 20 }, (_, k) => fromTranslation([0.01, 0, 0.1 - 0.007 * k]));
+    expect(openSector(round, [{ points: cube, bodyFromOther: fromAbove }])).toBeNull();
+    const sector = openSector(round, [{ points: cube, bodyFromOther: fromX }])!;
+    // The cube is 2 cm wide, the stump 3 cm in radius there: a third of a quarter turn on either side, and room.
+    expect(sector[0]).toBeLessThan(-0.3);
+    expect(sector[1]).toBeGreaterThan(0.3);
+    expect(sector[1] - sector[0]).toBeLessThan(1.5);
+    const open = openRoundMesh(round, sector);
+    expect(isClosed(open)).toBe(true);
+    const highest = (side: number): number => {
+      let z = -1;
+      for (let i = 0; i < open.vertices.length; i += 3) {
+        const [x, y] = [open.vertices[i] - 0.01, open.vertices[i + 1]];
+        if (side * x > 0 && Math.abs(y) < 0.3 * Math.abs(x)) z = Math.max(z, open.vertices[i + 2]);
+      }
+      return z;
+    };
+    expect(highest(1)).toBeLessThan(-0.048);
+    expect(highest(-1)).toBeCloseTo(0.05, 9);
   });
 });

@@ -176,4 +176,12 @@ describe('verdict', () => {
     const other: WantedMotion = { ...held, part: 'bystander', poses: [last, last], held: [] };
     expect(judge([other], ended([last, last], fromTranslation([0.2, 0, 0]))).reason).toBe('disturbed');
   });
+
+  it('leaves the heading to what is pushed, but not to fall over', () => {
+    const pushed: WantedMotion = { ...held, part: 'pushed', held: [] };
+    const last = path[9];
+    expect(judge([pushed], ended(path, compose(last, fromYaw(1)))).ok).toBe(true);
+    expect(judge([pushed], ended(path, compose(last, fromAxisAngle([1, 0, 0], 1)))).reason).toBe('turned');
+    expect(judge([pushed], ended(path, compose(fromTranslation([0.05, 0, 0]), last))).reason).toBe('misplaced');
+  });
 });
