@@ -16,7 +16,7 @@ import { rgbToLab8 } from '../src/image/lab.js';
 import { rayOf } from '../src/math/camera.js';
 import { axisOf, translationOf } from '../src/math/se3.js';
 import { cross, dot, normalize, scale, sub, type Vec3 } from '../src/math/vec3.js';
-import { tableLines } from '../src/perceive/geometry/geometry-cues.js';
+import { lightnessOf, tableLines } from '../src/perceive/geometry/geometry-cues.js';
 import { estimateCamera, estimatePlane } from '../src/perceive/geometry/table.js';
 import { tiltOf } from '../src/perceive/geometry/tilt.js';
 import { readPerception } from '../src/perceive/store.js';
@@ -72,7 +72,7 @@ async function photoRow(name: string, [fx, cx, cy]: [number, number, number]): P
   const lab = new Uint8Array(work.data.length);
   rgbToLab8(work.data, lab);
   const camera = estimateCamera(photo.widthPx, photo.heightPx, null, { hfov: null, focalPx: null });
-  const plane = estimatePlane(tableLines(work, lab, camera), [], { tableTilt: null });
+  const plane = estimatePlane(tableLines(lightnessOf(work, lab), camera), [], { tableTilt: null });
   return {
     what: name,
     trueTiltDeg: tiltOf(truth),

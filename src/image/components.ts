@@ -82,7 +82,8 @@ export function withoutSmall(mask: Uint8Array, widthPx: number, heightPx: number
   return out;
 }
 
-function drawComponent(out: Uint8Array, labels: Int32Array, widthPx: number, { label, box }: Component): void {
+/** Sets the pixels of a component. */
+export function drawComponent(out: Uint8Array, labels: Int32Array, widthPx: number, { label, box }: Component): void {
   for (let y = box.y0; y < box.y1; y++) {
     for (let i = y * widthPx + box.x0; i < y * widthPx + box.x1; i++) if (labels[i] === label) out[i] = 1;
   }

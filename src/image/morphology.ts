@@ -189,6 +189,7 @@ export function distanceTo(mask: Uint8Array, widthPx: number, heightPx: number):
   for (let y = 0; y < heightPx; y++) {
     for (let x = 0; x < w; x++) {
       const i = y * w + x;
+      if (d[i] === 0) continue;
       if (x > 0) d[i] = Math.min(d[i], d[i - 1] + straight);
       if (y > 0) {
         d[i] = Math.min(d[i], d[i - w] + straight);
@@ -200,6 +201,7 @@ export function distanceTo(mask: Uint8Array, widthPx: number, heightPx: number):
   for (let y = heightPx - 1; y >= 0; y--) {
     for (let x = w - 1; x >= 0; x--) {
       const i = y * w + x;
+      if (d[i] === 0) continue;
       if (x < w - 1) d[i] = Math.min(d[i], d[i + 1] + straight);
       if (y < heightPx - 1) {
         d[i] = Math.min(d[i], d[i + w] + straight);

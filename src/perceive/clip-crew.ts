@@ -3,6 +3,7 @@ import type { StageContext } from '../base/context.js';
 import { type Crew, crewHere, startCrew } from '../base/crew.js';
 import type { Clip, ClipCrew, ClipFacts, ClipNote, ClipTask } from './clip.js';
 import { type ClipStores, type ClipStoresShare, clipOf, shareStores } from './clip-stores.js';
+import { linesTask } from './geometry/lines-task.js';
 import {
   cutOutTask,
   endsNote,
@@ -26,6 +27,7 @@ const TASKS: readonly ClipTask<unknown, unknown>[] = [
   followTask,
   driftTask,
   segmentTask,
+  linesTask,
 ];
 const NOTES: readonly ClipNote<unknown>[] = [viewsNote, endsNote, factsNote, sceneNote];
 

@@ -16,6 +16,8 @@ const WORK_LONG_SIDE_PX = 640;
 export const MEMORY_BYTES = 250e6;
 /** ... but never fewer frames than this. */
 const MIN_IN_MEMORY = 40;
+/** The two dozen frames in which a thing is away are read several times: 32 of 640 x 480, for each thread. */
+export const FRAME_CACHE_BYTES = 30e6;
 /** Frame numbers are kept in 16 bits per pixel. */
 const MAX_FRAMES = 32767;
 
@@ -69,7 +71,7 @@ const ownCache = (share: FrameStoreShare): FrameStoreShare => ({ ...share, maxIn
 
 export async function openStores(share: ClipStoresShare): Promise<ClipStores> {
   const { folder, widthPx, heightPx } = share;
-  const frames = await openFrames(folder);
+  const frames = await openFrames(folder, FRAME_CACHE_BYTES);
   return { frames, widthPx, heightPx, grey: FrameStore.of(share.grey), lab: FrameStore.of(share.lab) };
 }
 

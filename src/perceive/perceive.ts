@@ -79,20 +79,25 @@ async function perceiveClip(
   const masks: ByteImage[] = [];
   const sink = await providers.track.start(clip, segmentation, ctx);
   const depthFrames = new Set(segmentation.objects.map(({ referenceFrame }) => referenceFrame));
-  const seen = await segmentAll(clip, segmentation, sink, depthFrames, ctx, async (k, ids) => {
+  const segmenting = segmentAll(clip, segmentation, sink, depthFrames, ctx, async (k, ids) => {
     if (onMask) await onMask(k, ids);
     else masks.push(ids);
   });
+  const table = tablePoints(clip, providers.tablePx);
+  const handWidth = segmenting.then((all) => all.handWidth);
+  const estimating = providers.camera.estimate(
+    { clip, segmentation, handWidth, focal35mm: video.focal35mm, table },
+    ctx,
+  );
+  // Should the frames fail, that is what counts.
+  estimating.catch(() => {});
+  const seen = await segmenting;
   const objects = segmentation.objects.map((object) => ({
     ...object,
     frameConfidence: seen.confidence.map((frame) => Math.round(100 * (frame.get(object.id) ?? 0)) / 100),
   }));
 
-  const table = tablePoints(clip, providers.tablePx);
-  const seenBy = await providers.camera.estimate(
-    { clip, segmentation, handWidth: seen.handWidth, focal35mm: video.focal35mm, table },
-    ctx,
-  );
+  const seenBy = await estimating;
   const fixed = providers.names.camera === 'files';
   const found = fixed ? seenBy : await providers.depth.refine({ clip, found: seenBy, ids: seen.kept, table }, ctx);
   const maps = await providers.depth.maps({ clip, found, ids: seen.kept, table }, ctx);

@@ -9,15 +9,18 @@ import type { FrameSource } from './frames.js';
 import { VideoInfoSchema } from './video-info.js';
 
 /** Neighbouring frames are read together by trackers; eight 640x480 frames are 7 MB. */
-const CACHED_FRAMES = 8;
+const MIN_CACHED_FRAMES = 8;
 
 /** File name of frame k inside the `frames` folder. */
 export function frameFileName(frameIdx: number): string {
   return `${String(frameIdx).padStart(6, '0')}.jpg`;
 }
 
-/** Opens a `video` artifact folder. Callers must not write into the images they get: they are shared through a cache. */
-export async function openFrames(folder: string): Promise<FrameSource> {
+/**
+ * Opens a `video` artifact folder. Callers must not write into the images they get: they are shared through a cache of at least
+ * eight frames, or of as many as `cacheBytes` hold.
+ */
+export async function openFrames(folder: string, cacheBytes = 0): Promise<FrameSource> {
   const info = await readJson(path.join(folder, 'video.json'), VideoInfoSchema);
   const fileOf = (frameIdx: number): string => path.join(folder, 'frames', frameFileName(frameIdx));
   await access(fileOf(info.numFrames - 1)).catch(() => {
@@ -27,6 +30,7 @@ export async function openFrames(folder: string): Promise<FrameSource> {
     );
   });
   const cache = new Map<number, Promise<RgbImage>>();
+  const maxCached = Math.max(MIN_CACHED_FRAMES, Math.floor(cacheBytes / (3 * info.widthPx * info.heightPx)));
   const load = async (frameIdx: number): Promise<RgbImage> => {
     const image = await readRgb(fileOf(frameIdx));
     if (image.widthPx !== info.widthPx || image.heightPx !== info.heightPx) {
@@ -50,7 +54,7 @@ export async function openFrames(folder: string): Promise<FrameSource> {
       // Put last: a Map keeps insertion order, so the first key is the one not used for longest.
       cache.delete(frameIdx);
       cache.set(frameIdx, image);
-      if (cache.size > CACHED_FRAMES) cache.delete(cache.keys().next().value!);
+      if (cache.size > maxCached) cache.delete(cache.keys().next().value!);
       try {
         return await image;
       } catch (error) {

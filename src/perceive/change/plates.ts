@@ -1,5 +1,6 @@
 /** Pictures of the scene as it was first, as it was last, and as it is behind everything that moved. */
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
+import { inOrder } from '../../base/crew.js';
 import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type RgbImage } from '../../image/image.js';
 import { rgbToLab8 } from '../../image/lab.js';
@@ -41,34 +42,22 @@ export async function buildPlates(
   const halfY = Int32Array.from({ length: H }, (_, y) =>
     Math.min(clip.halfHeightPx - 1, Math.floor((y * clip.halfHeightPx) / H)),
   );
-  for (let k = 0; k < numFrames; k++) {
-    if (needed[k] === 0) continue;
+  const frames = [...needed.keys()].filter((k) => needed[k] !== 0);
+  let n = 0;
+  for await (const { data } of inOrder(frames.length, READ_AHEAD, (m) => clip.readFrame(frames[m]))) {
     throwIfCancelled(ctx);
-    const { data } = await clip.readFrame(k);
+    const k = frames[n++];
     const tables = clip.gains[k].map((g) => Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, v * g + 0.5)));
-    for (let y = 0, p = 0; y < H; y++) {
-      const row = halfY[y] * w;
-      for (let x = 0; x < W; x++, p += 3) {
-        const i = row + halfX[x];
-        const inFirst = k >= firstStart[i] && k < firstStart[i] + window;
-        const inLast = k >= lastStart[i] && k < lastStart[i] + window;
-        const isBetween = k === betweenFrame[i];
-        if (!inFirst && !inLast && !isBetween) continue;
-        for (let c = 0; c < 3; c++) {
-          const value = tables[c][data[p + c]];
-          if (isBetween) betweenRgb.data[p + c] = value;
-          if (inFirst) sums[0][p + c] += value;
-          if (inLast) sums[1][p + c] += value;
-        }
+    for (let y = 0; y < H; y++) {
+      const line = data.subarray(3 * y * W, 3 * (y + 1) * W);
+      for (const [m, starts] of [firstStart, lastStart].entries()) {
+        addWindow(sums[m].subarray(3 * y * W), line, tables, halfX, starts.subarray(halfY[y] * w), k, window);
       }
+      setShown(betweenRgb.data.subarray(3 * y * W), line, tables, halfX, betweenFrame.subarray(halfY[y] * w), k);
     }
     ctx.progress(k + 1, numFrames, 'background');
   }
-  const [firstRgb, lastRgb] = sums.map((sum) => {
-    const rgb = createRgb(W, H);
-    for (let i = 0; i < sum.length; i++) rgb.data[i] = sum[i] / window + 0.5;
-    return rgb;
-  });
+  const [firstRgb, lastRgb] = sums.map((sum) => createRgb(W, H, meanOf(sum, window)));
   for (let y = 0, p = 0; y < H; y++) {
     for (let x = 0; x < W; x++, p += 3) {
       if (betweenFrame[halfY[y] * w + halfX[x]] >= 0) continue;
@@ -83,6 +72,50 @@ export async function buildPlates(
     betweenLab: workLab(clip, betweenRgb),
     lastLab: workLab(clip, lastRgb),
   };
+}
+
+/** Frames that are decoded while one is looked at. */
+const READ_AHEAD = 3;
+
+/** Adds a line of a frame [W, 3] where the window that begins at `starts` (half-size line) holds frame `k`. */
+function addWindow(
+  sums: Uint16Array,
+  line: Uint8Array,
+  tables: readonly Uint8Array[],
+  halfX: Int32Array,
+  starts: Int16Array,
+  k: number,
+  window: number,
+): void {
+  const [red, green, blue] = tables;
+  for (let x = 0, p = 0; x < halfX.length; x++, p += 3) {
+    const start = starts[halfX[x]];
+    if (k < start || k >= start + window) continue;
+    sums[p] += red[line[p]];
+    sums[p + 1] += green[line[p + 1]];
+    sums[p + 2] += blue[line[p + 2]];
+  }
+}
+
+/** Copies a line of a frame where `shown` (half-size line) names that frame. */
+function setShown(
+  out: Uint8Array,
+  line: Uint8Array,
+  tables: readonly Uint8Array[],
+  halfX: Int32Array,
+  shown: Int16Array,
+  k: number,
+): void {
+  for (let x = 0, p = 0; x < halfX.length; x++, p += 3) {
+    if (shown[halfX[x]] !== k) continue;
+    for (let c = 0; c < 3; c++) out[p + c] = tables[c][line[p + c]];
+  }
+}
+
+function meanOf(sums: Uint16Array, count: number): Uint8Array {
+  const out = new Uint8Array(sums.length);
+  for (let i = 0; i < out.length; i++) out[i] = sums[i] / count + 0.5;
+  return out;
 }
 
 function workLab(clip: Clip, rgb: RgbImage): Uint8Array {

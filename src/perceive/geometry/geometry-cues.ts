@@ -1,11 +1,11 @@
 /** Camera, table plane and size cues of a clip: what the pictures and outlines say, handed to the estimators. */
-import { type ByteImage, createBytes } from '../../image/image.js';
-import { countSet, distanceTo } from '../../image/morphology.js';
+import { type ByteImage, createBytes, type PixelBox } from '../../image/image.js';
+import { countSet, distanceTo, maskWhere } from '../../image/morphology.js';
 import { resizeIntrinsics } from '../../math/camera.js';
 import type { Clip } from '../clip.js';
 import { looksLikeSkin } from '../movers/colour-model.js';
 import { bestEnd, type Mover } from '../movers/movers.js';
-import { boxOf, growBox } from '../movers/object-cut.js';
+import { boxOf, cropBytes, growBox } from '../movers/object-cut.js';
 import type { Target } from '../movers/target.js';
 import type { PerceiveOptions } from '../options.js';
 import { HAND_ID } from '../perception.js';
@@ -22,15 +22,16 @@ export interface HandWidth {
   readonly yPx: number;
 }
 
+/** [H, W] lightness of a Lab picture at work size, where lines are looked for. */
+export function lightnessOf({ widthPx, heightPx }: Pick<Clip, 'widthPx' | 'heightPx'>, lab: Uint8Array): ByteImage {
+  const grey = createBytes(widthPx, heightPx);
+  for (let i = 0; i < grey.data.length; i++) grey.data[i] = lab[3 * i];
+  return grey;
+}
+
 /** Lines of the clean plate, judged together with the prior on how people film tables. */
-export function tableLines(
-  clip: Pick<Clip, 'widthPx' | 'heightPx'>,
-  plateLab: Uint8Array,
-  camera: CameraEstimate,
-): LinePlane | null {
-  const grey = createBytes(clip.widthPx, clip.heightPx);
-  for (let i = 0; i < grey.data.length; i++) grey.data[i] = plateLab[3 * i];
-  const work = resizeIntrinsics(camera, clip.widthPx, clip.heightPx);
+export function tableLines(grey: ByteImage, camera: CameraEstimate): LinePlane | null {
+  const work = resizeIntrinsics(camera, grey.widthPx, grey.heightPx);
   const segments = findLineSegments(grey, MIN_LINE_PX, MAX_LINES);
   return planeFromLines(
     segments,
@@ -73,31 +74,43 @@ export function handWidthNear(clip: Clip, k: number, ids: ByteImage, mask: Uint8
   const box = boxOf(mask, w, h);
   if (!box) return null;
   const near = growBox(box, Math.round(HAND_REACH * Math.max(box.x1 - box.x0, box.y1 - box.y0)), w, h);
-  const hand = new Uint8Array(w * h);
-  const skin = new Uint8Array(w * h);
-  const lab = clip.labAt(k);
-  let numSkin = 0;
-  for (let y = 0, i = 0; y < h; y++) {
-    const inRows = y >= near.y0 && y < near.y1;
-    for (let x = 0; x < w; x++, i++) {
-      if (ids.data[i] !== HAND_ID) continue;
-      hand[i] = 1;
-      if (!looksLikeSkin(lab, (y >> 1) * clip.halfWidthPx + (x >> 1))) continue;
-      skin[i] = 1;
-      if (inRows && x >= near.x0 && x < near.x1) numSkin++;
-    }
-  }
-  const shape = numSkin >= ENOUGH_SKIN_PX ? skin : hand;
-  const outside = shape.map((value) => 1 - value);
-  const d = distanceTo(outside, w, h);
+  const hand = maskWhere(ids.data, (id) => id === HAND_ID);
+  const around = boxOf(hand, w, h);
+  if (!around) return null;
+  // What is not hand begins right beside it.
+  const window = growBox(around, 1, w, h);
+  const shape = cropBytes(skinNear(clip, k, hand, around, near) ?? hand, w, window, 1);
+  const width = window.x1 - window.x0;
+  const distance = distanceTo(
+    shape.map((value) => 1 - value),
+    width,
+    window.y1 - window.y0,
+  );
   let best = 0;
-  for (let y = near.y0; y < near.y1; y++) {
-    for (let x = near.x0; x < near.x1; x++) {
-      const v = d[y * w + x];
-      if (v > best && Number.isFinite(v)) best = v;
+  for (let y = Math.max(near.y0, window.y0); y < Math.min(near.y1, window.y1); y++) {
+    for (let x = Math.max(near.x0, window.x0); x < Math.min(near.x1, window.x1); x++) {
+      const d = distance[(y - window.y0) * width + x - window.x0];
+      if (d > best && Number.isFinite(d)) best = d;
     }
   }
   return best < 4 ? null : { widthPx: 2 * best, xPx: (box.x0 + box.x1) / 2, yPx: box.y1 };
+}
+
+/** [H, W] the skin-coloured part of a hand that lies in the box `around`; null where little of it lies in the box `near`. */
+function skinNear(clip: Clip, k: number, hand: Uint8Array, around: PixelBox, near: PixelBox): Uint8Array | null {
+  const { widthPx: w, halfWidthPx } = clip;
+  const lab = clip.labAt(k);
+  const skin = new Uint8Array(hand.length);
+  let numSkin = 0;
+  for (let y = around.y0; y < around.y1; y++) {
+    const inRows = y >= near.y0 && y < near.y1;
+    for (let x = around.x0; x < around.x1; x++) {
+      if (hand[y * w + x] === 0 || !looksLikeSkin(lab, (y >> 1) * halfWidthPx + (x >> 1))) continue;
+      skin[y * w + x] = 1;
+      if (inRows && x >= near.x0 && x < near.x1) numSkin++;
+    }
+  }
+  return numSkin >= ENOUGH_SKIN_PX ? skin : null;
 }
 
 /**

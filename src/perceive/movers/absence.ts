@@ -2,6 +2,7 @@
  * What a place looks like while the thing that rests there is away: the colour that most frames show then. Unlike first and last
  * picture it is known where the thing comes back, and where it hardly differs from the table.
  */
+import { inOrder } from '../../base/crew.js';
 import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type PixelBox, type RgbImage } from '../../image/image.js';
 import { labDistance2, rgbToLab8 } from '../../image/lab.js';
@@ -85,20 +86,22 @@ export async function findAbsence(
   const count = Math.min(MAX_FRAMES, steps.length);
   const chosen = Array.from({ length: count }, (_, n) => steps[Math.round((n * (steps.length - 1)) / (count - 1))]);
   const hull = hullMask(mask, w, h);
-  const frames = chosen.map(({ k, step }) => ({
-    k,
-    lab: clip.labAt(k).slice(),
-    covered: dilate(warpMask(hull, w, h, step.fromStart), w, h, MARGIN_PX),
-  }));
   const window = growBox(box, reachPx, w, h);
-  return average(clip, agreeingFrames(clip, frames, window, present, arm), window);
+  // One more, as half-size pixels may begin a pixel before the window.
+  const around = growBox(window, MARGIN_PX + 1, w, h);
+  const frames = chosen.map(({ k, step }) => {
+    const moved = warpMask(hull, w, h, step.fromStart, around);
+    const covered = dilate(moved, around.x1 - around.x0, around.y1 - around.y0, MARGIN_PX);
+    return { k, lab: clip.labAt(k), covered };
+  });
+  return average(clip, agreeingFrames(clip, frames, window, around, present, arm), window);
 }
 
 interface FrameAway {
   readonly k: number;
   /** [H/2, W/2, 3] u8 Lab. */
   readonly lab: Uint8Array;
-  /** [H, W] where the thing may be. */
+  /** Where the thing may be: mask of the box `around`. */
   readonly covered: Uint8Array;
 }
 
@@ -119,10 +122,11 @@ function agreeingFrames(
   clip: Clip,
   frames: readonly FrameAway[],
   window: PixelBox,
+  around: PixelBox,
   present: Uint8Array,
   arm: ColourSet,
 ): AgreeingFrames {
-  const { widthPx: w, halfWidthPx } = clip;
+  const { halfWidthPx } = clip;
   const box = { x0: window.x0 >> 1, y0: window.y0 >> 1, x1: window.x1 >> 1, y1: window.y1 >> 1 };
   const boxW = box.x1 - box.x0;
   const count = new Uint8Array(boxW * (box.y1 - box.y0));
@@ -134,7 +138,7 @@ function agreeingFrames(
     for (let x = box.x0; x < box.x1; x++, at++) {
       const i = y * halfWidthPx + x;
       if (clip.valid[i] === 0) continue;
-      const verdict = votes.ask(i, 2 * y * w + 2 * x);
+      const verdict = votes.ask(i, (2 * y - around.y0) * (around.x1 - around.x0) + 2 * x - around.x0);
       if (verdict === 'again') shownAgain[i] = 1;
       if (verdict === 'hidden') hidden[i] = 1;
       else count[at] = votes.take(chosen, AVERAGED * at);
@@ -174,13 +178,13 @@ class PixelVotes {
     this.best = new Uint8Array(frames.length);
   }
 
-  /** `i`, `full`: index of the pixel in the half-size and in the work-size picture. */
-  ask(i: number, full: number): Verdict {
+  /** `i`, `at`: index of the pixel in the half-size picture, and of its corner in the box `around`. */
+  ask(i: number, at: number): Verdict {
     const { frames, present, free, best } = this;
     let numFree = 0;
     this.numBest = 0;
     for (let n = 0; n < frames.length; n++) {
-      if (frames[n].covered[full] !== 0) continue;
+      if (frames[n].covered[at] !== 0) continue;
       free[numFree++] = n;
       if (labDistance2(frames[n].lab, i, present, i) < AGREE_DISTANCE ** 2) best[this.numBest++] = n;
     }
@@ -218,6 +222,9 @@ class PixelVotes {
   }
 }
 
+/** Frames that are decoded while one is looked at. */
+const READ_AHEAD = 3;
+
 async function average(clip: Clip, agreeing: AgreeingFrames, window: PixelBox): Promise<Absence> {
   const { widthPx: w, heightPx: h, frameWidthPx: W, frameHeightPx: H } = clip;
   const [sx, sy] = [W / w, H / h];
@@ -229,9 +236,11 @@ async function average(clip: Clip, agreeing: AgreeingFrames, window: PixelBox): 
   };
   const places = placesOf(clip, agreeing, box);
   const sums = new Uint16Array(3 * places.length);
-  for (const k of frameNumbers(agreeing)) {
-    const crop = cropBytes((await clip.readFrame(k)).data, W, box, 3);
-    addFrame(sums, crop, clip.gains[k], places, agreeing, k);
+  const numbers = frameNumbers(agreeing);
+  let done = 0;
+  for await (const { data } of inOrder(numbers.length, READ_AHEAD, (m) => clip.readFrame(numbers[m]))) {
+    const k = numbers[done++];
+    addFrame(sums, cropBytes(data, W, box, 3), clip.gains[k], places, agreeing, k);
   }
   const rgb = createRgb(W, H);
   for (let y = box.y0, o = 0; y < box.y1; y++) {

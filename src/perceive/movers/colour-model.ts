@@ -34,6 +34,12 @@ export class ColourModel {
     this.addBin(binOf(lab, i));
   }
 
+  /** The pixels of a mask [N]. */
+  addAll(lab: Uint8Array, mask: Uint8Array): void {
+    const range = setRange(mask);
+    if (range) for (let i = range.first; i <= range.last; i++) if (mask[i] !== 0) this.add(lab, i);
+  }
+
   addBin(bin: number): void {
     this.counts[bin]++;
     this.sum++;
@@ -79,8 +85,7 @@ export class ColourModel {
 
   static of(lab: Uint8Array, mask: Uint8Array): ColourModel {
     const model = new ColourModel();
-    const range = setRange(mask);
-    if (range) for (let i = range.first; i <= range.last; i++) if (mask[i] !== 0) model.add(lab, i);
+    model.addAll(lab, mask);
     return model;
   }
 }
@@ -147,9 +152,39 @@ export function plateDensity(lab: Uint8Array, i: number, plate: Uint8Array, j: n
   const chroma2 = da * da + db * db;
   const k = -0.5 / (sd * sd);
   const plain = PLATE_PEAK * Math.exp(k * (dl * dl + chroma2));
+  return Math.max(plain, shadowDensity(lab, i, plate, j, chroma2, sd));
+}
+
+/** The same where the background lies in shadow; 0 where it cannot. `chroma2`: squared distance of a and b. */
+function shadowDensity(lab: Uint8Array, i: number, plate: Uint8Array, j: number, chroma2: number, sd: number): number {
   const shade = lab[3 * i] / Math.max(1, plate[3 * j]);
-  if (shade >= 1 || shade < 0.5) return plain;
-  return Math.max(plain, SHADOW_PEAK * Math.exp(k * chroma2) * Math.min(1, 2 * (shade - 0.4)));
+  if (shade >= 1 || shade < 0.5) return 0;
+  const k = -0.5 / (sd * sd);
+  return SHADOW_PEAK * Math.exp(k * chroma2) * Math.min(1, 2 * (shade - 0.4));
+}
+
+/** For every colour of a model how far (squared Lab distance) from a known background it is likelier than that. */
+export interface PlateLimits {
+  readonly model: ColourModel;
+  readonly sd: number;
+  /** [8192] for the plain background. */
+  readonly plain: Float64Array;
+}
+
+export function plateLimits(model: ColourModel, sd: number): PlateLimits {
+  const plain = new Float64Array(NUM_BINS);
+  for (let bin = 0; bin < NUM_BINS; bin++) plain[bin] = 2 * sd * sd * Math.log(PLATE_PEAK / model.densityOfBin(bin));
+  return { model, sd, plain };
+}
+
+/** Is the density of pixel `i` in the model larger than its `plateDensity`? Without exponentials for most pixels. */
+export function beatsPlate(limits: PlateLimits, lab: Uint8Array, i: number, plate: Uint8Array, j: number): boolean {
+  const dl = ((lab[3 * i] - plate[3 * j]) * 0.7) / 2.55;
+  const da = lab[3 * i + 1] - plate[3 * j + 1];
+  const db = lab[3 * i + 2] - plate[3 * j + 2];
+  const bin = binOf(lab, i);
+  if (dl * dl + da * da + db * db <= limits.plain[bin]) return false;
+  return limits.model.densityOfBin(bin) > shadowDensity(lab, i, plate, j, da * da + db * db, limits.sd);
 }
 
 /**

@@ -3,12 +3,12 @@ import { withoutSmall } from '../../image/components.js';
 import { boxBlurBytes, halveBytes } from '../../image/filters.js';
 import type { RgbImage } from '../../image/image.js';
 import { labDistance2, rgbToLab8 } from '../../image/lab.js';
-import { countSet, distanceTo } from '../../image/morphology.js';
+import { countSet, distanceTo, setRange } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { type ColourModel, plateDensity } from './colour-model.js';
 import { gridCut } from './grid-cut.js';
 import type { Mover } from './movers.js';
-import { boxOf, cropBytes, edgeLinks, growBox } from './object-cut.js';
+import { boxOf, cropBytes, edgeLinks, growBox, pasteBytes } from './object-cut.js';
 
 /** A picture of the scene in one of its states. */
 export interface Look {
@@ -53,10 +53,12 @@ const MIN_COVERED_SHARE = 0.03;
 
 /** Does frame `k` show something else than the resting picture in the mask [H/2, W/2], beyond scattered noise? */
 export function isCovered(clip: Clip, k: number, maskHalf: Uint8Array, resting: Look): boolean {
+  const range = setRange(maskHalf);
+  if (!range) return false;
   const lab = clip.labAt(k);
   let covered = 0;
   let total = 0;
-  for (let i = 0; i < maskHalf.length; i++) {
+  for (let i = range.first; i <= range.last; i++) {
     if (maskHalf[i] === 0) continue;
     total++;
     if (labDistance2(lab, i, resting.half, i) > COVERED_DISTANCE ** 2) covered++;
@@ -102,27 +104,58 @@ export function visiblePart(
   rgbToLab8(crop, crop, gain);
   const plate = cropBytes(scene.plate.lab, w, window, 3);
   const rest = resting && cropBytes(resting.lab, w, window, 3);
-  const soft = rest ? 1.2 : 1.5 + 0.05 * size;
-  const unary = new Float32Array(cw * ch);
-  for (let i = 0; i < unary.length; i++) {
-    const d = inside[i] !== 0 ? dIn[i] : -dOut[i];
-    // Place: certain 3 widths away from the outline, neutral on it.
-    const place = Math.max(-4, Math.min(2, d / soft));
-    let look: number;
-    if (rest) {
-      const shown = plateDensity(crop, i, rest, i, REST_NOISE) + MIN_DENSITY;
-      look = Math.max(-4, Math.min(2.5, Math.log(shown / hand.density(crop, i))));
-    } else {
-      const other = Math.max(hand.density(crop, i), plateDensity(crop, i, plate, i, PLATE_NOISE));
-      look = Math.max(-3, Math.min(3, Math.log(objects[m].density(crop, i) / other)));
-    }
-    // Beside the outline of a resting thing its picture shows what lies there.
-    unary[i] = d < (rest ? 0 : -3 * soft) ? NEVER : -(place + look);
-  }
+  const unary = rest
+    ? restingCosts(signedDistance(dIn, dOut, inside), crop, rest, hand)
+    : movingCosts(signedDistance(dIn, dOut, inside), crop, plate, hand, objects[m], 1.5 + 0.05 * size);
   const labels = gridCut({ widthPx: cw, heightPx: ch, unary, links: edgeLinks(crop, cw, ch, 1.5) });
   const kept = withoutSmall(labels, cw, ch, Math.max(6, 0.02 * size * size));
-  for (let y = 0; y < ch; y++) {
-    for (let x = 0; x < cw; x++) if (kept[y * cw + x] !== 0) out[(window.y0 + y) * w + window.x0 + x] = 1;
+  pasteBytes(out, w, window, kept);
+  return out;
+}
+
+/** Distance to the outline, > 0 inside. */
+const signedDistance = (dIn: Float32Array, dOut: Float32Array, inside: Uint8Array): Float32Array =>
+  dIn.map((d, i) => (inside[i] !== 0 ? d : -dOut[i]));
+
+/** Place: certain 3 widths away from the outline, neutral on it. */
+const placeOdds = (distance: number, soft: number): number => Math.max(-4, Math.min(2, distance / soft));
+
+/** The outline of what rests is known to so many px. */
+const REST_SOFT_PX = 1.2;
+
+/** Costs of being part of a thing that rests as in `rest`: beside its outline that picture shows what lies there. */
+function restingCosts(distance: Float32Array, crop: Uint8Array, rest: Uint8Array, hand: ColourModel): Float32Array {
+  const out = new Float32Array(distance.length);
+  for (let i = 0; i < out.length; i++) {
+    if (distance[i] < 0) {
+      out[i] = NEVER;
+      continue;
+    }
+    const shown = plateDensity(crop, i, rest, i, REST_NOISE) + MIN_DENSITY;
+    const look = Math.max(-4, Math.min(2.5, Math.log(shown / hand.density(crop, i))));
+    out[i] = -(placeOdds(distance[i], REST_SOFT_PX) + look);
+  }
+  return out;
+}
+
+/** Costs of being part of a thing on its way: its colours against those of hand and plate. */
+function movingCosts(
+  distance: Float32Array,
+  crop: Uint8Array,
+  plate: Uint8Array,
+  hand: ColourModel,
+  object: ColourModel,
+  soft: number,
+): Float32Array {
+  const out = new Float32Array(distance.length);
+  for (let i = 0; i < out.length; i++) {
+    if (distance[i] < -3 * soft) {
+      out[i] = NEVER;
+      continue;
+    }
+    const other = Math.max(hand.density(crop, i), plateDensity(crop, i, plate, i, PLATE_NOISE));
+    const look = Math.max(-3, Math.min(3, Math.log(object.density(crop, i) / other)));
+    out[i] = -(placeOdds(distance[i], soft) + look);
   }
   return out;
 }

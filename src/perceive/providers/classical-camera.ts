@@ -1,6 +1,7 @@
 /** Camera, table plane and scale from lines, rims, sizes and stated priors. */
 import type { Vec3 } from '../../math/vec3.js';
-import { rimTilts, sizeCues, tableLines } from '../geometry/geometry-cues.js';
+import { lightnessOf, rimTilts, sizeCues } from '../geometry/geometry-cues.js';
+import { linesTask } from '../geometry/lines-task.js';
 import {
   type CameraEstimate,
   estimateCamera,
@@ -25,15 +26,19 @@ export interface CameraExtras {
 }
 
 export const classicalCamera = (options: PerceiveOptions, extras: CameraExtras = {}): CameraProvider => ({
-  estimate: async (inputs) => estimateFromCues(inputs, options, extras),
+  estimate: (inputs) => estimateFromCues(inputs, options, extras),
 });
 
-function estimateFromCues(inputs: CameraInputs, options: PerceiveOptions, extras: CameraExtras): CameraFinding {
+async function estimateFromCues(
+  inputs: CameraInputs,
+  options: PerceiveOptions,
+  extras: CameraExtras,
+): Promise<CameraFinding> {
   const { clip, segmentation, handWidth, focal35mm, table } = inputs;
   const { movers, targets, plate } = segmentation;
   const toFrame = clip.frameWidthPx / clip.widthPx;
   const assumed = extras.camera ?? estimateCamera(clip.frameWidthPx, clip.frameHeightPx, focal35mm, options);
-  const lines = tableLines(clip, plate.lab, assumed);
+  const lines = await clip.crew.ask(linesTask, { grey: lightnessOf(clip, plate.lab), camera: assumed });
   const camera = focalFromLines(assumed, lines);
   const rims = rimTilts(clip, camera, movers, targets, lines);
   const plane = estimatePlane(lines, rims, options, (rollDeg) => (table ? leastTilt(camera, table, rollDeg) : 0));
@@ -44,7 +49,7 @@ function estimateFromCues(inputs: CameraInputs, options: PerceiveOptions, extras
     return depth === null ? null : (lengthPx * depth) / focalWorkPx;
   };
   const cues = [
-    ...sizeCues(clip, movers, targets, handWidth, focalWorkPx, options, unitDepth),
+    ...sizeCues(clip, movers, targets, await handWidth, focalWorkPx, options, unitDepth),
     ...(extras.cues?.(inputs, unitLength, plane.up) ?? []),
   ];
   return {

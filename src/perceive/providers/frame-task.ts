@@ -48,6 +48,7 @@ export const segmentTask: ClipTask<SegmentJob, SegmentedFrame> = {
     if (scene.sceneIdx !== sceneIdx) throw new Error(`segment: scene ${sceneIdx} is not the latest one`);
     const evidence = hand && { hand: () => hand, boxFrames: [], boxes: () => [] };
     const seen = await segmentFrame({ ...clip, evidence }, frame, scene);
-    return { ...seen, confidence: frameConfidence(clip, frame, seen.ids, scene.movers, scene.statics) };
+    const confidence = frameConfidence(seen, scene.movers, scene.statics);
+    return { ids: seen.ids, handArea: seen.handArea, confidence };
   },
 };

@@ -65,7 +65,8 @@ export interface TrackProvider {
 export interface CameraInputs {
   readonly clip: Clip;
   readonly segmentation: Segmentation;
-  readonly handWidth: HandWidth | null;
+  /** Known when all frames have been segmented; what does not need it can be done before. */
+  readonly handWidth: Promise<HandWidth | null>;
   /** Focal length as on 35 mm film from metadata, or null. */
   readonly focal35mm: number | null;
   /** Where the user says that the table is bare; null if nowhere. */

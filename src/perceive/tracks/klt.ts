@@ -4,6 +4,7 @@
  * Kalal et al. 2010 (forward-backward error). Positions are pixel-centre coordinates (+0.5) at level 0.
  */
 import type { ByteImage, PixelBox } from '../../image/image.js';
+import { maskBox } from '../../image/morphology.js';
 import { KltKernel } from './klt-kernel.js';
 import type { Pyramid, PyramidLevel } from './pyramid.js';
 
@@ -233,17 +234,15 @@ const CORNER_MARGIN_PX = 3;
 function cornerBox(w: number, h: number, mask?: Uint8Array): PixelBox | null {
   const m = CORNER_MARGIN_PX;
   if (!mask) return w > 2 * m && h > 2 * m ? { x0: m, y0: m, x1: w - m, y1: h - m } : null;
-  const box = { x0: w, y0: h, x1: 0, y1: 0 };
-  for (let y = m; y < h - m; y++) {
-    for (let x = m; x < w - m; x++) {
-      if (mask[y * w + x] === 0) continue;
-      if (x < box.x0) box.x0 = x;
-      if (x >= box.x1) box.x1 = x + 1;
-      if (y < box.y0) box.y0 = y;
-      if (y >= box.y1) box.y1 = y + 1;
-    }
-  }
-  return box.x1 > box.x0 ? box : null;
+  const set = maskBox(mask, w, h);
+  if (!set) return null;
+  const box = {
+    x0: Math.max(m, set.x0),
+    y0: Math.max(m, set.y0),
+    x1: Math.min(w - m, set.x1),
+    y1: Math.min(h - m, set.y1),
+  };
+  return box.x1 > box.x0 && box.y1 > box.y0 ? box : null;
 }
 
 /** Smaller eigenvalue of the gradient matrix summed over 5x5, 0 outside the mask; in the box and a rim of one pixel around it. */

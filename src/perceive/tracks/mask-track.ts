@@ -3,6 +3,7 @@
  * RANSAC. A similarity, not an affinity: with 20 points the extra freedom makes the mask drift (measured).
  */
 import type { Random } from '../../base/random.js';
+import type { PixelBox } from '../../image/image.js';
 import { erode, maskBox } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { buildPyramid, findCorners, KLT_DEFAULTS, trackPointsChecked } from './klt.js';
@@ -138,7 +139,8 @@ export class MaskTracker {
   private refresh(to: Pyramid): void {
     const { widthPx: w, heightPx: h } = this.clip;
     const moved = erode(warpMask(this.mask, w, h, this.fromStart), w, h, 2);
-    const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, awayFrom(moved, this.points, w));
+    clearAround(moved, this.points, w);
+    const fresh = findCorners(to[0], MAX_POINTS, MIN_DISTANCE_PX, QUALITY, moved);
     const extra = fresh.subarray(0, 2 * Math.max(0, this.wanted - this.points.length / 2));
     this.points = Float32Array.from([...this.points, ...extra]);
     this.misses = Uint8Array.from([...this.misses, ...new Uint8Array(extra.length / 2)]);
@@ -193,21 +195,21 @@ function mapPoints(points: Float32Array, s: Similarity): Float32Array {
   return out;
 }
 
-/** The mask without the surroundings of points that exist already. */
-function awayFrom(mask: Uint8Array, points: Float32Array, w: number): Uint8Array {
-  const out = Uint8Array.from(mask);
+/** Takes the surroundings of points that exist already out of a mask. */
+function clearAround(mask: Uint8Array, points: Float32Array, w: number): void {
   for (let p = 0; p < points.length; p += 2) {
     for (let y = Math.floor(points[p + 1]) - 3; y <= points[p + 1] + 3; y++) {
       const x0 = Math.floor(points[p]) - 3;
-      if (y >= 0 && x0 >= 0) out.fill(0, y * w + x0, Math.min((y + 1) * w, y * w + x0 + 7));
+      if (y >= 0 && x0 >= 0) mask.fill(0, y * w + x0, Math.min((y + 1) * w, y * w + x0 + 7));
     }
   }
-  return out;
 }
 
-/** [H, W] mask moved by a similarity (nearest pixel). */
-export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity): Uint8Array {
-  const out = new Uint8Array(mask.length);
+/** [H, W] mask moved by a similarity (nearest pixel); only what comes to lie in the box `into`, if one is given, as a mask of that box. */
+export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity, into?: PixelBox): Uint8Array {
+  const view = into ?? { x0: 0, y0: 0, x1: w, y1: h };
+  const width = view.x1 - view.x0;
+  const out = new Uint8Array(width * (view.y1 - view.y0));
   const box = maskBox(mask, w, h);
   if (!box) return out;
   const { x0, y0, x1, y1 } = box;
@@ -217,10 +219,10 @@ export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity):
     [x0, y1],
     [x1, y1],
   ].map(([x, y]) => applySimilarity(s, x, y));
-  const left = Math.max(0, Math.floor(Math.min(...corners.map((c) => c[0]))));
-  const right = Math.min(w - 1, Math.ceil(Math.max(...corners.map((c) => c[0]))));
-  const top = Math.max(0, Math.floor(Math.min(...corners.map((c) => c[1]))));
-  const bottom = Math.min(h - 1, Math.ceil(Math.max(...corners.map((c) => c[1]))));
+  const left = Math.max(view.x0, Math.floor(Math.min(...corners.map((c) => c[0]))));
+  const right = Math.min(view.x1 - 1, Math.ceil(Math.max(...corners.map((c) => c[0]))));
+  const top = Math.max(view.y0, Math.floor(Math.min(...corners.map((c) => c[1]))));
+  const bottom = Math.min(view.y1 - 1, Math.ceil(Math.max(...corners.map((c) => c[1]))));
   const d = s.a * s.a + s.b * s.b;
   for (let y = top; y <= bottom; y++) {
     for (let x = left; x <= right; x++) {
@@ -228,7 +230,8 @@ export function warpMask(mask: Uint8Array, w: number, h: number, s: Similarity):
       const v = y + 0.5 - s.ty;
       const sx = Math.floor((s.a * u + s.b * v) / d);
       const sy = Math.floor((-s.b * u + s.a * v) / d);
-      if (sx >= 0 && sy >= 0 && sx < w && sy < h && mask[sy * w + sx] !== 0) out[y * w + x] = 1;
+      if (sx < 0 || sy < 0 || sx >= w || sy >= h || mask[sy * w + sx] === 0) continue;
+      out[(y - view.y0) * width + x - view.x0] = 1;
     }
   }
   return out;
