@@ -19,6 +19,14 @@ export interface SmoothedPose {
 /** How much a hand changes its speed: standard deviation of acceleration (m/s^2) and of angular acceleration (rad/s^2). */
 const ACCELERATION = 3;
 const ANGULAR_ACCELERATION = 20;
+/**
+ * Hands that strike are quicker, and poses are often better than is said of them (a stick's strokes were smoothed away to half): the
+ * factors on both under which the measurements are likeliest are taken.
+ */
+const ACCELERATION_FACTORS = [1, 2, 4, 8];
+const NOISE_FACTORS = [1, 0.6, 0.35];
+/** Degrees of freedom of the likelihood: a frame in which the pose slipped is no sign of a quick hand. */
+const FREEDOM = 4;
 
 /** Poses at a constant frame interval `dtSec`. Null when nothing at all was measured. */
 export function smoothPoses(measured: readonly MeasuredPose[], dtSec: number): SmoothedPose[] | null {
@@ -38,23 +46,21 @@ export function smoothPoses(measured: readonly MeasuredPose[], dtSec: number): S
     quaternions.push(previous);
   }
   const positions = measured.map((m) => (m.cameraFromObject ? translationOf(m.cameraFromObject) : null));
-  const axis = (k: number, sd: (m: MeasuredPose) => number) =>
-    smoothSeries(
-      positions.map((p) => p?.[k] ?? null),
-      measured.map(sd),
-      dtSec,
-      ACCELERATION,
-    );
-  const x = axis(0, (m) => m.acrossM);
-  const y = axis(1, (m) => m.acrossM);
-  const z = axis(2, (m) => m.alongM);
-  const q = [0, 1, 2, 3].map((k) =>
-    smoothSeries(
-      quaternions.map((value) => value?.[k] ?? null),
-      measured.map((m) => m.rotationRad / 2),
-      dtSec,
-      ANGULAR_ACCELERATION / 2,
-    ),
+  const [x, y, z] = smoothTogether(
+    [0, 1, 2].map((k) => ({
+      values: positions.map((p) => p?.[k] ?? null),
+      sds: measured.map((m) => (k < 2 ? m.acrossM : m.alongM)),
+    })),
+    dtSec,
+    ACCELERATION,
+  );
+  const q = smoothTogether(
+    [0, 1, 2, 3].map((k) => ({
+      values: quaternions.map((value) => value?.[k] ?? null),
+      sds: measured.map((m) => m.rotationRad / 2),
+    })),
+    dtSec,
+    ANGULAR_ACCELERATION / 2,
   );
   return measured.map((_, t) => {
     const raw = q.map((series) => series[t].value);
@@ -68,19 +74,46 @@ export function smoothPoses(measured: readonly MeasuredPose[], dtSec: number): S
   });
 }
 
-/** Smoothed values and standard deviations of one coordinate; null measurements are predicted. At least one must be known. */
-export function smoothSeries(
+interface Series {
+  readonly values: readonly (number | null)[];
+  readonly sds: readonly number[];
+}
+
+/** Several coordinates of one thing, with the factors on acceleration and noise under which all of them are likeliest. */
+function smoothTogether(all: readonly Series[], dt: number, accelerationSd: number): { value: number; sd: number }[][] {
+  let best = { cost: Number.POSITIVE_INFINITY, quicker: 1, finer: 1 };
+  for (const finer of NOISE_FACTORS) {
+    for (const quicker of ACCELERATION_FACTORS) {
+      const costs = all.map(({ values, sds }) => {
+        const scaled = sds.map((sd) => finer * sd);
+        return filterSeries(values, scaled, dt, quicker * accelerationSd).cost;
+      });
+      const cost = costs.reduce((a, b) => a + b, 0);
+      if (cost < best.cost) best = { cost, quicker, finer };
+    }
+  }
+  return all.map(({ values, sds }) => {
+    const scaled = sds.map((sd) => best.finer * sd);
+    return smoothSeries(values, scaled, dt, best.quicker * accelerationSd);
+  });
+}
+
+/** State [value, speed], covariance [a, b; b, c]. */
+type State = { v: number; s: number; a: number; b: number; c: number };
+
+/** The forward pass: states before and after each measurement, and the negative log likelihood of the measurements (Student's t). */
+function filterSeries(
   values: readonly (number | null)[],
   sds: readonly number[],
   dt: number,
   accelerationSd: number,
-): { value: number; sd: number }[] {
+): { predicted: State[]; filtered: State[]; cost: number } {
   const n = values.length;
+  let cost = 0;
   const first = values.find((v) => v !== null) ?? 0;
-  // State [value, speed], covariance [a, b; b, c]. White acceleration: Q of the continuous model.
+  // White acceleration: Q of the continuous model.
   const q = accelerationSd * accelerationSd;
   const [q00, q01, q11] = [(q * dt ** 4) / 4, (q * dt ** 3) / 2, q * dt * dt];
-  type State = { v: number; s: number; a: number; b: number; c: number };
   const predicted: State[] = [];
   const filtered: State[] = [];
   let state: State = { v: first, s: 0, a: 1, b: 0, c: 4 };
@@ -102,6 +135,8 @@ export function smoothSeries(
       const variance = p.a + sds[t] * sds[t];
       const [k0, k1] = [p.a / variance, p.b / variance];
       const innovation = measurement - p.v;
+      cost +=
+        Math.log(variance) / 2 + ((FREEDOM + 1) / 2) * Math.log(1 + (innovation * innovation) / (FREEDOM * variance));
       state = {
         v: p.v + k0 * innovation,
         s: p.s + k1 * innovation,
@@ -112,6 +147,18 @@ export function smoothSeries(
     }
     filtered.push(state);
   }
+  return { predicted, filtered, cost };
+}
+
+/** Smoothed values and standard deviations of one coordinate; null measurements are predicted. At least one must be known. */
+export function smoothSeries(
+  values: readonly (number | null)[],
+  sds: readonly number[],
+  dt: number,
+  accelerationSd: number,
+): { value: number; sd: number }[] {
+  const { predicted, filtered } = filterSeries(values, sds, dt, accelerationSd);
+  const n = values.length;
   const smoothed: State[] = [...filtered];
   for (let t = n - 2; t >= 0; t--) {
     const f = filtered[t];

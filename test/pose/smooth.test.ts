@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { fromAxisAngle, rotationAngleBetween, translationOf } from '../../src/math/se3.js';
+import { fromAxisAngle, fromTranslation, rotationAngleBetween, translationOf } from '../../src/math/se3.js';
 import { distance, type Vec3 } from '../../src/math/vec3.js';
 import { smoothPoses, smoothSeries } from '../../src/pose/smooth.js';
 
@@ -74,6 +74,20 @@ describe('smoothPoses', () => {
     smoothPoses(measured, dt)!.forEach(({ cameraFromObject }, t) => {
       expect(rotationAngleBetween(cameraFromObject, turning(t))).toBeLessThan(0.03);
     });
+  });
+
+  it('keeps the strokes of a quick hand when its poses are better than they are said to be', () => {
+    const random = new Random(5);
+    const heightM = (t: number) => 0.03 * Math.abs(Math.sin((t * Math.PI) / 10));
+    const measured = Array.from({ length: 60 }, (_, t) => ({
+      cameraFromObject: fromTranslation([0, heightM(t) + random.normal(0, 0.0006), 0.5]),
+      acrossM: 0.004,
+      alongM: 0.004,
+      rotationRad: 0.05,
+    }));
+    const smoothed = smoothPoses(measured, dt)!;
+    for (let t = 10; t <= 50; t += 10) expect(smoothed[t].cameraFromObject[7]).toBeLessThan(0.007);
+    for (let t = 15; t <= 45; t += 10) expect(smoothed[t].cameraFromObject[7]).toBeGreaterThan(0.027);
   });
 
   it('fills lost frames and gives null when nothing was measured', () => {
