@@ -91,6 +91,7 @@ export async function makeTrueRun(scene: TrueScene, runFolder: string, outFolder
           mask: { ...mask, data: mask.data.map((value) => (value === id ? 1 : 0)) },
           camera: aligned.camera,
           cameraFromObject: cameraFromObject[referenceFrame],
+          trust: 1,
         },
       ],
       { kind: 'half-turn' },

@@ -1,6 +1,7 @@
 /** `v2r run VIDEO`: the main job. */
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.js';
+import { sizeText } from '../objects/size-text.js';
 import { STAGE_NAMES, type StageName } from '../pipeline/stage.js';
 import { STAGES } from '../pipeline/stages.js';
 import { type RunSummary, summarizeRun } from '../pipeline/summary.js';
@@ -38,8 +39,7 @@ function describe(summary: RunSummary, sizeBytes: number): string {
   ];
   const lines = ['', formatTable(rows), ''];
   for (const object of summary.objects) {
-    const size =
-      object.sizeM === null ? 'size unknown' : `${object.sizeM.map((m) => (m * 100).toFixed(1)).join(' x ')} cm`;
+    const size = object.sizeM === null ? 'size unknown' : sizeText(object.sizeM, object.sizeSdM ?? undefined);
     lines.push(
       `object ${object.id}: ${object.name} (${object.role}), ${size}, confidence ${object.confidence.toFixed(2)}`,
     );

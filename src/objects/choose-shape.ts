@@ -1,16 +1,19 @@
 /** Picks a shape family for a standing object by silhouette agreement, opens vessels, and adds what sticks out (handles). */
 import type { Random } from '../base/random.js';
 import { connectedComponents } from '../image/components.js';
-import { createBytes, maskMoments } from '../image/image.js';
-import { countSet, dilate, maskWhere } from '../image/morphology.js';
+import { type ByteImage, createBytes, maskMoments } from '../image/image.js';
+import { countSet, dilate, distanceTo, erode, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse } from '../math/se3.js';
+import { HAND_ID } from '../perceive/perception.js';
 import type { SplatRenderer } from '../splat/renderer.js';
-import { cropAround, sampleMask, sampleRgb } from './crop.js';
+import { type Crop, cropAround, sampleMask, sampleRgb } from './crop.js';
 import { type BoxFit, fitBox } from './fit-box.js';
 import { fitGiven, type GivenFit } from './fit-given.js';
-import { fitFlatPrism, fitInflated, inflateMask } from './fit-outline.js';
-import { fitRevolution, hollowed, type RevolutionFit } from './fit-revolution.js';
+import { fitFlatPrism, fitInflated, inflateMask, type Sheet } from './fit-outline.js';
+import { fitRevolution, type RevolutionFit } from './fit-revolution.js';
+import { fitRod } from './fit-rod.js';
+import { fitStack } from './fit-stack.js';
 import type { GivenShape } from './given-shape.js';
 import { stepImage } from './inner-edges.js';
 import { looksOpen } from './interior.js';
@@ -25,6 +28,16 @@ import { guessStanding, type StandingGuess } from './standing.js';
 /** A solid of revolution or box that agrees less than this is not what the object is. */
 const GOOD_ROUND_IOU = 0.84;
 const GOOD_BOX_IOU = 0.9;
+/** A long thing of which a round bar explains the outline this well, or nearly as well as a box does, is one... */
+const GOOD_ROD_IOU = 0.9;
+const ROD_LAG = 0.012;
+/** ...unless its edges are clearly seen. */
+const EDGES_OF_A_BOX = 0.6;
+/** Two bodies explain more than one by their number alone: they are tried below the first of these, must explain the second... */
+const DOUBTFUL_IOU = 0.93;
+const GOOD_STACK_IOU = 0.93;
+/** ...and so much more than what is not / is good enough by itself. */
+const STACK_LEAD = { overPoor: 0.03, overGood: 0.05 } as const;
 /** Lead that a box needs over a solid of revolution, and what clearly seen (or missing) inner edges are worth. */
 const BOX_LEAD = 0.003;
 const EDGE_WORTH = 0.05;
@@ -33,8 +46,16 @@ const EDGE_EXPECTED = 0.4;
 const COMPLETE_IOU = 0.985;
 /** A part that sticks out must cover this share of the mask. */
 const MIN_PART_SHARE = 0.015;
+/** Half thickness of a part per that of the body: a strap or a stick, not a narrower body. */
+const THIN_PART = 0.26;
+/** What is thinner than twice this and a pixel is the body's outline not quite met. */
+const SLIVER_PX = 2;
+/** Lower than this per width is flat; the parts of flat things (pans, trays) are near their top, at this share of the height. */
+const FLAT_PER_WIDTH = 0.5;
+const FLAT_PART_HEIGHT = 0.8;
 /** Gaps up to this wide between a body and its parts come from the outline of the body, pixels. */
 const PART_REACH_PX = 3;
+const PART_OVERLAP_PX = 4;
 /** Parts are thinner than bars of their width: handles are straps. */
 const PART_THICKNESS_RATIO = 0.6;
 /** Height of something flat whose outline was asked to be read as lying on the table. */
@@ -76,26 +97,61 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   const moments = maskMoments(view.mask);
   const guess = guessStanding(view.mask, camera, cameraFromWorld);
   if (moments === null || guess === null) return null;
+  const bodyMap = withoutThinParts(view);
+  const seenIn = (crop: Crop, idMap: ByteImage): SilhouetteTarget =>
+    createSilhouetteTarget(crop, sampleMask(idMap, evidence.id, crop), cameraFromWorld);
   const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
-  const mask = sampleMask(view.idMap, evidence.id, crop);
-  const target = createSilhouetteTarget(crop, mask, cameraFromWorld);
-  const fineCrop = cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize);
-  const fine = createSilhouetteTarget(fineCrop, sampleMask(view.idMap, evidence.id, fineCrop), cameraFromWorld);
+  const target = seenIn(crop, bodyMap);
+  const { mask } = target;
+  const fine = seenIn(cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize), bodyMap);
   const steps = stepImage(sampleRgb(view.rgb, crop), mask.inside, crop.camera.widthPx, crop.camera.heightPx);
   const { shape } = options;
   const wanted = (family: string): boolean => shape === 'auto' || shape === 'files' || shape === family;
   const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
   const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou: revolution?.iou ?? 0 }) : null;
+  const rod = wanted('rod') ? fitRod(view.mask, camera, target) : null;
+  if (rod !== null && isRod(rod, box, revolution)) return rod;
   let best = better(revolution, box);
   if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
+  if (wanted('stack') && (best === null || best.iou < DOUBTFUL_IOU)) {
+    const stack = fitStack(target, fine, guess, steps, random);
+    const lead = best && isGoodEnough(best) ? STACK_LEAD.overGood : STACK_LEAD.overPoor;
+    if (stack.iou > Math.max(GOOD_STACK_IOU, (best?.iou ?? 0) + lead)) return stack;
+  }
   if (best && ((shape !== 'auto' && shape !== 'files') || isGoodEnough(best))) {
     if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
-      best = hollowed(revolution, wallOf(revolution));
-    return best.iou < COMPLETE_IOU ? withParts(best, evidence, target, guess) : best;
+      best = revolution.opened(wallOf(revolution));
+    const whole = seenIn(crop, view.idMap);
+    const iou = silhouetteIou(transformMesh(best.mesh, best.worldFromMesh), whole);
+    return iou < COMPLETE_IOU ? withParts({ ...best, iou }, evidence, whole, guess) : best;
   }
   // An outline that fits neither may stand or lie; standing is the commoner, and flat round or square things were fitted above.
   if (shape === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
   return (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
+}
+
+/**
+ * The id map in which thin parts that stick out of the outline (a handle, a spout) are not cared for: a body is fitted without them.
+ * They are what is left of the mask after it is opened by a disc of a share of its own thickness.
+ */
+function withoutThinParts({ idMap, mask }: RestView): ByteImage {
+  const { widthPx, heightPx } = mask;
+  const outside = maskWhere(mask.data, (v) => v === 0);
+  const depth = distanceTo(outside, widthPx, heightPx);
+  const radius = THIN_PART * depth.reduce((a, b) => Math.max(a, b), 0);
+  const core = maskWhere(depth, (d) => d > radius);
+  const opened = maskWhere(distanceTo(core, widthPx, heightPx), (d) => d <= radius + 1);
+  const thin = mask.data.map((inside, i) => (inside && !opened[i] ? 1 : 0));
+  const minArea = MIN_PART_SHARE * countSet(mask.data);
+  const { labels, components } = connectedComponents(thin, widthPx, heightPx);
+  const parts = new Set(components.filter(({ area }) => area >= minArea).map(({ label }) => label));
+  if (parts.size === 0) return idMap;
+  const isPart = maskWhere(labels, (label) => parts.has(label));
+  return createBytes(
+    widthPx,
+    heightPx,
+    idMap.data.map((id, i) => (isPart[i] ? HAND_ID : id)),
+  );
 }
 
 /** A box must also show its edges: without them it follows the accidents of a mask more easily than a round shape does. */
@@ -103,6 +159,12 @@ function better(round: RevolutionFit | null, box: BoxFit | null): ShapeFit | nul
   if (round === null || box === null) return round ?? box;
   const bonus = EDGE_WORTH * ((box.edgeStrength ?? EDGE_EXPECTED) - EDGE_EXPECTED);
   return box.iou + bonus > round.iou + BOX_LEAD ? box : round;
+}
+
+/** Round bars and square ones have the same outline: only edges that are seen make a long thing a box. */
+function isRod(rod: ShapeFit, box: BoxFit | null, round: ShapeFit | null): boolean {
+  if (rod.iou < GOOD_ROD_IOU || rod.iou < (round?.iou ?? 0)) return false;
+  return box === null || (rod.iou > box.iou - ROD_LAG && (box.edgeStrength ?? 0) < EDGES_OF_A_BOX);
 }
 
 /** Handles and spouts are expected on round things; a box that misses that much of its outline is no box. */
@@ -114,7 +176,10 @@ function wallOf(fit: RevolutionFit): number {
   return Math.min(WALL_M, Math.max(...fit.profile.map((p) => p.radiusM)) / 8);
 }
 
-/** Adds mask parts that the body leaves uncovered (a handle, a spout) as inflated pieces in the upright plane of its axis. */
+/**
+ * Adds mask parts that the body leaves uncovered (a handle, a spout) as inflated pieces: in the upright plane of its axis, or, on
+ * something flat, in the level plane just below its top.
+ */
 function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTarget, guess: StandingGuess): ShapeFit {
   const { view, camera, cameraFromWorld } = evidence;
   const { widthPx, heightPx } = camera;
@@ -131,14 +196,20 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
   // What does not touch the body is a speck of the mask.
   const reach = dilate(body, widthPx, heightPx, PART_REACH_PX);
   const minArea = MIN_PART_SHARE * countSet(view.mask.data);
-  const sheet = { x: fit.worldFromMesh[3], y: fit.worldFromMesh[7], away: guess.away };
+  const [width, depth, height] = [0, 1, 2].map((k) => bounds.max[k] - bounds.min[k]);
+  const isFlat = height < FLAT_PER_WIDTH * Math.min(width, depth);
+  const [, , , x, , , , y] = fit.worldFromMesh;
+  const sheet: Sheet = isFlat
+    ? { through: [x, y, FLAT_PART_HEIGHT * height], away: [0, 0, -1] }
+    : { through: [x, y, 0], away: [...guess.away, 0] };
   const { labels, components } = connectedComponents(rest, widthPx, heightPx);
   const parts = components
     .filter(({ area, label }) => area >= minArea && labels.some((l, i) => l === label && reach[i] === 1))
-    .map((component) => {
-      const own = maskWhere(labels, (label) => label === component.label);
-      // Two pixels more than the rest itself, so that the part reaches into the body.
-      const grown = dilate(own, widthPx, heightPx, 2).map((v, i) => (v && view.mask.data[i] ? 1 : 0));
+    .map((component) => maskWhere(labels, (label) => label === component.label))
+    .filter((own) => countSet(erode(own, widthPx, heightPx, SLIVER_PX)) > 0)
+    .map((own) => {
+      // More than the rest itself, so that the part reaches into the body.
+      const grown = dilate(own, widthPx, heightPx, PART_OVERLAP_PX).map((v, i) => (v && view.mask.data[i] ? 1 : 0));
       const part = createBytes(widthPx, heightPx, grown);
       return inflateMask(part, camera, inverse(cameraFromWorld), sheet, PART_THICKNESS_RATIO);
     })
@@ -149,7 +220,19 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
   if (parts.length === 0) return fit;
   const mesh = joinMeshes(fit.mesh, ...parts);
   const iou = silhouetteIou(transformMesh(mesh, fit.worldFromMesh), target);
-  return iou > fit.iou ? { ...fit, mesh, iou, symmetry: 'none' } : fit;
+  if (iou <= fit.iou) return fit;
+  const { parametric } = fit;
+  const joined = { ...fit, mesh, iou, symmetry: 'none' } as const;
+  if (!parametric) return joined;
+  const { meshOf, outlineOf } = parametric;
+  return {
+    ...joined,
+    parametric: {
+      ...parametric,
+      meshOf: (size) => joinMeshes(meshOf(size), ...parts),
+      outlineOf: (size) => joinMeshes(outlineOf(size), ...parts),
+    },
+  };
 }
 
 type Bounds = ReturnType<typeof meshBounds>;

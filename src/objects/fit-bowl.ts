@@ -24,6 +24,11 @@ export interface BowlFit {
   readonly x: number;
   readonly y: number;
   readonly iou: number;
+  /** Natural logs of rim, height, foot and roundness; how far to change them; their profile and what it costs. */
+  readonly size: readonly number[];
+  readonly steps: readonly number[];
+  profileOf(size: readonly number[]): ProfilePoint[];
+  prior(size: readonly number[]): number;
 }
 
 /** Radius grows from the foot to the rim like a quarter of a superellipse. */
@@ -41,26 +46,28 @@ export function fitBowl(
   rim: { readonly x: number; readonly y: number; readonly radiusM: number },
 ): BowlFit {
   const unit = rim.radiusM;
-  const profileOf = ([, , lnRim, lnHeight, lnFoot, lnRound]: readonly number[]): ProfilePoint[] => {
+  const profileOf = ([lnRim, lnHeight, lnFoot, lnRound]: readonly number[]): ProfilePoint[] => {
     const rimM = unit * Math.exp(lnRim);
     return bowlProfile(rimM, rimM * Math.exp(lnHeight), rimM * Math.min(1, Math.exp(lnFoot)), Math.exp(lnRound));
   };
   const iouOf = (p: readonly number[]): number => {
-    const mesh = revolutionMesh(profileOf(p), FIT_SEGMENTS);
+    const mesh = revolutionMesh(profileOf(p.slice(2)), FIT_SEGMENTS);
     return silhouetteIou(transformMesh(mesh, standingAt(rim.x + p[0] * unit, rim.y + p[1] * unit)), target);
   };
   const usual = [Math.log(2 * HEIGHT_PER_DIAMETER), Math.log(FOOT_PER_DIAMETER), Math.log(1.5)];
-  const loss = (p: readonly number[]): number =>
-    1 -
-    iouOf(p) +
+  const prior = ([, lnHeight, lnFoot, lnRound]: readonly number[]): number =>
     PRIOR_WEIGHT *
-      (((p[3] - usual[0]) / HEIGHT_LOG_SD) ** 2 +
-        ((p[4] - usual[1]) / FOOT_LOG_SD) ** 2 +
-        ((p[5] - usual[2]) / ROUNDNESS_SD) ** 2);
+    (((lnHeight - usual[0]) / HEIGHT_LOG_SD) ** 2 +
+      ((lnFoot - usual[1]) / FOOT_LOG_SD) ** 2 +
+      ((lnRound - usual[2]) / ROUNDNESS_SD) ** 2);
+  const loss = (p: readonly number[]): number => 1 - iouOf(p) + prior(p.slice(2));
   // The same rim seen on a higher bowl stands nearer to the camera: two starts along the view.
   const steps = [0.15, 0.15, 0.06, 0.15, 0.2, 0.2];
   const { x: p } = [0, 0.5]
     .map((nearer) => nelderMead(loss, [0, -nearer, 0, ...usual], steps, EVALUATIONS))
     .reduce((a, b) => (b.value < a.value ? b : a));
-  return { profile: profileOf(p), x: rim.x + p[0] * unit, y: rim.y + p[1] * unit, iou: iouOf(p) };
+  const size = p.slice(2);
+  const [x, y] = [rim.x + p[0] * unit, rim.y + p[1] * unit];
+  const finer = steps.slice(2).map((s) => s / 2);
+  return { profile: profileOf(size), x, y, iou: iouOf(p), size, steps: finer, profileOf, prior };
 }

@@ -96,10 +96,19 @@ export function fitBox(
     .map((start) => nelderMead(total, start.x, finalSteps, FINAL_EVALUATIONS / 2));
   const [centre] = [...sharp].sort((a, b) => a.value - b.value);
   const finish = (p: readonly number[]): BoxFit => {
-    const mesh = p.length > 6 ? roundedOf(p) : meshOf(p);
+    const sizedMesh = (size: readonly number[]): TriangleMesh => {
+      const all = [...p.slice(0, 3), ...size];
+      return all.length > 6 ? roundedOf(all) : meshOf(all);
+    };
+    const size = p.slice(3);
+    const mesh = sizedMesh(size);
     const worldFromMesh = place(p);
     const iou = silhouetteIou(transformMesh(mesh, worldFromMesh), target);
-    return { family: 'box', mesh, worldFromMesh, iou, hollow: false, symmetry: 'none', edgeStrength: strengthOf(p) };
+    const prior = (sides: readonly number[]): number => sidesPrior([...p.slice(0, 3), ...sides]);
+    const steps = [...spans, 1].slice(3, p.length).map((s) => s / 4);
+    const parametric = { size, steps, meshOf: sizedMesh, outlineOf: sizedMesh, prior };
+    const edgeStrength = strengthOf(p);
+    return { family: 'box', mesh, worldFromMesh, iou, hollow: false, symmetry: 'none', edgeStrength, parametric };
   };
   const sharpBox = finish(centre.x);
   if (sharpBox.iou < rivalIou - HOPELESS) return sharpBox;

@@ -4,6 +4,7 @@ import { maskMoments } from '../image/image.js';
 import { distanceTo } from '../image/morphology.js';
 import { type Intrinsics, rayOf } from '../math/camera.js';
 import { inverse, type Mat4, transformDirection, translationOf } from '../math/se3.js';
+import { dot, sub, type Vec3 } from '../math/vec3.js';
 import { makeMesh, prismMesh, transformMesh } from './mesh.js';
 import type { TriangleMesh } from './object-model.js';
 import { type ShapeFit, standingAt } from './shape-fit.js';
@@ -16,16 +17,15 @@ const GRID = 44;
 const SHEET_BEHIND_FRONT = 0.6;
 const FLAT_CORNERS = 40;
 
-/** Middle sheet: a vertical plane through (x, y) facing the camera. */
+/** Middle sheet: a plane of the world. */
 export interface Sheet {
-  readonly x: number;
-  readonly y: number;
-  /** Horizontal unit normal, away from the camera. */
-  readonly away: readonly [number, number];
+  readonly through: Vec3;
+  /** Unit normal, away from the camera. */
+  readonly away: Vec3;
 }
 
 /**
- * Inflates a mask (frame pixels) on both sides of an upright sheet: half thickness as of a round bar of the local width. The
+ * Inflates a mask (frame pixels) on both sides of a sheet: half thickness as of a round bar of the local width. The
  * result is closed, in the world frame; parts that would reach below the table are flattened onto it.
  */
 export function inflateMask(
@@ -47,8 +47,7 @@ export function inflateMask(
   }
   const half = halfThickness(filled, nx, ny);
   const eye = translationOf(worldFromCamera);
-  const [ax, ay] = sheet.away;
-  const reach = (sheet.x - eye[0]) * ax + (sheet.y - eye[1]) * ay;
+  const reach = dot(sub(sheet.through, eye), sheet.away);
   const vertices: number[] = [];
   const index = new Int32Array((nx + 1) * (ny + 1) * 2).fill(-1);
   const corner = (i: number, j: number, side: 0 | 1): number => {
@@ -58,7 +57,7 @@ export function inflateMask(
     const slot = 2 * k + (t > 0 ? side : 0);
     if (index[slot] >= 0) return index[slot];
     const ray = transformDirection(worldFromCamera, rayOf(camera, gx + i * cell, gy + j * cell));
-    const s = reach / (ray[0] * ax + ray[1] * ay);
+    const s = reach / dot(ray, sheet.away);
     const metresPerCell = (s * cell) / camera.fx;
     const offset = (side === 0 ? -1 : 1) * t * metresPerCell * thicknessRatio;
     // Along the ray, so that the outline stays the mask's own.
@@ -138,18 +137,16 @@ export function fitInflated(
   const frontX = guess.x - (guess.away[0] * guess.widthM) / 2;
   const frontY = guess.y - (guess.away[1] * guess.widthM) / 2;
   const thin = Math.min(guess.widthM, guess.heightM) / 2;
-  const sheet: Sheet = {
-    x: frontX + guess.away[0] * thin * SHEET_BEHIND_FRONT,
-    y: frontY + guess.away[1] * thin * SHEET_BEHIND_FRONT,
-    away: guess.away,
-  };
+  const x = frontX + guess.away[0] * thin * SHEET_BEHIND_FRONT;
+  const y = frontY + guess.away[1] * thin * SHEET_BEHIND_FRONT;
+  const sheet: Sheet = { through: [x, y, 0], away: [...guess.away, 0] };
   const inWorld = inflateMask(mask, camera, worldFromCamera, sheet);
   if (inWorld === null) return null;
   const iou = silhouetteIou(inWorld, target);
   return {
     family: 'inflated',
-    mesh: transformMesh(inWorld, inverse(standingAt(sheet.x, sheet.y))),
-    worldFromMesh: standingAt(sheet.x, sheet.y),
+    mesh: transformMesh(inWorld, inverse(standingAt(x, y))),
+    worldFromMesh: standingAt(x, y),
     iou,
     hollow: false,
     symmetry: 'none',

@@ -29,6 +29,8 @@ export interface PaintedObject {
   readonly gaussians: GaussianSet;
   /** Share of the samples whose colour was seen. */
   readonly seenShare: number;
+  /** By view: whether its colours lie where those of the reference view do; the others were not used. */
+  readonly agreeing: readonly boolean[];
 }
 
 /** Carving never takes more than this share: a mask that disagrees that much with the shape is not to be trusted over it. */
@@ -75,11 +77,11 @@ export function paintObject(
   const reference = views[0];
   const discs = discsForView(mesh, reference, options.maxGaussians, random);
   const { set, samples } = options.background ? carve(discs.set, discs.samples, reference, options.background) : discs;
-  const { colours, seen } = paintSamples(mesh, samples, views, completion, sizeM);
+  const { colours, seen, agreeing } = paintSamples(mesh, samples, views, completion, sizeM);
   for (let i = 0; i < colours.length; i++) set.sh[i] = (colours[i] - 0.5) / SH_C0;
   sharpenColours(set, mesh, samples, reference, options.sharpen, renderer);
   const numSeen = seen.reduce((sum, s) => sum + s, 0);
-  return { gaussians: set, seenShare: seen.length > 0 ? numSeen / seen.length : 0 };
+  return { gaussians: set, seenShare: seen.length > 0 ? numSeen / seen.length : 0, agreeing };
 }
 
 function discsForView(

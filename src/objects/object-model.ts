@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { Mat4Schema, ObjectRoleSchema } from '../perceive/perception.js';
 
-export const ShapeFamilySchema = z.enum(['box', 'revolution', 'prism', 'inflated', 'given']);
+export const ShapeFamilySchema = z.enum(['box', 'revolution', 'rod', 'stack', 'prism', 'inflated', 'given']);
 
 export const ObjectModelSchema = z.object({
   id: z.int().min(1).max(254),
@@ -19,6 +19,8 @@ export const ObjectModelSchema = z.object({
   family: ShapeFamilySchema,
   /** Extents along x, y, z of the object frame, metres. */
   sizeM: z.tuple([z.number(), z.number(), z.number()]),
+  /** Standard deviations of `sizeM`: of the film's scale, and of what the outlines leave open. Absent in artifacts of other makers. */
+  sizeSdM: z.tuple([z.number(), z.number(), z.number()]).optional(),
   /** Open at the top (bowl, cup): other things can be put in. `innerRadiusM` etc. follow from the mesh. */
   hollow: z.boolean(),
   /** 'z': turning about z changes nothing but the texture. */

@@ -4,7 +4,7 @@ import { defineOptions, type OptionsOf } from '../base/options.js';
 export const objectOptions = defineOptions({
   shape: {
     kind: 'enum',
-    values: ['auto', 'box', 'revolution', 'prism', 'inflated', 'files'],
+    values: ['auto', 'box', 'revolution', 'rod', 'stack', 'prism', 'inflated', 'files'],
     default: 'auto',
     help: 'shape family of every object; auto picks by silhouette agreement, files takes the shapes in --shape-files',
   },
@@ -44,6 +44,27 @@ export const objectOptions = defineOptions({
     max: 20,
     integer: true,
     help: 'rounds in which colours are corrected by rendering and comparing with the frame',
+  },
+  refineShapes: {
+    kind: 'boolean',
+    default: true,
+    help: 'fit shapes and colours again to several frames that show other sides (otherwise one rest of each object has to do)',
+  },
+  refineViews: {
+    kind: 'number',
+    default: 8,
+    min: 1,
+    max: 24,
+    integer: true,
+    help: 'most frames per object that its shape and colours are refined with',
+  },
+  refineSteps: {
+    kind: 'number',
+    default: 20,
+    min: 0,
+    max: 200,
+    integer: true,
+    help: 'gradient steps on the Gaussians of each object; 0 leaves them as painted',
   },
 });
 export type ObjectOptions = OptionsOf<typeof objectOptions>;

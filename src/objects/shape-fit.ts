@@ -3,6 +3,19 @@ import type { Mat4 } from '../math/se3.js';
 import { fromYaw } from '../math/se3.js';
 import type { ObjectModel, TriangleMesh } from './object-model.js';
 
+/** A family's shape as numbers, so that it can be fitted again to other views. */
+export interface Parametric {
+  readonly size: readonly number[];
+  /** How far each number is first changed in a search. */
+  readonly steps: readonly number[];
+  /** Closed mesh in its own frame, base on z = 0. */
+  meshOf(size: readonly number[]): TriangleMesh;
+  /** The same with as few triangles as its outline needs, and without what is inside. */
+  outlineOf(size: readonly number[]): TriangleMesh;
+  /** What unusual numbers cost, in units of silhouette agreement. */
+  prior(size: readonly number[]): number;
+}
+
 export interface ShapeFit {
   readonly family: ObjectModel['family'];
   /** Closed mesh in its own frame, base on z = 0. */
@@ -13,6 +26,8 @@ export interface ShapeFit {
   readonly iou: number;
   readonly hollow: boolean;
   readonly symmetry: ObjectModel['symmetry'];
+  /** Absent where the shape is the outline itself or comes from a file. */
+  readonly parametric?: Parametric;
 }
 
 /** Pose of a mesh standing on the table. */

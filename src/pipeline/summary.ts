@@ -27,7 +27,15 @@ export interface RunSummary {
     /** Accepted episodes that were replayed in physics: how many succeeded, and why others did not. */
     physics: { replayed: number; succeeded: number; reasons: Record<string, number> };
   } | null;
-  objects: { id: number; name: string; role: string; sizeM: number[] | null; confidence: number }[];
+  objects: {
+    id: number;
+    name: string;
+    role: string;
+    sizeM: number[] | null;
+    /** Standard deviations of `sizeM`; null where they are not stated. */
+    sizeSdM: number[] | null;
+    confidence: number;
+  }[];
   skill: {
     kind: string;
     source: number;
@@ -124,6 +132,7 @@ async function objectsOf(
       name: object.name,
       role: roles.find((entry) => entry.id === object.id)?.role ?? object.role,
       sizeM: model ? [...model.sizeM] : null,
+      sizeSdM: model?.sizeSdM ? [...model.sizeSdM] : null,
       confidence: Math.min(object.confidence, model?.confidence ?? 1),
     };
   });

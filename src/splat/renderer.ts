@@ -124,8 +124,15 @@ export interface SplatRenderer {
    * instances (the renderer keeps its sorted lists from that call).
    */
   poseGradient(gradient: FrameGradient, instanceIdx: number): PoseGradient;
-  /** The same to every Gaussian of `instances[instanceIdx]`, for fitting shapes and colours. */
-  gaussianGradient(gradient: FrameGradient, instanceIdx: number): GaussianGradient;
+  /**
+   * The same to every Gaussian of `instances[instanceIdx]`, for fitting shapes and colours. `shape: false` leaves extents and
+   * rotations out (0), which is quicker.
+   */
+  gaussianGradient(
+    gradient: FrameGradient,
+    instanceIdx: number,
+    options?: { readonly shape?: boolean },
+  ): GaussianGradient;
 }
 
 /** A frame of zeros. */

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
 import { createBytes } from '../../src/image/image.js';
-import { fromYaw, translationOf } from '../../src/math/se3.js';
+import { fromAxisAngle, fromTranslation, fromYaw, translationOf } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
 import { distance } from '../../src/math/vec3.js';
 import { buildObjects } from '../../src/objects/build-objects.js';
@@ -17,7 +17,9 @@ import {
   boxSolid,
   checker,
   frustumSolid,
+  joinedSolids,
   lookingCamera,
+  movedSolid,
   perceived,
   type Solid,
   syntheticClip,
@@ -106,6 +108,46 @@ describe('buildObjects', () => {
     expect(model.hollow).toBe(false);
     expect(Math.abs(model.sizeM[0] / 0.1 - 1)).toBeLessThan(0.05);
     expect(model.sizeM[2]).toBeLessThan(0.014);
+  });
+
+  it('stick: a lying round bar, length within 4 %, as high as it is wide', async () => {
+    const bar = movedSolid(frustumSolid(0.007, 0.007, 0.18, stripes), fromAxisAngle([0, 1, 0], Math.PI / 2));
+    const { model, mesh } = await build('stick', bar, [0.02, 0.01, 0.007], 0.4);
+    expect(model.family).toBe('rod');
+    expect(Math.abs(model.sizeM[0] / 0.18 - 1)).toBeLessThan(0.04);
+    expect(Math.abs(model.sizeM[1] / 0.014 - 1)).toBeLessThan(0.12);
+    expect(model.sizeM[2]).toBeCloseTo(model.sizeM[1], 3);
+    expect(isClosed(mesh)).toBe(true);
+  });
+
+  it('hand brush: a square foot with an upright round handle, each side within 12 %', async () => {
+    const wood = (): Vec3 => [0.7, 0.5, 0.3];
+    const foot = boxSolid([0.09, 0.04, 0.045], (_, face) => [0.2 + 0.1 * face, 0.2, 0.2]);
+    const handle = frustumSolid(0.014, 0.014, 0.09, wood);
+    const brush = joinedSolids(
+      movedSolid(foot, fromTranslation([0, 0, -0.045])),
+      movedSolid(handle, fromTranslation([0, 0, 0.0225])),
+    );
+    const { model } = await build('brush', brush, [0.02, 0, 0.0675], 0.9);
+    expect(model.family).toBe('stack');
+    const [long, wide] = [Math.max(...model.sizeM.slice(0, 2)), Math.min(...model.sizeM.slice(0, 2))];
+    expect(Math.abs(long / 0.09 - 1)).toBeLessThan(0.12);
+    expect(Math.abs(wide / 0.04 - 1)).toBeLessThan(0.12);
+    expect(Math.abs(model.sizeM[2] / 0.135 - 1)).toBeLessThan(0.06);
+  });
+
+  it('pan: its handle does not make a box round, and is part of it', async () => {
+    const red = (_: Vec3, face: number): Vec3 => [0.5 + 0.08 * face, 0.1, 0.1];
+    const pan = joinedSolids(
+      boxSolid([0.12, 0.13, 0.03], red),
+      movedSolid(boxSolid([0.07, 0.026, 0.008], red), fromTranslation([-0.095, 0, 0.011])),
+    );
+    const { model, mesh } = await build('pan', pan, [0, 0, 0.015]);
+    expect(model.family).toBe('box');
+    expect(Math.abs(model.sizeM[0] / 0.19 - 1)).toBeLessThan(0.08);
+    expect(Math.abs(model.sizeM[1] / 0.13 - 1)).toBeLessThan(0.08);
+    expect(Math.abs(model.sizeM[2] - 0.03)).toBeLessThan(0.008);
+    expect(isClosed(mesh)).toBe(true);
   });
 
   it('an empty mask leaves the object out with a warning', async () => {

@@ -46,6 +46,24 @@ export function boxSolid(size: Vec3, colourAt: (p: Vec3, face: number) => Vec3):
   };
 }
 
+/** A solid elsewhere: `fromSolid` puts it there. */
+export const movedSolid = (solid: Solid, fromSolid: Mat4): Solid => {
+  const back = inverse(fromSolid);
+  return (o, d) => {
+    const hit = solid(transformPoint(back, o), transformDirection(back, d));
+    return hit && { ...hit, normal: transformDirection(fromSolid, hit.normal) };
+  };
+};
+
+/** Several solids as one. */
+export const joinedSolids =
+  (...solids: readonly Solid[]): Solid =>
+  (o, d) =>
+    solids.reduce<Hit | null>((nearest, solid) => {
+      const hit = solid(o, d);
+      return hit && (nearest === null || hit.t < nearest.t) ? hit : nearest;
+    }, null);
+
 /** Frustum about z, solid or (with a wall) open at the top. `colourAt` gets the point and whether it lies inside the vessel. */
 export function frustumSolid(
   bottomRadius: number,

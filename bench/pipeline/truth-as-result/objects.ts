@@ -58,7 +58,7 @@ export async function putObjects(
     const sizeM: [number, number, number] = [max[0] - min[0], max[1] - min[1], max[2] - min[2]];
     const { gaussians } = paintObject(
       mesh,
-      [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject }],
+      [{ rgb: view.rgb, mask: view.mask, camera, cameraFromObject, trust: 1 }],
       { kind: 'mirror', normal: viewNormal(inverse(cameraFromObject)) },
       Math.max(...sizeM),
       options,

@@ -2,9 +2,9 @@
 import type { StageContext } from '../../base/context.js';
 import { UserError } from '../../base/errors.js';
 import { compose, type Mat4 } from '../../math/se3.js';
-import { buildObjects } from '../../objects/build-objects.js';
 import type { ObjectOptions } from '../../objects/options.js';
 import type { PoseOptions } from '../../pose/options.js';
+import { reconstructObjects } from '../../pose/reconstruct.js';
 import { trackPoses } from '../../pose/track-poses.js';
 import { rotationFromReference } from '../dataset/reference-camera.js';
 import type { Sequence } from '../dataset/sequence.js';
@@ -26,7 +26,11 @@ export async function trackReconstructed(
   }
   const { frames, perception, tracks, camera } = sequence;
   const readMask = (frameIdx: number) => sequence.readMask(frameIdx);
-  const { objects, gaussians, meshes } = await buildObjects({ frames, perception, readMask }, options.objects, ctx);
+  const { objects, gaussians, meshes } = await reconstructObjects(
+    { frames, perception, readMask, tracks },
+    options.objects,
+    ctx,
+  );
   const shapes = { objects, gaussians, meshes };
   const poses = await trackPoses({ frames, perception, readMask, tracks, ...shapes }, options.pose, ctx);
   return poses.objects.map(({ id, frames: found }) => ({

@@ -1,9 +1,10 @@
 import type { StageContext } from '../../base/context.js';
 import { UserError } from '../../base/errors.js';
-import { buildObjects } from '../../objects/build-objects.js';
 import { findShapeFile, type GivenShape, readGivenShape } from '../../objects/given-shape.js';
 import { writeObjects } from '../../objects/objects-io.js';
 import { type ObjectOptions, objectOptions } from '../../objects/options.js';
+import { readTracks } from '../../perceive/store.js';
+import { reconstructObjects } from '../../pose/reconstruct.js';
 import type { Stage } from '../stage.js';
 import { readSeen } from './read-inputs.js';
 
@@ -26,13 +27,15 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 3,
+  version: 4,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {
     const { frames, perception, readMask } = await readSeen(io);
     const given = await givenShapes(perception.objects, options as ObjectOptions, ctx);
-    const built = await buildObjects({ frames, perception, readMask, given }, options as ObjectOptions, ctx);
+    const tracks = await readTracks(io.input('perceive'));
+    const inputs = { frames, perception, readMask, given, tracks };
+    const built = await reconstructObjects(inputs, options as ObjectOptions, ctx);
     await writeObjects(io.output, built);
     if (built.objects.objects.some((object) => object.role === 'source')) return undefined;
     return { finding: 'A moved object was seen, but no shape could be given to it: see the masks in perceive/.' };

@@ -98,7 +98,14 @@ function forEachCameraGradient(
     const at = k * SCREEN_GRADIENT_STRIDE;
     toCamera(camera, limits, input.pose, input.scale, input.set.position, input.covariance, splat.gaussianIdx, p);
     const { a, b, c } = splat;
-    const [sum, sx, sy, sxx, sxy, syy] = sums.subarray(at, at + 6);
+    const [sum, sx, sy, sxx, sxy, syy] = [
+      sums[at],
+      sums[at + 1],
+      sums[at + 2],
+      sums[at + 3],
+      sums[at + 4],
+      sums[at + 5],
+    ];
     // dL/dV = K (1/2 sum G d d^T) K with K the inverse 2D covariance.
     let hxx = 0.5 * (a * a * sxx + 2 * a * b * sxy + b * b * syy);
     let hxy = 0.5 * (a * b * sxx + (a * c + b * b) * sxy + b * c * syy);
@@ -131,20 +138,19 @@ function chainProjection(
   const { x, y, z, jacobian: j, covariance: s } = p;
   const { fx, fy } = camera;
   // B = J^T H J.
-  const row = [j[0], 0, j[2]];
-  const row2 = [0, j[4], j[5]];
-  for (let r = 0; r < 3; r++) {
-    for (let c = 0; c < 3; c++) {
-      out.covariance[3 * r + c] = row[r] * (hxx * row[c] + hxy * row2[c]) + row2[r] * (hxy * row[c] + hyy * row2[c]);
-    }
-  }
+  const [j0, j2, j4, j5] = [j[0], j[2], j[4], j[5]];
+  const b = out.covariance;
+  b[0] = j0 * hxx * j0;
+  b[1] = b[3] = j0 * hxy * j4;
+  b[2] = b[6] = j0 * (hxx * j2 + hxy * j5);
+  b[4] = j4 * hyy * j4;
+  b[5] = b[7] = j4 * (hxy * j2 + hyy * j5);
+  b[8] = j2 * (hxx * j2 + hxy * j5) + j5 * (hxy * j2 + hyy * j5);
   // dL/dJ = 2 H J S; only its entries 00, 02, 11, 12 depend on the mean.
-  const js = [0, 1, 2].map((c) => j[0] * s[c] + j[2] * s[6 + c]);
-  const js2 = [0, 1, 2].map((c) => j[4] * s[3 + c] + j[5] * s[6 + c]);
-  const d00 = 2 * (hxx * js[0] + hxy * js2[0]);
-  const d02 = 2 * (hxx * js[2] + hxy * js2[2]);
-  const d11 = 2 * (hxy * js[1] + hyy * js2[1]);
-  const d12 = 2 * (hxy * js[2] + hyy * js2[2]);
+  const d00 = 2 * (hxx * (j0 * s[0] + j2 * s[6]) + hxy * (j4 * s[3] + j5 * s[6]));
+  const d02 = 2 * (hxx * (j0 * s[2] + j2 * s[8]) + hxy * (j4 * s[5] + j5 * s[8]));
+  const d11 = 2 * (hxy * (j0 * s[1] + j2 * s[7]) + hyy * (j4 * s[4] + j5 * s[7]));
+  const d12 = 2 * (hxy * (j0 * s[2] + j2 * s[8]) + hyy * (j4 * s[5] + j5 * s[8]));
   const freeX = x / z > limits.xMin && x / z < limits.xMax;
   const freeY = y / z > limits.yMin && y / z < limits.yMax;
   out.mean[0] = (gu * fx) / z - (freeX ? (d02 * fx) / (z * z) : 0);
@@ -153,7 +159,7 @@ function chainProjection(
   out.mean[2] =
     -(gu * fx * x + gv * fy * y) / (z * z) -
     (d00 * fx + d11 * fy) / (z * z) -
-    (d02 * j[2] * (freeX ? 2 : 1) + d12 * j[5] * (freeY ? 2 : 1)) / z;
+    (d02 * j2 * (freeX ? 2 : 1) + d12 * j5 * (freeY ? 2 : 1)) / z;
 }
 
 /** Sums the chain over all splats of the instance: left perturbation of the pose and log of the scale. */
@@ -190,7 +196,10 @@ export function toPose(
   return { twist, logScale };
 }
 
-/** Gradients by the parameters of each Gaussian of the instance; view-dependent colour is not followed into the position. */
+/**
+ * Gradients by the parameters of each Gaussian of the instance; view-dependent colour is not followed into the position. Without
+ * `withShape` those of extents and rotations are left 0, which is most of the work.
+ */
 export function toGaussians(
   camera: Intrinsics,
   splats: readonly ChainSplat[],
@@ -198,6 +207,7 @@ export function toGaussians(
   instanceIdx: number,
   input: ChainInput,
   opacity: Float64Array,
+  withShape: boolean,
 ): GaussianGradient {
   const { set, pose, scale } = input;
   const out: GaussianGradient = {
@@ -216,6 +226,7 @@ export function toGaussians(
       out.colour[3 * i + c] = sums[at + 6 + c];
     }
     out.opacityLogit[i] = sums[at] * (1 - opacity[i]);
+    if (!withShape) return;
     congruence(pose, gradient.covariance, scale * scale, inSet);
     toShape(set, i, inSet, out);
   });

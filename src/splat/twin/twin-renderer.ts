@@ -152,12 +152,12 @@ export function createTwinRenderer(): SplatRenderer {
       const screen = screenGradients(camera, splats, sums, gradient, layerDepthM);
       return toPose(camera, splats, screen, instanceIdx, chainInput(drawn, instanceIdx));
     },
-    gaussianGradient(gradient, instanceIdx) {
+    gaussianGradient(gradient, instanceIdx, { shape = true } = {}) {
       const drawn = lastDrawn();
       const { camera, splats, sums, layerDepthM } = drawn;
       const screen = screenGradients(camera, splats, sums, gradient, layerDepthM);
       const { opacity } = drawn.instances[instanceIdx].set as TwinSet;
-      return toGaussians(camera, splats, screen, instanceIdx, chainInput(drawn, instanceIdx), opacity);
+      return toGaussians(camera, splats, screen, instanceIdx, chainInput(drawn, instanceIdx), opacity, shape);
     },
   };
 }

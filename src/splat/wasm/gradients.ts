@@ -89,6 +89,7 @@ export function gaussianGradient(
   drawn: DrawnFrame,
   gradient: FrameGradient,
   instanceIdx: number,
+  withShape: boolean,
 ): GaussianGradient {
   const count = engine.numVisible;
   const address = screenGradients(engine, drawn, gradient, true);
@@ -117,5 +118,5 @@ export function gaussianGradient(
   });
   const { covariance, opacity } = buildShapes(set, new Float64Array(set.count * 6), new Float64Array(set.count));
   const input = { set, covariance, pose, scale, antialias: drawn.antialias };
-  return toGaussians(drawn.camera, splats, sums, instanceIdx, input, opacity);
+  return toGaussians(drawn.camera, splats, sums, instanceIdx, input, opacity, withShape);
 }

@@ -45,7 +45,8 @@ export async function createWasmRenderer(): Promise<SplatRenderer> {
       return renderBytes(engine, camera, instances, options, into);
     },
     poseGradient: (gradient, instanceIdx) => poseGradient(engine, lastDrawn(), gradient, instanceIdx),
-    gaussianGradient: (gradient, instanceIdx) => gaussianGradient(engine, lastDrawn(), gradient, instanceIdx),
+    gaussianGradient: (gradient, instanceIdx, { shape = true } = {}) =>
+      gaussianGradient(engine, lastDrawn(), gradient, instanceIdx, shape),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { EpisodeRecord } from '../../episode/episode-record.js';
 import { rejectionCounts } from '../../episode/run-episodes.js';
 import { contactSheet, evenlySpaced } from '../../image/sheet.js';
+import { sizeText } from '../../objects/size-text.js';
 import { sceneTopViewSvg } from '../../scene/top-view.js';
 import { skillTimelineSvg } from '../../skill/timeline.js';
 import { createRenderer } from '../../splat/create-renderer.js';
@@ -18,7 +19,6 @@ const STRIP_FRAMES = 6;
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 const spread = (logSd: number): string => `± ${percent(Math.exp(logSd) - 1)}`;
-const centimetres = (metres: readonly number[]): string => `${metres.map((m) => (m * 100).toFixed(1)).join(' x ')} cm`;
 
 export async function buildReport(inputs: ReportInputs, onProgress: (share: number) => void): Promise<string> {
   const makers = [
@@ -105,7 +105,7 @@ async function objectsSection({ objects }: ReportInputs): Promise<Section | null
       model.name,
       model.role,
       model.hollow ? `${model.family}, hollow` : model.family,
-      centimetres(model.sizeM),
+      sizeText(model.sizeM, model.sizeSdM),
       String(objects.gaussians.get(model.id)?.count ?? 0),
       percent(model.fitIou),
       model.confidence.toFixed(2),
@@ -116,7 +116,10 @@ async function objectsSection({ objects }: ReportInputs): Promise<Section | null
     const set = objects.gaussians.get(model.id);
     if (set)
       html.push(
-        await figure(await fourSides(set, renderer), `${model.name} from four sides; the far ones were never seen.`),
+        await figure(
+          await fourSides(set, renderer),
+          `${model.name} from four sides; sides that no frame saw are completed from the others.`,
+        ),
       );
   }
   return { id: 'objects', title: 'Objects', html: html.join('\n') };

@@ -1,0 +1,222 @@
+/**
+ * The objects stage's second part: once it is roughly known where each object is, its shape is fitted to its outlines in several
+ * frames at once, painted with the colours of every one of them, and its Gaussians are refined by the renderer's gradients.
+ */
+import { type StageContext, throwIfCancelled } from '../base/context.js';
+import { type ByteImage, createBytes, maskMoments, maskOf } from '../image/image.js';
+import { compose, fromTranslation, identity, inverse, type Mat4 } from '../math/se3.js';
+import { scale, type Vec3 } from '../math/vec3.js';
+import { HAND_ID } from '../perceive/perception.js';
+import { createRenderer } from '../splat/create-renderer.js';
+import type { SplatRenderer } from '../splat/renderer.js';
+import type { BuiltObjects, ObjectInputs } from './build-objects.js';
+import { cropAround, sampleMask, sampleRgb } from './crop.js';
+import { extentSpread } from './extent-spread.js';
+import { type FinishedObject, type FittedObject, type FurtherView, finishObject } from './finish-object.js';
+import { meshBounds } from './mesh.js';
+import type { ObjectModel } from './object-model.js';
+import type { ObjectOptions } from './options.js';
+import { type RefineView, refineGaussians } from './refine-gaussians.js';
+import { chooseViews, type PosedFrame } from './refine-views.js';
+import { type OutlineView, refitShape } from './refit-shape.js';
+import { gatherRestView, type RestView } from './rest-view.js';
+import { createSilhouetteTarget } from './silhouette.js';
+
+/** Margin of the windows, share of the object's longer side. */
+const MARGIN = 0.2;
+/** Longer side of the windows in which Gaussians are compared, pixels: frames show no more of a small thing, and more costs time. */
+const LARGEST_WINDOW_PX = 128;
+/** A carried thing's outline counts this much of a resting one's: its mask is blurred, its pose followed. */
+const CARRIED_WEIGHT = 0.5;
+/**
+ * A shape that agrees less with its own rest has a bad mask there: fitting it and its Gaussians to such masks makes things worse (a lid
+ * whose mask lacks a notch was then followed three times worse).
+ */
+const SOUND_IOU = 0.93;
+/** The frame that the shape was taken from is never passed over. */
+const LEAST_TRUST = 0.2;
+/** Frames of another rest that are combined, as in the first one. */
+const COMBINED_FRAMES = 3;
+
+const weightOf = ({ isResting, trust }: PosedFrame): number => (isResting ? trust : CARRIED_WEIGHT * trust);
+
+/** One chosen frame with what it shows. */
+interface Look {
+  readonly frame: PosedFrame;
+  readonly view: RestView;
+}
+
+/** `posed`: by object id, the frames in which its pose is known; objects without any keep their shape and are refined in their rest alone. */
+export async function refineObjects(
+  built: BuiltObjects,
+  inputs: ObjectInputs,
+  posed: ReadonlyMap<number, readonly PosedFrame[]>,
+  options: ObjectOptions,
+  ctx: StageContext,
+): Promise<BuiltObjects> {
+  const renderer = await createRenderer();
+  const models: ObjectModel[] = [];
+  const gaussians = new Map(built.gaussians);
+  const meshes = new Map(built.meshes);
+  for (const [k, model] of built.objects.objects.entries()) {
+    throwIfCancelled(ctx);
+    ctx.progress(k, built.objects.objects.length, `${model.name}, refined`);
+    const fitted = built.fitted?.get(model.id);
+    if (!fitted || fitted.placed) {
+      models.push(model);
+      continue;
+    }
+    const isSound = fitted.fit.iou >= SOUND_IOU;
+    const looks = await looksOf(model, fitted, inputs, isSound ? (posed.get(model.id) ?? []) : [], options);
+    if (looks.length === 1) {
+      models.push(withSpread(model, fitted, looks, inputs, options));
+      continue;
+    }
+    const refined = refineObject(model, fitted, looks, inputs, options, renderer, ctx);
+    models.push(refined.model);
+    gaussians.set(model.id, refined.gaussians);
+    meshes.set(model.id, refined.mesh);
+  }
+  return { ...built, objects: { ...built.objects, objects: models }, gaussians, meshes };
+}
+
+/** Seen from one side only, an object stays as it is; how well its size is known is said. */
+function withSpread(
+  model: ObjectModel,
+  fitted: FittedObject,
+  looks: readonly Look[],
+  { perception }: ObjectInputs,
+  options: ObjectOptions,
+): ObjectModel {
+  const { cameraFromWorld, scaleLogSd } = perception.table;
+  const spread = extentSpread(fitted.fit.mesh, outlines(fitted, looks, perception, options), cameraFromWorld);
+  const sizeSdM = model.sizeM.map((m, k) => m * Math.hypot(scaleLogSd, spread[k])) as Vec3;
+  return { ...model, sizeSdM };
+}
+
+/** The reference first. */
+async function looksOf(
+  model: ObjectModel,
+  fitted: FittedObject,
+  { frames, readMask }: ObjectInputs,
+  posed: readonly PosedFrame[],
+  options: ObjectOptions,
+): Promise<Look[]> {
+  const { referenceFrame: frameIdx, cameraFromObject } = model;
+  // What the first look says of the reference: its mask may be worse than that of a later rest.
+  const trust = posed.find((frame) => frame.frameIdx === frameIdx)?.trust ?? 1;
+  const first: PosedFrame = { frameIdx, cameraFromObject, isResting: true, trust: Math.max(LEAST_TRUST, trust) };
+  const [, ...others] = chooseViews(first, posed, options.refineViews);
+  const looks: Look[] = [{ frame: first, view: fitted.view }];
+  for (const frame of others) {
+    const same = frame.isResting ? posed.filter((other) => isSamePose(other, frame)) : [];
+    const spread = same.filter((_, k) => k % Math.ceil(same.length / COMBINED_FRAMES) === 0 && same[k] !== frame);
+    const frameIdxs = [frame.frameIdx, ...spread.map((other) => other.frameIdx)];
+    const view = frame.isResting
+      ? await gatherRestView(model.id, frameIdxs, frames, readMask)
+      : { ...ownMask(await readMask(frame.frameIdx), model.id), rgb: await frames.read(frame.frameIdx) };
+    if (maskMoments(view.mask) !== null) looks.push({ frame, view });
+  }
+  return looks;
+}
+
+const isSamePose = (a: PosedFrame, b: PosedFrame): boolean =>
+  a.isResting && a.cameraFromObject.every((v, k) => Math.abs(v - b.cameraFromObject[k]) < 1e-9);
+
+/** Foreign ids count as covering: what is behind them is unknown. */
+function ownMask(idMap: ByteImage, id: number): { idMap: ByteImage; mask: ByteImage } {
+  const known = idMap.data.map((value) => (value === id || value === 0 ? value : HAND_ID));
+  return { idMap: createBytes(idMap.widthPx, idMap.heightPx, known), mask: maskOf(idMap, id) };
+}
+
+function refineObject(
+  model: ObjectModel,
+  fitted: FittedObject,
+  looks: readonly Look[],
+  { perception }: ObjectInputs,
+  options: ObjectOptions,
+  renderer: SplatRenderer,
+  ctx: StageContext,
+): FinishedObject {
+  const { camera } = perception;
+  const { cameraFromWorld, scaleLogSd } = perception.table;
+  const placed = outlines(fitted, looks, perception, options);
+  const { parametric } = fitted.fit;
+  const refit = parametric ? refitShape(parametric, placed, cameraFromWorld) : null;
+  const fit =
+    parametric && refit
+      ? {
+          ...fitted.fit,
+          mesh: parametric.meshOf(refit.size),
+          worldFromMesh: compose(inverse(cameraFromWorld), refit.views[0].cameraFromMesh),
+          iou: refit.iou,
+        }
+      : fitted.fit;
+  const spread = extentSpread(
+    parametric ? parametric.outlineOf(refit?.size ?? parametric.size) : fit.mesh,
+    refit?.views ?? placed,
+    cameraFromWorld,
+  );
+  const further = looks.slice(1).map(({ frame, view }, k): FurtherView => {
+    const { cameraFromMesh } = (refit?.views ?? placed)[k + 1];
+    return {
+      rgb: view.rgb,
+      mask: view.mask,
+      camera,
+      cameraFromMesh,
+      trust: weightOf(frame) / weightOf(looks[0].frame),
+    };
+  });
+  const quiet = { random: ctx.random, warn: () => {} };
+  const given = { camera, cameraFromWorld, scaleLogSd, options, renderer };
+  const finished = finishObject({ ...fitted, fit, spread }, further, given, quiet);
+  const meshFromObject = objectFrame(fit.mesh);
+  const views = looks.flatMap(({ frame, view }, k): RefineView[] => {
+    const pose = k === 0 ? finished.model.cameraFromObject : compose(further[k - 1].cameraFromMesh, meshFromObject);
+    const box = maskMoments(view.mask)?.box;
+    if (!box || !finished.agreeing[k]) return [];
+    const longer = Math.max(box.x1 - box.x0, box.y1 - box.y0) * (1 + 2 * MARGIN);
+    const crop = cropAround(camera, box, MARGIN, Math.min(LARGEST_WINDOW_PX, longer));
+    return [
+      {
+        camera: crop.camera,
+        cameraFromObject: pose,
+        rgb: sampleRgb(view.rgb, crop),
+        mask: sampleMask(view.idMap, model.id, crop, 2),
+        weight: weightOf(frame),
+        isPinned: k === 0,
+      },
+    ];
+  });
+  const sizeM = Math.max(...finished.model.sizeM);
+  // One rest was painted and sharpened already; its mask's faults are not to become the object's.
+  if (views.length < 2) return finished;
+  return { ...finished, gaussians: refineGaussians(finished.gaussians, views, sizeM, options.refineSteps, renderer) };
+}
+
+/** Every look's outline, with the camera in the place of the world. */
+function outlines(
+  fitted: FittedObject,
+  looks: readonly Look[],
+  { camera, table }: ObjectInputs['perception'],
+  { fitSize }: ObjectOptions,
+): OutlineView[] {
+  const { fit, object } = fitted;
+  const objectFromMesh = inverse(objectFrame(fit.mesh));
+  return looks.map(({ frame, view }, k) => {
+    const crop = cropAround(camera, maskMoments(view.mask)!.box, MARGIN, fitSize);
+    return {
+      target: createSilhouetteTarget(crop, sampleMask(view.idMap, object.id, crop), identity()),
+      cameraFromMesh:
+        k === 0 ? compose(table.cameraFromWorld, fit.worldFromMesh) : compose(frame.cameraFromObject, objectFromMesh),
+      weight: weightOf(frame),
+      isStanding: frame.isResting,
+    };
+  });
+}
+
+/** meshFromObject: the object frame's origin is the middle of the mesh's bounds. */
+function objectFrame(mesh: FittedObject['fit']['mesh']): Mat4 {
+  const { min, max } = meshBounds(mesh);
+  return fromTranslation(scale([min[0] + max[0], min[1] + max[1], min[2] + max[2]] as Vec3, 0.5));
+}
