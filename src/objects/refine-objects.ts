@@ -68,7 +68,8 @@ export async function refineObjects(
     }
     const isSound = fitted.fit.iou >= SOUND_IOU;
     const looks = await looksOf(model, fitted, inputs, isSound ? (posed.get(model.id) ?? []) : [], options);
-    if (looks.length === 1) {
+    // What moves is followed by its drawing, so that is fitted to its mask; what never does is drawn as its rest shows it.
+    if (looks.length === 1 && !(isSound && fitted.object.motion !== null)) {
       models.push(withSpread(model, fitted, looks, inputs, options));
       continue;
     }
@@ -80,7 +81,7 @@ export async function refineObjects(
   return { ...built, objects: { ...built.objects, objects: models }, gaussians, meshes };
 }
 
-/** Seen from one side only, an object stays as it is; how well its size is known is said. */
+/** The object as it is; how well its size is known is said. */
 function withSpread(
   model: ObjectModel,
   fitted: FittedObject,
@@ -142,7 +143,7 @@ function refineObject(
   const { cameraFromWorld, scaleLogSd } = perception.table;
   const placed = outlines(fitted, looks, perception, options);
   const { parametric } = fitted.fit;
-  const refit = parametric ? refitShape(parametric, placed, cameraFromWorld) : null;
+  const refit = parametric && placed.length > 1 ? refitShape(parametric, placed, cameraFromWorld) : null;
   const fit =
     parametric && refit
       ? {
@@ -189,8 +190,6 @@ function refineObject(
     ];
   });
   const sizeM = Math.max(...finished.model.sizeM);
-  // One rest was painted and sharpened already; its mask's faults are not to become the object's.
-  if (views.length < 2) return finished;
   return { ...finished, gaussians: refineGaussians(finished.gaussians, views, sizeM, options.refineSteps, renderer) };
 }
 
