@@ -14,6 +14,8 @@ const SAME_RAD = 0.35;
 /** Error of a good fit in window pixels, and how it grows with what does not agree. */
 const FIT_ERROR_PX = 0.35;
 const ERROR_PX_PER_MISS = 5;
+/** Perception's trust in a frame below this says no more: the fit itself tells a wrong pose by then. */
+const MIN_TRUST = 0.1;
 /** Along the view, a place on the table is known this much less well than across: the ray meets the table at a slant. */
 const GROUNDED_ALONG = 2;
 /** A turn shows about this much less in the outline than a shift. */
@@ -37,11 +39,21 @@ export function fusePasses(
   });
 }
 
-/** Standard deviations of a followed pose: pixels of fit error at the object's distance. `focalPx` of the tracking window. */
-export function measuredPose(frame: FollowedFrame, object: TrackedObject, focalPx: number): MeasuredPose {
+/**
+ * Standard deviations of a followed pose: pixels of fit error at the object's distance. `focalPx` of the tracking window; `trust` 0..1 of
+ * perception in what it saw of the object in this frame, against the best it saw. Half as much of an outline, or half as many tracks that
+ * agree, average the error out less by the root of that.
+ */
+export function measuredPose(
+  frame: FollowedFrame,
+  { radiusM }: Pick<TrackedObject, 'radiusM'>,
+  focalPx: number,
+  trust = 1,
+): MeasuredPose {
   const depth = Math.max(frame.cameraFromObject[11], 1e-3);
-  const errorPx = FIT_ERROR_PX + ERROR_PX_PER_MISS * Math.max(0, 1 - frame.iou);
-  const radiusPx = Math.max((object.radiusM * focalPx) / depth, 2);
+  const fitPx = FIT_ERROR_PX + ERROR_PX_PER_MISS * Math.max(0, 1 - frame.iou);
+  const errorPx = fitPx / Math.sqrt(Math.max(MIN_TRUST, trust));
+  const radiusPx = Math.max((radiusM * focalPx) / depth, 2);
   return {
     cameraFromObject: frame.lost ? null : frame.cameraFromObject,
     acrossM: (errorPx * depth) / focalPx,

@@ -77,6 +77,7 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
           fps: perception.fps,
           tracks: inputs.tracks,
           supportIn: (frameIdx) => known.supportIn(frameIdx),
+          trustIn: frameTrust(perception, model.id),
         },
         () => {
           throwIfCancelled(ctx);
@@ -104,6 +105,13 @@ export async function trackPoses(inputs: PoseInputs, options: PoseOptions, ctx: 
     cameraFromWorld: perception.table.cameraFromWorld,
     objects: tracked.map(({ model }, k) => ({ id: model.id, frames: framesOf[k] })),
   };
+}
+
+/** Perception's confidence in an object frame by frame, as share of its best one: 1 everywhere where it states none. */
+export function frameTrust({ objects }: Pick<Perception, 'objects'>, id: number): (frameIdx: number) => number {
+  const stated = objects.find((object) => object.id === id)?.frameConfidence ?? [];
+  const best = Math.max(0, ...stated);
+  return (frameIdx) => (best > 0 ? (stated[frameIdx] ?? best) / best : 1);
 }
 
 /** What never moves first, then by the end of their motion: what comes to rest on something finds it already placed. */

@@ -28,6 +28,8 @@ export interface TrajectoryInputs extends Omit<FollowInputs, 'lifted'> {
   readonly tracks: Tracks | null;
   /** What other objects offer to rest on in a frame. */
   supportIn(frameIdx: number): HeightField | null;
+  /** 0..1 of perception in what it saw of the object in a frame, 1 where it saw it best. */
+  trustIn(frameIdx: number): number;
 }
 
 /** Pose and state of every frame; loss and visibility are measured afterwards. */
@@ -227,7 +229,7 @@ function fillMoving(
     rest
       ? [{ cameraFromObject: rest.cameraFromObject, acrossM: REST_SD_M, alongM: REST_SD_M, rotationRad: REST_SD_RAD }]
       : [];
-  const measured = moving.map((frame) => measuredPose(frame, object, windowFocal));
+  const measured = moving.map((frame) => measuredPose(frame, object, windowFocal, inputs.trustIn(frame.frameIdx)));
   const pinned = [...pin(restBefore), ...measured, ...pin(restAfter)];
   const smoothed = smoothPoses(pinned, 1 / fps)?.slice(pin(restBefore).length) ?? null;
   const gap = gapLengths(moving);
