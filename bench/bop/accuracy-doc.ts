@@ -50,7 +50,7 @@ of the Video2Robo paper, CVPR 2026; learned masks and tracks, generated models, 
 Fixtures: rendered films (\`fixtures/\`), colour and intrinsics only, every fifth frame of each object with a part in the task. "Our masks": our own
 perception of the film without any hint; what it does not find counts as missed. "Models given": the models with their colours. "Reconstructed": shapes from
 the film itself, one constant offset between the object frames fitted to the truth; their scale is what perception estimated, in the second group one factor per
-film fitted to the truth. "True masks" come from the renderer and go into perception as files; camera, table, scale and tracks are still ours. Real sequences: visp_rbt has
+film fitted to the truth. "True masks" come from the renderer and go into perception as files; hand, camera, table, scale and tracks are still ours. Real sequences: visp_rbt has
 masks drawn from its poses and shows a still scene before a moving camera, so it is no test of masks; the poses of visp_mbt_cube come from another tracker
 (2 degrees, 12 mm), masks drawn from them do not leave out the hand, its pictures are grey and have no depth (no VSD, so no AR), and its model has no print, so all quarter turns of the cube count as the same.
 
