@@ -7,13 +7,15 @@ import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
 import { openBopDataset } from '../../src/bop/dataset/dataset.js';
 import { rotationFromReference } from '../../src/bop/dataset/reference-camera.js';
-import { imagesOf, sequenceOfTrueMasks } from '../../src/bop/dataset/sequence.js';
+import { imagesOf, sequenceOfTrueMasks, withCovers } from '../../src/bop/dataset/sequence.js';
 import { evaluateBop } from '../../src/bop/score/evaluate.js';
 import { spinRates, twistAngle } from '../../src/bop/score/spin.js';
 import { assignModels } from '../../src/bop/settle/assign-models.js';
 import { distanceRatio, isBelowTable, setOnTable, tableUnder } from '../../src/bop/settle/table-under.js';
 import { alignReconstruction } from '../../src/bop/track/align-reconstruction.js';
 import { type DatasetRequest, trackDataset } from '../../src/bop/track/track-dataset.js';
+import { createBytes } from '../../src/image/image.js';
+import { writePng } from '../../src/image/image-io.js';
 import {
   axisOf,
   compose,
@@ -28,6 +30,7 @@ import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { objectOptions } from '../../src/objects/options.js';
 import { worldFrame } from '../../src/perceive/geometry/table.js';
 import { perceiveOptions } from '../../src/perceive/options.js';
+import { HAND_ID } from '../../src/perceive/perception.js';
 import { poseOptions } from '../../src/pose/options.js';
 import { IMAGE_IDS, truthOf, writeSmallDataset } from './small-dataset.js';
 
@@ -155,6 +158,22 @@ describe('alignReconstruction', () => {
     expect(raw.scale).toBe(1);
     expect(inverse(raw.estimates[0].cameraFromModel)).not.toEqual(inverse(fitted.estimates[0].cameraFromModel));
   });
+});
+
+it('counts what is known to cover an object as hand, where nothing else was seen', async () => {
+  const dataset = await openBopDataset(folder);
+  const scene = await dataset.readScene(3);
+  const [image] = imagesOf(scene, IMAGE_IDS);
+  const { widthPx, heightPx } = scene;
+  // Of object 1 the whole mask has a row of pixels that nothing was seen of, and one that another object has.
+  const whole = createBytes(widthPx, heightPx);
+  whole.data.fill(255, 0, 4);
+  await writePng(path.join(scene.folder, 'mask', `${`${image.id}`.padStart(6, '0')}_000000.png`), whole);
+  const seen = createBytes(widthPx, heightPx);
+  seen.data.fill(2, 2, 4);
+  const covered = await withCovers(seen, scene, image, [1]);
+  expect([...covered.data.subarray(0, 6)]).toEqual([HAND_ID, HAND_ID, 2, 2, 0, 0]);
+  expect(seen.data[0]).toBe(0);
 });
 
 it('goes on from finished scenes and starts anew when an option has changed', async () => {

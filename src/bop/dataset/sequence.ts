@@ -131,7 +131,7 @@ export async function sequenceOfMaskFiles(
 }
 
 /** The id map with what hides a part of the objects as the hand's. */
-async function withCovers(
+export async function withCovers(
   idMap: ByteImage,
   scene: BopScene,
   image: BopImage,
