@@ -76,6 +76,8 @@ export default async function run(args: string[]): Promise<BopResult> {
   if (unknown !== undefined) throw new UserError(`--parts: no part "${unknown}"`, `there are: ${PARTS.join(', ')}`, 2);
   const real = parts.includes('real') ? await realConfigs(out) : [];
   const configs = [...fixtureConfigs(values.data, values.scenes), ...real].filter(({ part }) => parts.includes(part));
+  if (configs.length === 0)
+    throw new UserError('nothing to run: the real sequences are not there', 'choose other --parts', 2);
   const workers = wholeNumber('--workers', values.workers, 1);
   await trackAll(configs, out, workers);
   const runs: Record<string, BenchSummary> = {};
