@@ -9,13 +9,13 @@ export const perceiveOptions = defineOptions({
     kind: 'enum',
     values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'Who tells objects and hand apart. auto: files if --mask-files names some, else networks if they are there, else classical.',
+    help: 'Who tells objects and hand apart. onnx: networks say where hands, persons and named things are. auto: files if --mask-files names some, else classical.',
   },
   track: {
     kind: 'enum',
     values: PROVIDER_CHOICES,
     default: 'auto',
-    help: 'Who follows points. auto: files if --track-files names some, else networks if they are there, else classical.',
+    help: 'Who follows points. auto: files if --track-files names some, else classical.',
   },
   depth: {
     kind: 'enum',

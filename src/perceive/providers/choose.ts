@@ -1,4 +1,4 @@
-/** Which provider does which step: the one that was asked for, or the best one that is present. */
+/** Which provider does which step: the one that was asked for, or of those that are present the one that measured best. */
 import type { StageContext } from '../../base/context.js';
 import { UserError } from '../../base/errors.js';
 import { NanoTrack } from '../../models/networks/nanotrack.js';
@@ -96,7 +96,8 @@ async function chooseSegment(
   if (options.segment === 'files' || (options.segment === 'auto' && options.maskFiles !== '')) {
     return { name: 'files', provider: hinted(filesSegment(options.maskFiles), hints, null), sees: false };
   }
-  if (options.segment !== 'classical') {
+  // Not by themselves: on films with known truth their masks are no better, and some are worse (docs/accuracy.md).
+  if (options.segment === 'onnx' || (options.segment === 'auto' && options.camera === 'onnx')) {
     const asked = options.segment === 'onnx';
     const networks = await openSightNetworks((problem) => warnMissing(problem, asked, ctx));
     if (seesAnything(networks)) {
@@ -125,11 +126,11 @@ async function chooseTrack(options: PerceiveOptions, ctx: StageContext): Promise
   if (options.track === 'files' || (options.track === 'auto' && options.trackFiles !== '')) {
     return { name: 'files', provider: filesTrack(options.trackFiles) };
   }
-  if (options.track !== 'classical') {
-    const asked = options.track === 'onnx';
-    const features = await firstOf([() => XFeat.open()], asked, ctx);
+  // Features of a network find fewer points within 4 px of where they truly are than following alone does (docs/accuracy.md).
+  if (options.track === 'onnx') {
+    const features = await firstOf([() => XFeat.open()], true, ctx);
     if (features) return { name: 'onnx', provider: onnxTrack(features) };
-    if (asked) warnFallback('track', ctx);
+    warnFallback('track', ctx);
   }
   return { name: 'classical', provider: classicalTrack };
 }

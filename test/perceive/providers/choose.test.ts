@@ -46,10 +46,10 @@ describe('who does which step', () => {
   });
 
   it('a damaged network is named even when nobody asked for it', async () => {
-    await writeFile(path.join(folder, 'yolox_nano.onnx'), 'broken');
+    await writeFile(path.join(folder, 'pydnet_pp.onnx'), 'broken');
     const { names, warnings } = await choose({});
-    expect(names.segment).toBe('classical');
-    expect(warnings.map(({ message }) => message).join()).toContain('coco-boxes is damaged');
+    expect(names.depth).toBe('classical');
+    expect(warnings.map(({ message }) => message).join()).toContain('pydnet is damaged');
   });
 
   it('files go before networks when they are named', async () => {
@@ -63,12 +63,20 @@ describe('who does which step', () => {
     expect((await choose({ maskFiles: 'masks', segment: 'classical' })).names.segment).toBe('classical');
   });
 
-  it.skipIf(!modelsPresent)('auto takes networks that lie there (skipped without ../shared/models)', async () => {
-    process.env.V2R_MODELS = MODELS_FOLDER;
-    const { names, warnings } = await choose({});
-    expect(names).toEqual({ segment: 'onnx', track: 'onnx', depth: 'onnx', camera: 'classical' });
-    expect(warnings).toEqual([]);
-  });
+  it.skipIf(!modelsPresent)(
+    'auto takes of the networks that lie there only depth (skipped without ../shared/models)',
+    async () => {
+      process.env.V2R_MODELS = MODELS_FOLDER;
+      const { names, warnings } = await choose({});
+      expect(names).toEqual({ segment: 'classical', track: 'classical', depth: 'onnx', camera: 'classical' });
+      expect(warnings).toEqual([]);
+      expect((await choose({ segment: 'onnx', track: 'onnx' })).names).toMatchObject({
+        segment: 'onnx',
+        track: 'onnx',
+      });
+      expect((await choose({ camera: 'onnx' })).names).toMatchObject({ segment: 'onnx', camera: 'onnx' });
+    },
+  );
 
   it('what is already made is made again when networks or files have changed', async () => {
     const file = path.join(folder, 'tracks.npz');
