@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- robustness [fixture...] [--only NAME,NAME] [--runs DIR]`: classical perception of the fixtures when the film is darker,
- * noisier, smaller or compressed more than the one that was made, and the table of it in docs/accuracy.md.
+ * `npm run bench -- robustness [fixture...] [--only NAME,NAME] [--write] [--runs DIR]`: classical perception of the fixtures when the film is darker,
+ * noisier, smaller or compressed more than the one that was made, and the table of it in docs/accuracy.md; of a part
+ * of them only with --write, the rest as "-".
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
@@ -30,7 +31,8 @@ interface Scores {
   finding: string | null;
 }
 
-type Table = Record<string, Record<string, Scores>>;
+/** By fixture and perturbation. */
+type Table = Record<string, Record<string, Scores | undefined>>;
 
 export default async function run(args: string[]): Promise<{ fixtures: Table; partial: boolean }> {
   const after = (flag: string): string | undefined => args.find((_, i) => args[i - 1] === flag);
@@ -50,7 +52,8 @@ export default async function run(args: string[]): Promise<{ fixtures: Table; pa
       fixtures[name][perturbation.name] = scores;
     }
   }
-  if (!partial) await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'robustness', describe(fixtures));
+  if (!partial || args.includes('--write'))
+    await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), 'robustness', describe(fixtures));
   return { fixtures, partial };
 }
 
@@ -124,20 +127,23 @@ async function score(scene: TrueScene, folder: string, finding: string | null): 
 function describe(fixtures: Table): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const title = ['fixture', ...PERTURBATIONS.map(({ name }) => name)];
-  const cell = ({ maskIouSource, maskIouTarget, rightThings }: Scores): string =>
-    `${maskIouSource.toFixed(2)} ${maskIouTarget.toFixed(2)}${rightThings ? '' : ' **wrong**'}`;
+  const cell = (scores: Scores | undefined): string =>
+    scores
+      ? `${scores.maskIouSource.toFixed(2)} ${scores.maskIouTarget.toFixed(2)}${scores.rightThings ? '' : ' **wrong**'}`
+      : '-';
   const rows = Object.entries(fixtures).map(([name, scores]) =>
     row([name, ...PERTURBATIONS.map((what) => cell(scores[what.name]))]),
   );
   const means = PERTURBATIONS.map(({ name }) => {
-    const all = Object.values(fixtures).map((scores) => scores[name]);
+    const all = Object.values(fixtures).flatMap((scores) => scores[name] ?? []);
+    if (all.length === 0) return '-';
     const mean = (value: (scores: Scores) => number): string => meanOf(all.map(value))!.toFixed(3);
     const right = all.filter(({ rightThings }) => rightThings).length;
     return `${mean((s) => s.maskIouSource)} ${mean((s) => s.maskIouTarget)}, ${right} of ${all.length} right`;
   });
   return [
     `Written by \`npm run bench -- robustness\` (v2r ${VERSION}), classical perception without hints. Do not edit by hand. In each cell the mask IoU of source`,
-    'and target (mean over frames; not found counts 0), and **wrong** where sources and targets are not those of the truth or the film ended in a finding.',
+    'and target (mean over frames; not found counts 0), "-" where it was not measured, and **wrong** where sources and targets are not those of the truth or the film ended in a finding.',
     `${PERTURBATIONS.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}.`,
     '',
     row(title),
