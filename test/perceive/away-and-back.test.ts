@@ -127,4 +127,21 @@ describe('hullMask', () => {
     expect(hull[5 * W + 15]).toBe(1);
     expect(hull[14 * W + 24]).toBe(0);
   });
+
+  it('is the same wherever in the picture the thing lies', () => {
+    const corners = [
+      [0, 0],
+      [17, 3],
+      [6, 13],
+    ];
+    const hullAt = (x0: number, y0: number): string => {
+      const mask = new Uint8Array(W * H);
+      for (const [x, y] of corners) mask[(y0 + y) * W + x0 + x] = 1;
+      const hull = hullMask(mask, W, H);
+      return Array.from({ length: 14 }, (_, y) =>
+        hull.slice((y0 + y) * W + x0, (y0 + y) * W + x0 + 18).join(''),
+      ).join();
+    };
+    expect(hullAt(W - 19, H - 15)).toBe(hullAt(1, 0));
+  });
 });
