@@ -4,9 +4,10 @@
  * vessel wider than the gripper is taken by its rim without a rule of its own.
  */
 import { Random } from '../base/random.js';
-import { fromAxes, inverse, type Mat4, transformPoint } from '../math/se3.js';
+import { compose, fromAxes, fromTranslation, inverse, type Mat4, transformPoint } from '../math/se3.js';
 import { add, cross, distance, dot, norm, normalize, scale, type Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
+import { handFromFingers } from '../robot/kinematics.js';
 import type { Gripper, RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { castRay, centroidOf, type Extents, extentsOf, surfacePoints, vertexOf } from './mesh-query.js';
@@ -51,6 +52,8 @@ const MAX_GRASPS = 60;
 interface FreeBox {
   readonly low: Vec3;
   readonly high: Vec3;
+  /** Into the box's own frame and out of it, where it is a turned one. */
+  readonly turned?: { readonly boxFromPlace: Mat4; readonly placeFromBox: Mat4 };
 }
 
 /** Grasps of an object that stands on the table as its frame says (z up, lowest point on the table), best first. */
@@ -74,7 +77,7 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeO
       for (const lean of LEANS_RAD) {
         const approach = leanedApproach(closing, lean);
         if (-approach[2] < LEAST_DOWN) continue;
-        const grasp = placeGrasp(centre, closing, approach, hit.distanceM, gripper, extents, solid);
+        const grasp = placeGrasp(centre, closing, approach, hit.distanceM, robot, extents, solid);
         if (!grasp) continue;
         const score = scoreOf(grasp, hit.distanceM, centroid, extents, gripper) + heldBonus(centre, hold);
         grasps.push({ ...grasp, score });
@@ -116,15 +119,16 @@ function placeGrasp(
   closing: Vec3,
   approach: Vec3,
   widthM: number,
-  gripper: Gripper,
+  robot: RobotModel,
   extents: Extents,
   solid: readonly Vec3[],
 ): Omit<Grasp, 'score'> | null {
+  const { gripper } = robot;
   const openWidthM = Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M);
   const axes = fromAxes(cross(closing, approach), closing, approach, [0, 0, 0]);
   // Back off from the contact until the finger tips clear the table; pads reach a little beyond the tool point.
   const tableZ = extents.low[2] + TABLE_MARGIN_M;
-  const boxes = freeBoxes(gripper, widthM, openWidthM);
+  const boxes = freeBoxes(robot, widthM, openWidthM);
   const lowest = Math.min(...boxes.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
   const missing = tableZ - (centre[2] + lowest);
   const tableBackM = Math.max(0, missing / -approach[2]);
@@ -138,7 +142,7 @@ function placeGrasp(
 }
 
 /** How far the hand may stay back so that the fingers' ends hold, as shares of what they reach beyond the tool point. */
-const TIP_SHARES = [0, 0.35, 0.7];
+const TIP_SHARES = [0, 0.15, 0.3, 0.45, 0.6, 0.75];
 
 /** Where the palm is nearer to the tool point than the finger ends are, it soon meets the object: such a hand holds with its ends. */
 const tipShares = ({ fingerReachM, tipBeyondToolM }: Gripper): readonly number[] =>
@@ -161,13 +165,43 @@ function graspAt(
   const toolFromObject = inverse(objectFromTool);
   for (const point of solid) {
     const inTool = transformPoint(toolFromObject, point);
-    if (boxes.some((box) => inTool.every((value, i) => value > box.low[i] && value < box.high[i]))) return null;
+    if (boxes.some((box) => isIn(box, inTool))) return null;
   }
   return objectFromTool;
 }
 
+function isIn({ low, high, turned }: FreeBox, point: Vec3): boolean {
+  const p = turned ? transformPoint(turned.boxFromPlace, point) : point;
+  return p[0] > low[0] && p[0] < high[0] && p[1] > low[1] && p[1] < high[1] && p[2] > low[2] && p[2] < high[2];
+}
+
+/** A jaw that presses may be this deep in the object before it counts as in its way, metres. */
+const PRESSED_M = 0.001;
+
+/**
+ * A jaw that turns is not where its tool point is: towards the palm it is nearer to the other one, so that it meets the edge of a thing
+ * that reaches up to there. Both as it comes down on the object and as it holds it.
+ */
+function turningJaw(robot: RobotModel, widthM: number, openWidthM: number): FreeBox[] {
+  const { gripper } = robot;
+  const { toolFromHand, fingerThicknessM, fingerWidthM, fingerReachM, tipBeyondToolM } = gripper;
+  const toolFromFingerAt = (width: number): Mat4 => compose(toolFromHand, handFromFingers(robot, width)[0]);
+  const closedFromFinger = inverse(toolFromFingerAt(0));
+  const toPlace = fromTranslation([0, -(widthM / 2 + SIDE_PLAY_M), 0]);
+  const at = (width: number, insetM: number): FreeBox => {
+    const placeFromBox = compose(toPlace, toolFromFingerAt(width), closedFromFinger);
+    return {
+      low: [-fingerWidthM / 2, insetM, -fingerReachM],
+      high: [fingerWidthM / 2, fingerThicknessM, tipBeyondToolM],
+      turned: { placeFromBox, boxFromPlace: inverse(placeFromBox) },
+    };
+  };
+  return [at(openWidthM, 0), at(widthM + SIDE_PLAY_M, PRESSED_M)];
+}
+
 /** Both open fingers and the palm, in a frame like the tool's with its origin between the contacts. */
-function freeBoxes(gripper: Gripper, widthM: number, openWidthM: number): FreeBox[] {
+function freeBoxes(robot: RobotModel, widthM: number, openWidthM: number): FreeBox[] {
+  const { gripper } = robot;
   const halfX = gripper.fingerWidthM / 2;
   const inner = openWidthM / 2;
   const outer = inner + gripper.fingerThicknessM;
@@ -183,6 +217,9 @@ function freeBoxes(gripper: Gripper, widthM: number, openWidthM: number): FreeBo
   const fixed = -(widthM / 2 + SIDE_PLAY_M);
   const moving = fixed + openWidthM;
   const thick = gripper.fingerThicknessM;
+  if (gripper.fingers[0]?.motion === 'turn') {
+    return [finger(fixed - thick, fixed), ...turningJaw(robot, widthM, openWidthM), palm];
+  }
   return [finger(fixed - thick, fixed), finger(moving, moving + thick), palm];
 }
 
@@ -190,7 +227,8 @@ function cornersOf(box: FreeBox): Vec3[] {
   const corners: Vec3[] = [];
   for (const x of [box.low[0], box.high[0]])
     for (const y of [box.low[1], box.high[1]]) for (const z of [box.low[2], box.high[2]]) corners.push([x, y, z]);
-  return corners;
+  const { turned } = box;
+  return turned ? corners.map((corner) => transformPoint(turned.placeFromBox, corner)) : corners;
 }
 
 /** Near the centre of mass, steep, comfortably narrow, and deep enough that the pads hold. */

@@ -93,6 +93,12 @@ function centreOfPad(gripper: Gripper, side: 1 | -1): [Vec3, Vec3] {
   ];
 }
 
+/** Whether a point (tool frame) is in a closed finger's block, give or take the thickness of a pad. */
+export function isInPadBlock(gripper: Gripper, side: 1 | -1, point: Vec3): boolean {
+  const [centre, half] = centreOfPad(gripper, side);
+  return point.every((x, i) => Math.abs(x - centre[i]) <= half[i] + PAD_THICKNESS_M);
+}
+
 function padGeoms(gripper: Gripper, side: 1 | -1, bodyFromTool: Mat4): string[] {
   const [[, , z], [halfX, halfY, halfZ]] = centreOfPad(gripper, side);
   const box = (centre: Vec3, half: Vec3, rest: string): string =>

@@ -2,11 +2,11 @@
  * The scene of an episode as MJCF: table, arm with position-controlled joints and a two-finger gripper, objects as convex pieces.
  * One file without others beside it, so that it opens in MuJoCo's own viewer. Metres, radians, kilograms, world frame as ours.
  */
-import { compose, type Mat4, quaternionOf, translationOf } from '../math/se3.js';
-import type { RobotModel } from '../robot/robot-model.js';
+import { compose, type Mat4, quaternionOf, transformPoint, translationOf } from '../math/se3.js';
+import type { Capsule, RobotModel } from '../robot/robot-model.js';
 import { type ArmDynamics, armDynamics } from './arm-dynamics.js';
 import type { ConvexPiece } from './decompose.js';
-import { fingerBodies, fingerCoupling, fingerDrives, fingerTargets } from './gripper-mjcf.js';
+import { fingerBodies, fingerCoupling, fingerDrives, fingerTargets, isInPadBlock } from './gripper-mjcf.js';
 import type { MassProperties } from './mass.js';
 import { ARM_BITS, num, OBJECT_BITS, placeOf, vec } from './mjcf-text.js';
 
@@ -115,7 +115,7 @@ function armBodies({ robot, worldFromBase }: PhysicsScene, dynamics: ArmDynamics
 
 const linkGeoms = (robot: RobotModel, frame: number): string[] =>
   robot.capsules
-    .filter((capsule) => capsule.frame === frame)
+    .filter((capsule) => capsule.frame === frame && !isPartOfPad(robot, capsule))
     .map(({ a, b, radiusM }) => {
       const isBall = a.every((x, i) => Math.abs(x - b[i]) < 1e-9);
       const shape = isBall
@@ -123,6 +123,12 @@ const linkGeoms = (robot: RobotModel, frame: number): string[] =>
         : `type="capsule" fromto="${vec(a)} ${vec(b)}" size="${num(radiusM)}"`;
       return `      <geom ${shape} ${ARM_BITS} rgba="0.9 0.9 0.9 1"/>`;
     });
+
+/** A jaw that is fixed to the hand is a block with pads already; its capsules, rounder than it, would touch things before the pads. */
+function isPartOfPad({ joints, gripper }: RobotModel, { frame, a, b }: Capsule): boolean {
+  if (!gripper.oneSided || frame <= joints.length) return false;
+  return [a, b].every((end) => isInPadBlock(gripper, -1, transformPoint(gripper.toolFromHand, end)));
+}
 
 function meshAssets({ id, pieces }: PhysicsObject): string[] {
   return pieces.map((corners, k) => `    <mesh name="${objectName(id)}-${k}" vertex="${corners.map(vec).join(' ')}"/>`);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { findGrasps } from '../../src/episode/grasps.js';
+import { findGrasps, type Grasp } from '../../src/episode/grasps.js';
 import { castRay, centroidOf, extentsOf, surfacePoints } from '../../src/episode/mesh-query.js';
+import { compose, fromAxes, inverse } from '../../src/math/se3.js';
 import { createFranka } from '../../src/robot/franka.js';
 import { bowlMesh, boxMesh } from './synthetic.js';
 
@@ -67,5 +68,26 @@ describe('findGrasps', () => {
     expect(column(b.objectFromTool, 1)).toEqual(column(a.objectFromTool, 1).map((value) => -value));
     expect(column(b.objectFromTool, 3)).toEqual(column(a.objectFromTool, 3));
     expect(column(b.objectFromTool, 2)).toEqual(column(a.objectFromTool, 2));
+  });
+
+  it('keeps a jaw that turns off the upper edge of what it comes down on', () => {
+    const { gripper } = robot;
+    const [finger] = gripper.fingers;
+    // One jaw is fixed; the other turns about an axis 10 cm above the tool point, along the tool's -x.
+    const toolFromHinge = fromAxes([0, 1, 0], [0, 0, -1], [-1, 0, 0], [0, 0, -0.1]);
+    const handFromJoint = compose(inverse(gripper.toolFromHand), toolFromHinge);
+    const turning = { ...finger, motion: 'turn' as const, handFromJoint, jointFromFinger: inverse(handFromJoint) };
+    const jaws = { ...gripper, oneSided: true, maxWidthM: 0.065, fingerReachM: 0.04, tipBeyondToolM: 0.045 };
+    const graspsWith = (fingers: (typeof finger)[]) =>
+      findGrasps(boxMesh(0.05, 0.05, 0.1), { ...robot, gripper: { ...jaws, fingers } });
+    const straightDown = ({ objectFromTool }: Grasp): boolean => objectFromTool[10] < -0.99;
+    const deepest = (grasps: readonly Grasp[]): number =>
+      Math.min(...grasps.filter(straightDown).map(({ objectFromTool }) => objectFromTool[11]));
+    const sliding = graspsWith([finger]);
+    const turned = graspsWith([{ ...turning, valueAtWidth: [0, Math.asin(0.65)] }]);
+    expect(turned.some(straightDown)).toBe(true);
+    // Closed on 5 cm it is turned by 32 degrees, so its face is 5 cm from the other's 2 cm above the tool point; the box ends 5 cm high.
+    expect(deepest(sliding)).toBeLessThan(0.02);
+    expect(deepest(turned)).toBeGreaterThan(0.028);
   });
 });
