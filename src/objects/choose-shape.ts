@@ -33,6 +33,8 @@ const GOOD_ROD_IOU = 0.9;
 const ROD_LAG = 0.012;
 /** ...unless its edges are clearly seen. */
 const EDGES_OF_A_BOX = 0.6;
+/** Families that agree less than the best one by no more than this are left for other views to decide. */
+const RIVAL_LAG = 0.03;
 /** Two bodies explain more than one by their number alone: they are tried below the first of these, must explain the second... */
 const DOUBTFUL_IOU = 0.93;
 const GOOD_STACK_IOU = 0.93;
@@ -110,7 +112,7 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
   const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou: revolution?.iou ?? 0 }) : null;
   const rod = wanted('rod') ? fitRod(view.mask, camera, target) : null;
-  if (rod !== null && isRod(rod, box, revolution)) return rod;
+  if (rod !== null && isRod(rod, box, revolution)) return withRivals(rod, [box]);
   let best = better(revolution, box);
   if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
   if (wanted('stack') && (best === null || best.iou < DOUBTFUL_IOU)) {
@@ -123,7 +125,8 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
       best = revolution.opened(wallOf(revolution));
     const whole = seenIn(crop, view.idMap);
     const iou = silhouetteIou(transformMesh(best.mesh, best.worldFromMesh), whole);
-    return iou < COMPLETE_IOU ? withParts({ ...best, iou }, evidence, whole, guess) : best;
+    const complete = iou < COMPLETE_IOU ? withParts({ ...best, iou }, evidence, whole, guess) : best;
+    return bodyMap === view.idMap ? withRivals(complete, [revolution, box]) : complete;
   }
   // An outline that fits neither may stand or lie; standing is the commoner, and flat round or square things were fitted above.
   if (shape === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
@@ -159,6 +162,12 @@ function better(round: RevolutionFit | null, box: BoxFit | null): ShapeFit | nul
   if (round === null || box === null) return round ?? box;
   const bonus = EDGE_WORTH * ((box.edgeStrength ?? EDGE_EXPECTED) - EDGE_EXPECTED);
   return box.iou + bonus > round.iou + BOX_LEAD ? box : round;
+}
+
+/** With the other families that explain the outline nearly as well. */
+function withRivals(best: ShapeFit, others: readonly (ShapeFit | null)[]): ShapeFit {
+  const rivals = others.filter((fit) => fit !== null && fit.family !== best.family && fit.iou > best.iou - RIVAL_LAG);
+  return rivals.length > 0 ? { ...best, rivals: rivals.filter((fit) => fit !== null) } : best;
 }
 
 /** Round bars and square ones have the same outline: only edges that are seen make a long thing a box. */

@@ -4,22 +4,25 @@
  */
 import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { type ByteImage, createBytes, maskMoments, maskOf } from '../image/image.js';
+import { distanceTo, maskWhere } from '../image/morphology.js';
+import type { Intrinsics } from '../math/camera.js';
 import { compose, fromTranslation, identity, inverse, type Mat4 } from '../math/se3.js';
 import { scale, type Vec3 } from '../math/vec3.js';
 import { HAND_ID } from '../perceive/perception.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { BuiltObjects, ObjectInputs } from './build-objects.js';
-import { cropAround, sampleMask, sampleRgb } from './crop.js';
+import { cropAround, type MaskSample, sampleMask, sampleRgb } from './crop.js';
 import { extentSpread } from './extent-spread.js';
 import { type FinishedObject, type FittedObject, type FurtherView, finishObject } from './finish-object.js';
 import { meshBounds } from './mesh.js';
-import type { ObjectModel } from './object-model.js';
+import type { ObjectModel, TriangleMesh } from './object-model.js';
 import type { ObjectOptions } from './options.js';
 import { type RefineView, refineGaussians } from './refine-gaussians.js';
 import { chooseViews, type PosedFrame } from './refine-views.js';
 import { type OutlineView, refitShape } from './refit-shape.js';
 import { gatherRestView, type RestView } from './rest-view.js';
+import type { ShapeFit } from './shape-fit.js';
 import { createSilhouetteTarget } from './silhouette.js';
 
 /** Margin of the windows, share of the object's longer side. */
@@ -33,6 +36,12 @@ const CARRIED_WEIGHT = 0.5;
  * whose mask lacks a notch was then followed three times worse).
  */
 const SOUND_IOU = 0.93;
+/** Pixels covered less than this, and those up to so far outside of the mask, belong to the outline. */
+const INNER = 0.9;
+const OUTLINE_PX = 2;
+/** What each number of a family costs, in silhouette agreement, and the lead that another family than the first one needs. */
+const NUMBER_PRICE = 0.0005;
+const FAMILY_LEAD = 0.01;
 /** The frame that the shape was taken from is never passed over. */
 const LEAST_TRUST = 0.2;
 /** Frames of another rest that are combined, as in the first one. */
@@ -68,8 +77,7 @@ export async function refineObjects(
     }
     const isSound = fitted.fit.iou >= SOUND_IOU;
     const looks = await looksOf(model, fitted, inputs, isSound ? (posed.get(model.id) ?? []) : [], options);
-    // What moves is followed by its drawing, so that is fitted to its mask; what never does is drawn as its rest shows it.
-    if (looks.length === 1 && !(isSound && fitted.object.motion !== null)) {
+    if (looks.length === 1) {
       models.push(withSpread(model, fitted, looks, inputs, options));
       continue;
     }
@@ -90,7 +98,11 @@ function withSpread(
   options: ObjectOptions,
 ): ObjectModel {
   const { cameraFromWorld, scaleLogSd } = perception.table;
-  const spread = extentSpread(fitted.fit.mesh, outlines(fitted, looks, perception, options), cameraFromWorld);
+  const spread = extentSpread(
+    fitted.fit.mesh,
+    outlines(model.id, fitted.fit, fitted.fit, looks, perception, options),
+    cameraFromWorld,
+  );
   const sizeSdM = model.sizeM.map((m, k) => m * Math.hypot(scaleLogSd, spread[k])) as Vec3;
   return { ...model, sizeSdM };
 }
@@ -141,25 +153,10 @@ function refineObject(
 ): FinishedObject {
   const { camera } = perception;
   const { cameraFromWorld, scaleLogSd } = perception.table;
-  const placed = outlines(fitted, looks, perception, options);
-  const { parametric } = fitted.fit;
-  const refit = parametric && placed.length > 1 ? refitShape(parametric, placed, cameraFromWorld) : null;
-  const fit =
-    parametric && refit
-      ? {
-          ...fitted.fit,
-          mesh: parametric.meshOf(refit.size),
-          worldFromMesh: compose(inverse(cameraFromWorld), refit.views[0].cameraFromMesh),
-          iou: refit.iou,
-        }
-      : fitted.fit;
-  const spread = extentSpread(
-    parametric ? parametric.outlineOf(refit?.size ?? parametric.size) : fit.mesh,
-    refit?.views ?? placed,
-    cameraFromWorld,
-  );
+  const { fit, outline, placed } = bestFamily(fitted, looks, perception, options);
+  const spread = extentSpread(outline, placed, cameraFromWorld);
   const further = looks.slice(1).map(({ frame, view }, k): FurtherView => {
-    const { cameraFromMesh } = (refit?.views ?? placed)[k + 1];
+    const { cameraFromMesh } = placed[k + 1];
     return {
       rgb: view.rgb,
       mask: view.mask,
@@ -183,29 +180,85 @@ function refineObject(
         camera: crop.camera,
         cameraFromObject: pose,
         rgb: sampleRgb(view.rgb, crop),
-        mask: sampleMask(view.idMap, model.id, crop, 2),
+        mask: withoutOutline(sampleMask(view.idMap, model.id, crop, 2), crop.camera),
         weight: weightOf(frame),
         isPinned: k === 0,
       },
     ];
   });
+  // One rest was painted and sharpened already, and the faults of its mask are not to become the object's: a block then turned wrong.
+  if (views.length < 2) return finished;
   const sizeM = Math.max(...finished.model.sizeM);
   return { ...finished, gaussians: refineGaussians(finished.gaussians, views, sizeM, options.refineSteps, renderer) };
 }
 
+/**
+ * Discs reach over the true outline by some pixels' share, all alike, and who follows the drawing reckons with it: what lies there says
+ * nothing about any one of them.
+ */
+function withoutOutline({ inside, care }: MaskSample, { widthPx, heightPx }: Intrinsics): MaskSample {
+  const nearOutside = distanceTo(
+    maskWhere(inside, (v) => v > 0),
+    widthPx,
+    heightPx,
+  );
+  const isClear = (i: number): boolean => inside[i] >= INNER || nearOutside[i] > OUTLINE_PX;
+  return { inside, care: care.map((v, i) => (isClear(i) ? v : 0)) };
+}
+
+interface FamilyFit {
+  readonly fit: ShapeFit;
+  readonly outline: TriangleMesh;
+  readonly placed: readonly OutlineView[];
+}
+
+/** The family whose shape, fitted to all outlines at once, explains them best; the one that the first rest spoke for needs no lead. */
+function bestFamily(
+  fitted: FittedObject,
+  looks: readonly Look[],
+  perception: ObjectInputs['perception'],
+  options: ObjectOptions,
+): FamilyFit {
+  const { cameraFromWorld } = perception.table;
+  let best: (FamilyFit & { readonly worth: number }) | null = null;
+  for (const fit of [fitted.fit, ...(fitted.fit.rivals ?? [])]) {
+    const placed = outlines(fitted.object.id, fitted.fit, fit, looks, perception, options);
+    const { parametric } = fit;
+    if (!parametric || placed.length === 1) return best ?? { fit, outline: fit.mesh, placed };
+    const { size, views, iou, worth } = refitShape(parametric, placed, cameraFromWorld);
+    const price = NUMBER_PRICE * size.length + (best === null ? 0 : FAMILY_LEAD);
+    if (best !== null && worth - price <= best.worth) continue;
+    best = {
+      fit: {
+        ...fit,
+        mesh: parametric.meshOf(size),
+        worldFromMesh: compose(inverse(cameraFromWorld), views[0].cameraFromMesh),
+        iou,
+      },
+      outline: parametric.outlineOf(size),
+      placed: views,
+      worth: worth - NUMBER_PRICE * size.length,
+    };
+  }
+  return best ?? { fit: fitted.fit, outline: fitted.fit.mesh, placed: [] };
+}
+
 /** Every look's outline, with the camera in the place of the world. */
 function outlines(
-  fitted: FittedObject,
+  id: number,
+  followed: ShapeFit,
+  fit: ShapeFit,
   looks: readonly Look[],
   { camera, table }: ObjectInputs['perception'],
   { fitSize }: ObjectOptions,
 ): OutlineView[] {
-  const { fit, object } = fitted;
-  const objectFromMesh = inverse(objectFrame(fit.mesh));
+  // Poses are those of the shape that was followed; another family's stands elsewhere in it.
+  const followedFromFit = compose(inverse(followed.worldFromMesh), fit.worldFromMesh);
+  const objectFromMesh = compose(inverse(objectFrame(followed.mesh)), followedFromFit);
   return looks.map(({ frame, view }, k) => {
     const crop = cropAround(camera, maskMoments(view.mask)!.box, MARGIN, fitSize);
     return {
-      target: createSilhouetteTarget(crop, sampleMask(view.idMap, object.id, crop), identity()),
+      target: createSilhouetteTarget(crop, sampleMask(view.idMap, id, crop), identity()),
       cameraFromMesh:
         k === 0 ? compose(table.cameraFromWorld, fit.worldFromMesh) : compose(frame.cameraFromObject, objectFromMesh),
       weight: weightOf(frame),

@@ -26,6 +26,8 @@ export interface ShapeFit {
   readonly iou: number;
   readonly hollow: boolean;
   readonly symmetry: ObjectModel['symmetry'];
+  /** Other families that explain this one rest nearly as well: further views decide. */
+  readonly rivals?: readonly ShapeFit[];
   /** Absent where the shape is the outline itself or comes from a file. */
   readonly parametric?: Parametric;
 }
