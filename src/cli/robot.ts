@@ -1,4 +1,4 @@
-/** `v2r robot import FILE`: any URDF or MJCF arm with its meshes becomes a robot that episodes can show. */
+/** `v2r robot import FILE`: a URDF or MJCF arm with its meshes becomes a robot that episodes can show. */
 import path from 'node:path';
 import type { Command } from 'commander';
 import { importRobot } from '../robot/build/import-robot.js';

@@ -20,7 +20,7 @@ export type ModelId = (typeof MODEL_IDS)[number];
 
 const TensorSchema = z.object({
   name: z.string(),
-  /** null: any size. */
+  /** null where the size is free. */
   shape: z.array(z.int().positive().nullable()),
   dtype: z.string(),
 });

@@ -26,8 +26,16 @@ export function extentSpread(mesh: TriangleMesh, views: readonly OutlineView[], 
     }
     return change;
   };
-  return [0, 1, 2].map((axis) => (reach(axis, 1) + reach(axis, -1)) / 2) as Vec3;
+  const spread = (axis: number): number => (reach(axis, 1) + reach(axis, -1)) / 2;
+  return [spread(0), spread(1), spread(2)];
 }
+
+/** Standard deviations of a size, metres, when all lengths are known to `scaleLogSd` (natural log) and each extent to `spread` besides. */
+export const sizeSd = (sizeM: Vec3, scaleLogSd: number, spread: Vec3): Vec3 => [
+  sizeM[0] * Math.hypot(scaleLogSd, spread[0]),
+  sizeM[1] * Math.hypot(scaleLogSd, spread[1]),
+  sizeM[2] * Math.hypot(scaleLogSd, spread[2]),
+];
 
 const stretched = (mesh: TriangleMesh, axis: number, factor: number): TriangleMesh => ({
   ...mesh,

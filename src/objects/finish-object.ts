@@ -9,6 +9,7 @@ import type { PerceivedObject } from '../perceive/perception.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { transformSet } from '../splat/ops.js';
 import type { SplatRenderer } from '../splat/renderer.js';
+import { sizeSd } from './extent-spread.js';
 import type { GivenFit } from './fit-given.js';
 import type { GivenShape } from './given-shape.js';
 import { meshBounds, transformMesh } from './mesh.js';
@@ -118,7 +119,7 @@ export function finishObject(
     role: object.role,
     family: fit.family,
     sizeM,
-    sizeSdM: [0, 1, 2].map((k) => sizeM[k] * Math.hypot(scaleLogSd, spread[k])) as Vec3,
+    sizeSdM: sizeSd(sizeM, scaleLogSd, spread),
     hollow: fit.hollow,
     symmetry: fit.symmetry,
     gaussians: `object-${object.id}.ply`,

@@ -13,7 +13,7 @@ import { createRenderer } from '../splat/create-renderer.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { BuiltObjects, ObjectInputs } from './build-objects.js';
 import { cropAround, type MaskSample, sampleMask, sampleRgb } from './crop.js';
-import { extentSpread } from './extent-spread.js';
+import { extentSpread, sizeSd } from './extent-spread.js';
 import { type FinishedObject, type FittedObject, type FurtherView, finishObject } from './finish-object.js';
 import { meshBounds } from './mesh.js';
 import type { ObjectModel, TriangleMesh } from './object-model.js';
@@ -103,8 +103,7 @@ function withSpread(
     outlines(model.id, fitted.fit, fitted.fit, looks, perception, options),
     cameraFromWorld,
   );
-  const sizeSdM = model.sizeM.map((m, k) => m * Math.hypot(scaleLogSd, spread[k])) as Vec3;
-  return { ...model, sizeSdM };
+  return { ...model, sizeSdM: sizeSd(model.sizeM, scaleLogSd, spread) };
 }
 
 /** The reference first. */

@@ -35,7 +35,7 @@ export interface Task {
   readonly driven: readonly Actor[];
 }
 
-/** Shapes of this confidence and more are as good as any for telling motion. */
+/** Shapes of this confidence and more tell motion as well as the best do. */
 const TRUSTED_SHAPE = 0.3;
 /** Height that counts as lifted, metres (or what noise demands). */
 const LIFT_M = 0.008;

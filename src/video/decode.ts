@@ -1,4 +1,4 @@
-/** Decoding: any phone video to upright JPEG frames of one size at a constant rate, streamed by ffmpeg straight to disk. */
+/** Decoding: from whatever a phone films to upright JPEG frames of one size at a constant rate, streamed by ffmpeg straight to disk. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';

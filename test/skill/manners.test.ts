@@ -4,22 +4,17 @@ import type { Vec3 } from '../../src/math/vec3.js';
 import {
   type Body,
   bowlMesh,
-  boxMesh,
   HIDDEN_CUBE,
   type Keyframe,
   model,
+  movingBox,
+  NUM_FRAMES,
   noisyPoses,
   parse,
   throughKeyframes,
 } from './synthetic.js';
 
 const NOISE = { sdM: 0.002, sdRad: 0.01 };
-const NUM_FRAMES = 200;
-const box = (id: number, name: string, size: Vec3, keys: Keyframe[]): Body => ({
-  model: model(id, name, size),
-  mesh: boxMesh(size),
-  worldFromObject: throughKeyframes(NUM_FRAMES, keys),
-});
 const bowl = (id: number, at: Vec3): Body => ({
   model: model(id, 'bowl', [0.16, 0.16, 0.06], { hollow: true, symmetry: 'z' }),
   mesh: bowlMesh(),
@@ -30,7 +25,7 @@ const bowl = (id: number, at: Vec3): Body => ({
 function sweeping(): Body[] {
   const push = (t: number, x: number): Keyframe => ({ frame: t, at: [x, 0, 0.02] });
   return [
-    box(
+    movingBox(
       1,
       'brush',
       [0.02, 0.12, 0.1],
@@ -44,15 +39,15 @@ function sweeping(): Body[] {
         { frame: 150, at: [-0.1, 0.2, 0.05] },
       ],
     ),
-    box(2, 'cube', [0.04, 0.04, 0.04], [push(65, -0.1), push(110, 0.1)]),
-    box(3, 'tray', [0.16, 0.2, 0.01], [{ frame: 0, at: [0.205, 0, 0.005] }]),
+    movingBox(2, 'cube', [0.04, 0.04, 0.04], [push(65, -0.1), push(110, 0.1)]),
+    movingBox(3, 'tray', [0.16, 0.2, 0.01], [{ frame: 0, at: [0.205, 0, 0.005] }]),
   ];
 }
 
 describe('manners', () => {
   it('knows pouring: tilted over the bowl, upright again, back on the table', () => {
     const bodies = [
-      box(
+      movingBox(
         1,
         'bottle',
         [0.06, 0.06, 0.16],
@@ -121,7 +116,7 @@ describe('manners', () => {
     ['place', [0.12, 0.12, 0.008] as Vec3, 'put the cube onto the base'],
   ])('calls putting on top "%s" by the shape of the target', (word, size, sentence) => {
     const bodies = [
-      box(
+      movingBox(
         1,
         'cube',
         [0.04, 0.04, 0.04],
@@ -132,7 +127,7 @@ describe('manners', () => {
           { frame: 95, at: [0.1, 0, size[2] + 0.02] },
         ],
       ),
-      box(2, 'base', size, [{ frame: 0, at: [0.1, 0, size[2] / 2] }]),
+      movingBox(2, 'base', size, [{ frame: 0, at: [0.1, 0, size[2] / 2] }]),
     ];
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(4)));
     expect(skill.task).toBe(word);
@@ -141,7 +136,7 @@ describe('manners', () => {
 
   it('calls sliding one thing into touch with another "attach"', () => {
     const bodies = [
-      box(
+      movingBox(
         1,
         'plug',
         [0.05, 0.03, 0.03],
@@ -150,7 +145,7 @@ describe('manners', () => {
           { frame: 80, at: [0.045, 0, 0.015] },
         ],
       ),
-      box(2, 'socket', [0.05, 0.08, 0.04], [{ frame: 0, at: [0.095, 0, 0.02] }]),
+      movingBox(2, 'socket', [0.05, 0.08, 0.04], [{ frame: 0, at: [0.095, 0, 0.02] }]),
     ];
     const { skill } = parse(bodies, noisyPoses(bodies, NOISE, new Random(5)));
     expect(skill.task).toBe('attach');
@@ -168,8 +163,8 @@ describe('lids', () => {
       { frame: 95, at: [0.1, 0, z] },
     ];
     // The lid reaches 4 mm below the rim, which is at 60 mm.
-    const lid = box(1, 'lid', [0.14, 0.14, 0.016], carryTo(0.064));
-    const coin = box(1, 'coin', [0.03, 0.03, 0.016], carryTo(0.014));
+    const lid = movingBox(1, 'lid', [0.14, 0.14, 0.016], carryTo(0.064));
+    const coin = movingBox(1, 'coin', [0.03, 0.03, 0.016], carryTo(0.014));
     const words = [lid, coin].map((thing) => parse([thing, pot], noisyPoses([thing, pot], NOISE, new Random(8))).skill);
     expect(words.map((skill) => skill.instruction)).toEqual([
       'attach the lid to the bowl',

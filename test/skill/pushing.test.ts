@@ -1,28 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { translationOf } from '../../src/math/se3.js';
-import type { Vec3 } from '../../src/math/vec3.js';
 import { movedAside } from '../../src/skill/push-contact.js';
-import {
-  type Body,
-  boxMesh,
-  HIDDEN_CUBE,
-  type Keyframe,
-  model,
-  noisyPoses,
-  parse,
-  throughKeyframes,
-} from './synthetic.js';
-
-const box = (id: number, name: string, size: Vec3, keys: Keyframe[]): Body => ({
-  model: model(id, name, size),
-  mesh: boxMesh(size),
-  worldFromObject: throughKeyframes(200, keys),
-});
+import { type Body, HIDDEN_CUBE, movingBox, noisyPoses, parse, throughKeyframes } from './synthetic.js';
 
 /** A brush 2 cm thick and 12 cm wide, `asideM` beside the cube, pushes it by 20 cm from frame 65 to 85 and stays there until 110. */
 const sweeping = (asideM: number): Body[] => [
-  box(
+  movingBox(
     1,
     'brush',
     [0.02, 0.12, 0.1],
@@ -37,7 +21,7 @@ const sweeping = (asideM: number): Body[] => [
       { frame: 150, at: [-0.1, 0.2, 0.05] },
     ],
   ),
-  box(
+  movingBox(
     2,
     'cube',
     [0.04, 0.04, 0.04],

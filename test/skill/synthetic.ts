@@ -208,3 +208,13 @@ export const HIDDEN_CUBE = {
   motion: { firstFrame: 65, lastFrame: 110 },
   evidence: '',
 };
+
+/** Frames of the films in which boxes go their ways. */
+export const NUM_FRAMES = 200;
+
+/** A box that goes through keyframes. */
+export const movingBox = (id: number, name: string, size: Vec3, keys: Keyframe[]): Body => ({
+  model: model(id, name, size),
+  mesh: boxMesh(size),
+  worldFromObject: throughKeyframes(NUM_FRAMES, keys),
+});
