@@ -129,3 +129,14 @@ export function lightFinding({ gains, fps }: Pick<Clip, 'gains' | 'fps'>): strin
   if (jumps.length === 0) return null;
   return `The light or the exposure jumps at ${jumps.join(', ')}; frames were brought to one brightness.`;
 }
+
+/** A hand that comes, moves a thing and leaves takes longer than this. */
+const SHORTEST_TASK_SEC = 1;
+
+/** That the film is too short to show a task; null when it is not. */
+export function shortFinding({ numFrames, fps }: Pick<Clip, 'numFrames' | 'fps'>): string | null {
+  const durationSec = numFrames / fps;
+  if (durationSec >= SHORTEST_TASK_SEC) return null;
+  const length = numFrames === 1 ? 'one frame' : `${numFrames} frames (${durationSec.toFixed(2)} s)`;
+  return `There is only ${length}, too short to show how a hand comes, moves something and leaves: give the whole video.`;
+}

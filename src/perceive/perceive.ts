@@ -11,7 +11,7 @@ import { resizeNearest } from '../image/filters.js';
 import type { ByteImage, RgbImage } from '../image/image.js';
 import type { FrameSource } from '../video/frames.js';
 import type { Clip } from './clip.js';
-import { describeFinding, lightFinding } from './describe.js';
+import { describeFinding, lightFinding, shortFinding } from './describe.js';
 import { doubtsAbout } from './doubts.js';
 import { type HandWidth, handWidthNear } from './geometry/geometry-cues.js';
 import { ASSUMED_FOV_DEG, worldFrame } from './geometry/table.js';
@@ -127,7 +127,7 @@ async function perceiveClip(
     finding: [
       ...doubts,
       describeFinding(clip, segmentation.change, movers, objects, seen.hand.seen),
-      ...[lightFinding(clip), twoHandsFinding(seen.arms, clip.fps)].filter((sentence) => sentence !== null),
+      ...[shortFinding(clip), lightFinding(clip), twoHandsFinding(seen.arms, clip.fps)].filter((it) => it !== null),
     ].join(' '),
     manipulated: movers.length > 0 && doubts.length === 0,
   };

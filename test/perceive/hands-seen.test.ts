@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBytes } from '../../src/image/image.js';
-import { lightFinding } from '../../src/perceive/describe.js';
+import { lightFinding, shortFinding } from '../../src/perceive/describe.js';
 import { countArms, twoHandsFinding } from '../../src/perceive/hands/hands-seen.js';
 import { HAND_ID } from '../../src/perceive/perception.js';
 
@@ -38,5 +38,13 @@ describe('jumps of the light', () => {
 
   it('lets slow drifts be', () => {
     expect(lightFinding({ fps: 10, gains: gainsOf((k) => 1 - 0.005 * k) })).toBeNull();
+  });
+});
+
+describe('length of the film', () => {
+  it('says so when no task fits in it', () => {
+    expect(shortFinding({ numFrames: 1, fps: 30 })).toContain('only one frame');
+    expect(shortFinding({ numFrames: 9, fps: 30 })).toContain('9 frames (0.30 s)');
+    expect(shortFinding({ numFrames: 30, fps: 30 })).toBeNull();
   });
 });
