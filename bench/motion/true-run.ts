@@ -16,7 +16,7 @@ import {
   transformDirection,
   translationOf,
 } from '../../src/math/se3.js';
-import { distance, type Vec3 } from '../../src/math/vec3.js';
+import { distance, type Vec3, vec3 } from '../../src/math/vec3.js';
 import { meshBounds, transformMesh } from '../../src/objects/mesh.js';
 import { paintObject } from '../../src/objects/object-gaussians.js';
 import type { ObjectModel, TriangleMesh } from '../../src/objects/object-model.js';
@@ -153,7 +153,7 @@ function standing(mesh: TriangleMesh, worldFromModel: Mat4): Mat4 {
     worldFromModel.map((value, e) => (e === 3 || e === 7 || e === 11 ? 0 : value)),
   );
   const { min: low, max: high } = meshBounds(transformMesh(mesh, upright));
-  return compose(fromTranslation([0, 1, 2].map((i) => -(low[i] + high[i]) / 2) as Vec3), upright);
+  return compose(fromTranslation(vec3((i) => -(low[i] + high[i]) / 2)), upright);
 }
 
 /** A point a third of the height below the middle of the top is outside. */

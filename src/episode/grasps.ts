@@ -5,7 +5,7 @@
  */
 import { Random } from '../base/random.js';
 import { compose, fromAxes, fromTranslation, inverse, type Mat4, transformPoint } from '../math/se3.js';
-import { add, cross, distance, dot, norm, normalize, scale, type Vec3 } from '../math/vec3.js';
+import { add, cross, distance, dot, norm, normalize, scale, type Vec3, vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { handFromFingers } from '../robot/kinematics.js';
 import type { Gripper, RobotModel } from '../robot/robot-model.js';
@@ -240,7 +240,7 @@ function scoreOf(
   gripper: Gripper,
 ): number {
   const m = grasp.objectFromTool;
-  const size = Math.max(0.02, norm([0, 1, 2].map((i) => extents.high[i] - extents.low[i]) as Vec3));
+  const size = Math.max(0.02, norm(vec3((i) => extents.high[i] - extents.low[i])));
   const offCentre = distance([m[3], m[7], m[11]], centroid) / size;
   const steep = -m[10];
   const tight = Math.max(0, widthM / gripper.maxWidthM - 0.7) / 0.3;

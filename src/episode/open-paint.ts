@@ -2,7 +2,7 @@
 import { Random } from '../base/random.js';
 import { type Intrinsics, project } from '../math/camera.js';
 import { type Mat4, transformPoint } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { type Vec3, vec3 } from '../math/vec3.js';
 import { joinMeshes, makeMesh, meshArea } from '../objects/mesh.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import { createDepthBuffer, rasterizeMesh } from '../objects/rasterize.js';
@@ -94,7 +94,7 @@ export function openPainted(
     const i = y * camera.widthPx + x;
     const isInPicture = x >= 0 && y >= 0 && x < camera.widthPx && y < camera.heightPx;
     if (!isInPicture || alpha[i] < 0.5 || seen[2] > depth.depthM[i] + HIDDEN_M) return nearestColour(gaussians, point);
-    return [0, 1, 2].map((c) => rgb[3 * i + c] / alpha[i]) as Vec3;
+    return vec3((c) => rgb[3 * i + c] / alpha[i]);
   };
   const spacingM = Math.sqrt(meshArea(shell.mesh) / NUM_GAUSSIANS);
   const painted = gaussiansFromMesh(shell.mesh.vertices, shell.mesh.triangles, colourAt, spacingM, new Random(7));
@@ -112,5 +112,5 @@ function nearestColour({ count, position, sh, shDegree }: GaussianSet, [x, y, z]
     }
   }
   const at = nearest * (shDegree + 1) ** 2 * 3;
-  return [0, 1, 2].map((c) => 0.5 + SH_C0 * sh[at + c]) as Vec3;
+  return vec3((c) => 0.5 + SH_C0 * sh[at + c]);
 }

@@ -1,3 +1,5 @@
+import { vec3 } from '../math/vec3.js';
+
 /**
  * Makes a fill meet its surroundings: patches copied from elsewhere may be a little brighter or darker all over. The step at
  * the edge of the hole is measured per pixel and taken off inside as the smoothest function with those values at the edge
@@ -79,7 +81,7 @@ function stepAt(
   }
   if (sides.some((side) => side.count === 0 || largestSpread(side) > MAX_SPREAD)) return null;
   const [out, into] = sides;
-  const step = [0, 1, 2].map((c) => out.sum[c] / out.count - into.sum[c] / into.count) as [number, number, number];
+  const step = vec3((c) => out.sum[c] / out.count - into.sum[c] / into.count);
   return Math.max(...step.map(Math.abs)) > MAX_STEP ? null : step;
 }
 

@@ -1,6 +1,11 @@
 /** 3-vectors as plain tuples: small, JSON-ready, fast enough outside kernels. */
 export type Vec3 = [number, number, number];
 
+/** The vector whose components are `component(0)`, `component(1)`, `component(2)`. */
+export const vec3 = (component: (axis: number) => number): Vec3 => [component(0), component(1), component(2)];
+/** Three values from `at` on, as a vector. */
+export const vec3At = (values: ArrayLike<number>, at = 0): Vec3 => [values[at], values[at + 1], values[at + 2]];
+
 export const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 export const sub = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 export const scale = (a: Vec3, s: number): Vec3 => [a[0] * s, a[1] * s, a[2] * s];

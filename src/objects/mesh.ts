@@ -1,6 +1,6 @@
 /** Closed triangle meshes of the shape families, and what is measured on them. Metres; z up; the base stands on z = 0. */
 import type { Mat4 } from '../math/se3.js';
-import { norm, type Vec3 } from '../math/vec3.js';
+import { norm, type Vec3, vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from './object-model.js';
 
 export function makeMesh(vertices: readonly number[], triangles: readonly number[]): TriangleMesh {
@@ -43,7 +43,7 @@ export function roundedBoxMesh(sizeX: number, sizeY: number, height: number, rad
     const key = ijk.join();
     const known = index.get(key);
     if (known !== undefined) return known;
-    const direction = ijk.map((i) => ticks[i]) as Vec3;
+    const direction = vec3((axis) => ticks[ijk[axis]]);
     const length = norm(direction);
     for (let c = 0; c < 3; c++) {
       const side = isUpper(ijk[c]) ? 1 : -1;

@@ -3,7 +3,7 @@ import type { ByteImage, RgbImage } from '../image/image.js';
 import { erode } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import type { Mat4 } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { type Vec3, vec3 } from '../math/vec3.js';
 import { addBilinear } from './crop.js';
 import type { TriangleMesh } from './object-model.js';
 import { createDepthBuffer, rasterizeMesh } from './rasterize.js';
@@ -158,10 +158,10 @@ function compareTo(first: Look, other: Look): { gain: Vec3; share: number } {
   }
   if (shared.length < MIN_SHARED) return { gain: [1, 1, 1], share: 1 };
   const sum = ({ colours }: Look, c: number): number => shared.reduce((total, i) => total + colours[3 * i + c], 0);
-  const gain = [0, 1, 2].map((c) => {
+  const gain = vec3((c) => {
     const ratio = sum(first, c) / Math.max(sum(other, c), 1e-6);
     return Math.min(MAX_GAIN, Math.max(1 / MAX_GAIN, ratio));
-  }) as Vec3;
+  });
   const isSame = (i: number): boolean =>
     gain.every((g, c) => Math.abs(g * other.colours[3 * i + c] - first.colours[3 * i + c]) <= SAME_COLOUR);
   return { gain, share: shared.filter(isSame).length / shared.length };

@@ -7,7 +7,7 @@ import { type ByteImage, createBytes, maskMoments, maskOf } from '../image/image
 import { distanceTo, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, fromTranslation, identity, inverse, type Mat4 } from '../math/se3.js';
-import { scale, type Vec3 } from '../math/vec3.js';
+import { add, scale } from '../math/vec3.js';
 import { HAND_ID } from '../perceive/perception.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { SplatRenderer } from '../splat/renderer.js';
@@ -269,5 +269,5 @@ function outlines(
 /** meshFromObject: the object frame's origin is the middle of the mesh's bounds. */
 function objectFrame(mesh: FittedObject['fit']['mesh']): Mat4 {
   const { min, max } = meshBounds(mesh);
-  return fromTranslation(scale([min[0] + max[0], min[1] + max[1], min[2] + max[2]] as Vec3, 0.5));
+  return fromTranslation(scale(add(min, max), 0.5));
 }

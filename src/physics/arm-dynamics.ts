@@ -1,5 +1,5 @@
 /** What moves an arm in physics: masses of its links and the gains of its position control. */
-import { norm, sub, type Vec3 } from '../math/vec3.js';
+import { norm, sub, type Vec3, vec3 } from '../math/vec3.js';
 import type { Capsule, RobotModel } from '../robot/robot-model.js';
 import type { MassProperties } from './mass.js';
 
@@ -67,7 +67,7 @@ function massOfCapsules(capsules: readonly Capsule[], frame: number): MassProper
     const own = ARM_DENSITY * Math.PI * radiusM ** 2 * (length + (4 / 3) * radiusM);
     const middle: Vec3 = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2];
     const share = own / (massKg + own);
-    centre = [0, 1, 2].map((i) => centre[i] + share * (middle[i] - centre[i])) as Vec3;
+    centre = vec3((i) => centre[i] + share * (middle[i] - centre[i]));
     massKg += own;
     reachM = Math.max(reachM, radiusM + length / 2);
   }

@@ -1,6 +1,6 @@
 /** Fewer, larger Gaussians that look the same from afar: what tracking draws. */
 import { fromAxes, fromQuaternion, quaternionOf } from '../math/se3.js';
-import { add, cross, dot, perpendicular, scale, type Vec3 } from '../math/vec3.js';
+import { add, cross, dot, perpendicular, scale, type Vec3, vec3 } from '../math/vec3.js';
 import { createGaussians, type GaussianSet } from '../splat/gaussians.js';
 
 /** Bisection steps on the cell size: the count then is within a few percent of what was asked. */
@@ -66,7 +66,7 @@ function writeMerged(out: GaussianSet, g: number, set: GaussianSet, normals: Flo
   let [uu, uv, vv] = [0, 0, 0];
   for (const i of members) {
     const weight = weightOf(set, i) / total;
-    const offset: Vec3 = [0, 1, 2].map((c) => set.position[3 * i + c] - mean[c]) as Vec3;
+    const offset: Vec3 = vec3((c) => set.position[3 * i + c] - mean[c]);
     const [a, b] = [dot(offset, u), dot(offset, v)];
     uu += weight * a * a;
     uv += weight * a * b;

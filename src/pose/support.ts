@@ -1,6 +1,6 @@
 /** What things can rest on: the table (world z = 0) and the upper sides of other objects, as a height field over the table. */
 import { type Mat4, transformPoint } from '../math/se3.js';
-import { add, scale, sub, type Vec3 } from '../math/vec3.js';
+import { add, scale, sub, type Vec3, vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 
 /** Side of a cell: below what poses are known to. */
@@ -162,7 +162,7 @@ export function clearanceOf(
     inCamera = [x, y, z];
     slope = [under.slopeX, under.slopeY];
   }
-  const normal = [0, 1, 2].map((c) => w[8 + c] - slope[0] * w[c] - slope[1] * w[4 + c]) as Vec3;
+  const normal = vec3((c) => w[8 + c] - slope[0] * w[c] - slope[1] * w[4 + c]);
   return { heightM, inCamera, normal };
 }
 

@@ -1,6 +1,6 @@
 /** Colour of Gaussians: real spherical harmonics of degree 0 to 3 with the constants of the reference 3DGS code. */
 import type { Mat4 } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { type Vec3, vec3 } from '../math/vec3.js';
 import { type GaussianSet, SH_C0 } from './gaussians.js';
 
 const C1 = 0.4886025119029199;
@@ -13,7 +13,7 @@ const C3 = [
 /** Camera centre in the set's frame, before scaling. */
 export function cameraCentre(cameraFromSet: Mat4, scale: number): Vec3 {
   const m = cameraFromSet;
-  return [0, 1, 2].map((c) => -(m[c] * m[3] + m[4 + c] * m[7] + m[8 + c] * m[11]) / scale) as Vec3;
+  return vec3((c) => -(m[c] * m[3] + m[4 + c] * m[7] + m[8 + c] * m[11]) / scale);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Whole-set operations. Every one returns a new set and leaves its input alone. */
 import type { Random } from '../base/random.js';
 import { type Mat4, quaternionOf, transformPoint } from '../math/se3.js';
-import type { Vec3 } from '../math/vec3.js';
+import { type Vec3, vec3 } from '../math/vec3.js';
 import { createGaussians, type GaussianSet, pickGaussians, SH_C0 } from './gaussians.js';
 import { shRotations } from './sh-rotation.js';
 
@@ -14,7 +14,7 @@ export function transformSet(set: GaussianSet, newFromOld: Mat4, scale = 1): Gau
   const [aw, ax, ay, az] = quaternionOf(newFromOld);
   const logFactor = Math.log(scale);
   for (let i = 0; i < set.count; i++) {
-    const p: Vec3 = [0, 1, 2].map((c) => set.position[3 * i + c] * scale) as Vec3;
+    const p: Vec3 = vec3((c) => set.position[3 * i + c] * scale);
     out.position.set(transformPoint(newFromOld, p), 3 * i);
     const [bw, bx, by, bz] = set.rotation.subarray(4 * i, 4 * i + 4);
     out.rotation[4 * i] = aw * bw - ax * bx - ay * by - az * bz;

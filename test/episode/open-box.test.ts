@@ -3,6 +3,7 @@ import { Random } from '../../src/base/random.js';
 import { openBoxMesh, openSides } from '../../src/episode/open-box.js';
 import { bodyAndParts, openPainted } from '../../src/episode/open-paint.js';
 import { compose, fromAxisAngle, fromTranslation, type Mat4 } from '../../src/math/se3.js';
+import { vec3 } from '../../src/math/vec3.js';
 import { boxMesh, isClosed, joinMeshes, meshBounds, meshVolume, transformMesh } from '../../src/objects/mesh.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
 import { gaussiansFromMesh } from '../../src/splat/from-mesh.js';
@@ -13,9 +14,7 @@ const HANDLE = transformMesh(boxMesh(0.1, 0.02, 0.01), fromTranslation([-0.15, 0
 const CUBE = Float64Array.from(transformMesh(boxMesh(0.03, 0.03, 0.03), fromTranslation([0, 0, -0.015])).vertices);
 /** The cube's centre from here to there in 21 poses. */
 const way = (from: [number, number, number], to: [number, number, number]): Mat4[] =>
-  Array.from({ length: 21 }, (_, k) =>
-    fromTranslation([0, 1, 2].map((c) => from[c] + (k / 20) * (to[c] - from[c])) as [number, number, number]),
-  );
+  Array.from({ length: 21 }, (_, k) => fromTranslation(vec3((c) => from[c] + (k / 20) * (to[c] - from[c]))));
 
 describe('openSides', () => {
   it('tells the side through which something slid in', () => {

@@ -6,7 +6,7 @@ import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
 import { Random } from '../../src/base/random.js';
 import { compose, fromAxisAngle, fromYaw, inverse, rotationAngleBetween } from '../../src/math/se3.js';
-import type { Vec3 } from '../../src/math/vec3.js';
+import { type Vec3, vec3 } from '../../src/math/vec3.js';
 import { buildObjects } from '../../src/objects/build-objects.js';
 import { findShapeFile, readGivenShape } from '../../src/objects/given-shape.js';
 import { hullOfPoints } from '../../src/objects/hull.js';
@@ -52,9 +52,7 @@ describe('shapes from files', () => {
     const vertices = mesh.vertices.map((v) => 7 * v);
     const back = inverse(fileFromSolid);
     const paint = (p: Vec3): Vec3 =>
-      sideColour(
-        [0, 1, 2].map((r) => (back[4 * r] * p[0] + back[4 * r + 1] * p[1] + back[4 * r + 2] * p[2]) / 7) as Vec3,
-      );
+      sideColour(vec3((r) => (back[4 * r] * p[0] + back[4 * r + 1] * p[1] + back[4 * r + 2] * p[2]) / 7));
     const file = path.join(folder, 'block.ply');
     await writePly(file, gaussiansFromMesh(vertices, mesh.triangles, paint, 0.02, new Random(3)));
     expect(findShapeFile(folder, 1, 'Block')).toBe(file);

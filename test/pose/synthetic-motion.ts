@@ -10,7 +10,7 @@ import {
   transformPoint,
   translationOf,
 } from '../../src/math/se3.js';
-import type { Vec3 } from '../../src/math/vec3.js';
+import { type Vec3, vec3 } from '../../src/math/vec3.js';
 import type { Tracks } from '../../src/perceive/perception.js';
 import {
   ballSolid,
@@ -72,7 +72,7 @@ export async function trueTracks(clip: SyntheticClip, solid: Solid, noisePx = 0.
       const origin = translationOf(solidFromCamera);
       const direction = transformDirection(solidFromCamera, rayOf(camera, x + 0.5, y + 0.5));
       const hit = solid(origin, direction);
-      if (hit) points.push([0, 1, 2].map((k) => origin[k] + hit.t * direction[k]) as Vec3);
+      if (hit) points.push(vec3((k) => origin[k] + hit.t * direction[k]));
     }
   }
   const xyPx = new Float32Array(NUM_FRAMES * points.length * 2).fill(Number.NaN);

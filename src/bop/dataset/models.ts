@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readJson } from '../../base/files.js';
-import type { Vec3 } from '../../math/vec3.js';
-import { norm } from '../../math/vec3.js';
+import { norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
 import { type ColouredMesh, readMeshPly } from '../../objects/ply-mesh.js';
 import { ModelsInfoSchema } from './schemas.js';
 import type { Symmetries } from './symmetry.js';
@@ -75,8 +74,8 @@ function symmetriesOf(info: ModelInfo, what: string): Symmetries {
     m.map((value, k) => (k === 3 || k === 7 || k === 11 ? value * METRES_PER_MM : value)),
   );
   const continuous = (info.symmetries_continuous ?? []).map(({ axis, offset }) => {
-    if (!(norm(axis as Vec3) > 0)) throw new UserError(`${what}: the axis of a continuous symmetry is zero`);
-    return { axis: axis as Vec3, offsetM: offset.map((value) => value * METRES_PER_MM) as Vec3 };
+    if (!(norm(vec3At(axis)) > 0)) throw new UserError(`${what}: the axis of a continuous symmetry is zero`);
+    return { axis: vec3At(axis), offsetM: scale(vec3At(offset), METRES_PER_MM) };
   });
   return { discrete, continuous };
 }

@@ -1,6 +1,6 @@
 /** Gaussians of a rigid part: its meshes' surface as far as it can be seen from outside, in shaded colours. */
 import { Random } from '../../base/random.js';
-import { add, cross, dot, norm, perpendicular, scale, type Vec3 } from '../../math/vec3.js';
+import { add, cross, dot, norm, perpendicular, scale, type Vec3, vec3 } from '../../math/vec3.js';
 import { rotationOf } from '../../splat/covariance.js';
 import { gaussiansFromMesh } from '../../splat/from-mesh.js';
 import { createGaussians, type GaussianSet, pickGaussians, SH_C0 } from '../../splat/gaussians.js';
@@ -52,7 +52,7 @@ function shaded(set: GaussianSet, outward: readonly Vec3[]): GaussianSet {
       const [w, x, y, z] = set.rotation.subarray(4 * i, 4 * i + 4);
       lit.rotation.set([-x, w, z, -y], 4 * i);
     }
-    const rgb = [0, 1, 2].map((c) => 0.5 + SH_C0 * set.sh[3 * i + c]) as Vec3;
+    const rgb = vec3((c) => 0.5 + SH_C0 * set.sh[3 * i + c]);
     writeShadedColour(lit, i, facing, rgb, FALLOFF);
   }
   return lit;

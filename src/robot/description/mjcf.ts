@@ -16,7 +16,7 @@ import {
   type QuatWxyz,
   rotationBetween,
 } from '../../math/se3.js';
-import { cross, norm, normalize, scale, sub, type Vec3 } from '../../math/vec3.js';
+import { cross, norm, normalize, scale, sub, type Vec3, vec3At } from '../../math/vec3.js';
 import type { Geometry, JointDescription, LinkDescription, RobotDescription, Shape } from './description.js';
 import { MjcfDefaults } from './mjcf-defaults.js';
 import { asTree } from './tree.js';
@@ -88,7 +88,7 @@ class MjcfReader {
     if (node.name === 'material') {
       const rgba = attributes.get('rgba');
       const rgb = rgba ? numbersIn(rgba, `${this.file}: material`).slice(0, 3) : [1, 1, 1];
-      this.materials.set(attributes.get('name') ?? '', rgb as Vec3);
+      this.materials.set(attributes.get('name') ?? '', vec3At(rgb));
     }
     const reference = attributes.get('file');
     if (node.name !== 'mesh' || reference === undefined) return;
@@ -179,7 +179,7 @@ class MjcfReader {
     if (!shape) return;
     const rgba = attributes.get('rgba');
     const material = attributes.get('material');
-    const own = rgba === undefined ? null : (numbersIn(rgba, `${this.file}: rgba`).slice(0, 3) as Vec3);
+    const own = rgba === undefined ? null : vec3At(numbersIn(rgba, `${this.file}: rgba`));
     const rgb = own ?? (material === undefined ? null : (this.materials.get(material) ?? null));
     const geometry = { shape, linkFromShape: this.shapeFrame(attributes), rgb };
     if (Number(attributes.get('group') ?? 0) <= LAST_VISIBLE_GROUP) visual.push(geometry);
@@ -246,15 +246,15 @@ class MjcfReader {
       return fromQuaternion(quat.map((value) => value / length) as QuatWxyz);
     }
     const axisAngle = read('axisangle', 4);
-    if (axisAngle) return fromAxisAngle(normalize(axisAngle.slice(0, 3) as Vec3), axisAngle[3] * this.angleUnit());
+    if (axisAngle) return fromAxisAngle(normalize(vec3At(axisAngle)), axisAngle[3] * this.angleUnit());
     const euler = read('euler', 3);
-    if (euler) return this.fromEuler(euler as Vec3);
+    if (euler) return this.fromEuler(vec3At(euler));
     const zAxis = read('zaxis', 3);
-    if (zAxis) return rotationBetween([0, 0, 1], normalize(zAxis as Vec3));
+    if (zAxis) return rotationBetween([0, 0, 1], normalize(vec3At(zAxis)));
     const xy = read('xyaxes', 6);
     if (!xy) return identity();
-    const x = normalize(xy.slice(0, 3) as Vec3);
-    const z = normalize(cross(x, xy.slice(3) as Vec3));
+    const x = normalize(vec3At(xy));
+    const z = normalize(cross(x, vec3At(xy, 3)));
     return fromAxes(x, cross(z, x), z, [0, 0, 0]);
   }
 
@@ -276,7 +276,7 @@ class MjcfReader {
 
   private vector(attributes: Attributes, name: string, absent: Vec3): Vec3 {
     const text = attributes.get(name);
-    return text === undefined ? absent : (numbersIn(text, `${this.file}: ${name}`, 3) as Vec3);
+    return text === undefined ? absent : vec3At(numbersIn(text, `${this.file}: ${name}`, 3));
   }
 
   /** `<equality><joint joint1 joint2>`: joint1 = polynomial of joint2, of which the linear part is kept. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { compose, fromAxisAngle, fromTranslation, identity, type Mat4 } from '../../math/se3.js';
-import { norm, scale, type Vec3 } from '../../math/vec3.js';
+import { norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
 import type { Geometry, JointDescription, LinkDescription, RobotDescription, Shape } from './description.js';
 import { findMeshFile } from './mesh-path.js';
 import { asTree } from './tree.js';
@@ -47,16 +47,16 @@ function required(node: XmlNode, attribute: string, file: string): string {
   return value;
 }
 
-const vec3 = (text: string | undefined, where: string, absent: Vec3): Vec3 =>
-  text === undefined ? absent : (numbersIn(text, where, 3) as Vec3);
+const vectorIn = (text: string | undefined, where: string, absent: Vec3): Vec3 =>
+  text === undefined ? absent : vec3At(numbersIn(text, where, 3));
 
 /** xyz, and rpy as turns about the fixed x, then y, then z. */
 function originOf(node: XmlNode, where: string): Mat4 {
   const origin = childNamed(node, 'origin');
   if (!origin) return identity();
-  const [roll, pitch, yaw] = vec3(origin.attributes.get('rpy'), `${where} rpy`, [0, 0, 0]);
+  const [roll, pitch, yaw] = vectorIn(origin.attributes.get('rpy'), `${where} rpy`, [0, 0, 0]);
   return compose(
-    fromTranslation(vec3(origin.attributes.get('xyz'), `${where} xyz`, [0, 0, 0])),
+    fromTranslation(vectorIn(origin.attributes.get('xyz'), `${where} xyz`, [0, 0, 0])),
     fromAxisAngle([0, 0, 1], yaw),
     fromAxisAngle([0, 1, 0], pitch),
     fromAxisAngle([1, 0, 0], roll),
@@ -66,7 +66,7 @@ function originOf(node: XmlNode, where: string): Mat4 {
 function colourOf(material: XmlNode, file: string): Vec3 | null {
   const rgba = childNamed(material, 'color')?.attributes.get('rgba');
   if (rgba === undefined) return null;
-  return numbersIn(rgba, `${file}: material colour`).slice(0, 3) as Vec3;
+  return vec3At(numbersIn(rgba, `${file}: material colour`));
 }
 
 function geometryOf(node: XmlNode, materials: ReadonlyMap<string, Vec3>, file: string, link: string): Geometry {
@@ -85,11 +85,11 @@ function shapeOf(node: XmlNode, file: string, where: string): Shape {
     numbersIn(required(node, attribute, file), `${where} ${attribute}`, 1)[0];
   switch (node.name) {
     case 'mesh': {
-      const scaling = vec3(node.attributes.get('scale'), `${where} scale`, [1, 1, 1]);
+      const scaling = vectorIn(node.attributes.get('scale'), `${where} scale`, [1, 1, 1]);
       return { kind: 'mesh', file: findMeshFile(required(node, 'filename', file), file), scale: scaling };
     }
     case 'box':
-      return { kind: 'box', size: vec3(required(node, 'size', file), `${where} size`, [0, 0, 0]) };
+      return { kind: 'box', size: vectorIn(required(node, 'size', file), `${where} size`, [0, 0, 0]) };
     case 'cylinder':
     case 'capsule':
       return { kind: node.name, radiusM: number('radius'), lengthM: number('length') };
@@ -114,7 +114,7 @@ function jointOf(node: XmlNode, file: string): JointDescription {
     if (!child) throw new UserError(`${where}: no <${role}>`);
     return required(child, 'link', file);
   };
-  const axis = vec3(childNamed(node, 'axis')?.attributes.get('xyz'), `${where} axis`, [1, 0, 0]);
+  const axis = vectorIn(childNamed(node, 'axis')?.attributes.get('xyz'), `${where} axis`, [1, 0, 0]);
   if (!(norm(axis) > 0)) throw new UserError(`${where}: its axis has no direction`);
   const limit = childNamed(node, 'limit');
   const bound = (attribute: string, absent: number): number => {

@@ -4,7 +4,7 @@
  */
 import { UserError } from '../../base/errors.js';
 import { compose, fromAxisAngle, fromTranslation, identity, type Mat4, transformPoint } from '../../math/se3.js';
-import { normalize, type Vec3 } from '../../math/vec3.js';
+import { normalize, type Vec3, vec3At } from '../../math/vec3.js';
 import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from '../description/xml.js';
 import { type ColouredMesh, MeshBuilder } from './coloured-mesh.js';
 
@@ -72,7 +72,7 @@ class ColladaReader {
       case 'matrix':
         return read(16);
       case 'translate':
-        return fromTranslation(read(3) as Vec3);
+        return fromTranslation(vec3At(read(3)));
       case 'rotate': {
         const [x, y, z, degrees] = read(4);
         return degrees === 0 ? identity() : fromAxisAngle(normalize([x, y, z]), (degrees * Math.PI) / 180);
@@ -102,7 +102,7 @@ class ColladaReader {
     const technique = childNamed(childNamed(this.find(effectUrl, 'effect'), 'profile_COMMON'), 'technique');
     const shading = technique?.children.find(({ name }) => ['phong', 'lambert', 'blinn', 'constant'].includes(name));
     const colour = childNamed(childNamed(shading, 'diffuse'), 'color');
-    return colour ? (numbersIn(colour.text, `${this.file}: diffuse colour`).slice(0, 3) as Vec3) : null;
+    return colour ? vec3At(numbersIn(colour.text, `${this.file}: diffuse colour`)) : null;
   }
 
   private geometry(geometry: XmlNode, m: Mat4, colours: ReadonlyMap<string, Vec3>): void {

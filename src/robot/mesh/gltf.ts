@@ -3,7 +3,7 @@ import { NodeIO, type Primitive, type Texture } from '@gltf-transform/core';
 import sharp from 'sharp';
 import { messageOf, UserError } from '../../base/errors.js';
 import { type Mat4, transformPoint } from '../../math/se3.js';
-import type { Vec3 } from '../../math/vec3.js';
+import { type Vec3, vec3, vec3At } from '../../math/vec3.js';
 import { type ColouredMesh, MeshBuilder } from './coloured-mesh.js';
 
 /** Primitive modes of the format: only triangles have an area. */
@@ -64,7 +64,7 @@ function addPrimitive(builder: MeshBuilder, primitive: Primitive, matrix: Mat4, 
   const first = builder.numVertices;
   const element: number[] = [];
   for (let i = 0; i < positions.getCount(); i++) {
-    builder.vertex(...transformPoint(matrix, positions.getElement(i, element).slice(0, 3) as Vec3));
+    builder.vertex(...transformPoint(matrix, vec3At(positions.getElement(i, element))));
   }
   const factor = (primitive.getMaterial()?.getBaseColorFactor() ?? [0.7, 0.7, 0.7, 1]).slice(0, 3);
   const uvs = primitive.getAttribute('TEXCOORD_0');
@@ -78,7 +78,12 @@ function addPrimitive(builder: MeshBuilder, primitive: Primitive, matrix: Mat4, 
       const seen = lookUp(picture, (uv[0][0] + uv[1][0] + uv[2][0]) / 3, (uv[0][1] + uv[1][1] + uv[2][1]) / 3);
       light = factor.map((value, c) => value * decodeSrgb(seen[c]));
     }
-    builder.triangle(first + corners[0], first + corners[1], first + corners[2], light.map(encode) as Vec3);
+    builder.triangle(
+      first + corners[0],
+      first + corners[1],
+      first + corners[2],
+      vec3((c) => encode(light[c])),
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
-import type { Vec3 } from '../../math/vec3.js';
+import { type Vec3, vec3At } from '../../math/vec3.js';
 import { type ColouredMesh, MeshBuilder } from './coloured-mesh.js';
 
 export function readObj(text: string, file: string): ColouredMesh {
@@ -17,7 +17,7 @@ export function readObj(text: string, file: string): ColouredMesh {
     if (word === 'v') {
       const [x, y, z, ...rgb] = rest.map(Number);
       builder.vertex(x, y, z);
-      vertexColours.push(rgb.length === 3 && rgb.every(Number.isFinite) ? (rgb as Vec3) : null);
+      vertexColours.push(rgb.length === 3 && rgb.every(Number.isFinite) ? vec3At(rgb) : null);
     } else if (word === 'f') {
       const corners = rest.map((corner) => {
         const index = Number.parseInt(corner, 10);
@@ -47,7 +47,7 @@ function readMtl(file: string): Map<string, Vec3> {
     const [word, ...rest] = line.trim().split(/\s+/);
     if (word === 'newmtl') name = rest.join(' ');
     const rgb = rest.slice(0, 3).map(Number);
-    if (word === 'Kd' && rgb.length === 3 && rgb.every(Number.isFinite)) colours.set(name, rgb as Vec3);
+    if (word === 'Kd' && rgb.length === 3 && rgb.every(Number.isFinite)) colours.set(name, vec3At(rgb));
   }
   return colours;
 }
