@@ -1,5 +1,6 @@
 /** What goes into an episode and what a planned one consists of. */
 import type { Mat4 } from '../math/se3.js';
+import type { Vec3 } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { PhysicsVerdict } from '../physics/verdict.js';
 import type { RobotModel } from '../robot/robot-model.js';
@@ -17,6 +18,8 @@ export interface EpisodeObject {
   readonly hollow: boolean;
   /** Object frame, metres, closed. */
   readonly mesh: TriangleMesh;
+  /** Standard deviations of the mesh's extents, metres; null: not known. */
+  readonly sizeSdM: Vec3 | null;
   /** Where people hold it: surface points x, y, z (object frame, metres) and how much a hand covered them, 0..1; null: not seen. */
   readonly hold: readonly (readonly number[])[] | null;
   /** Grasps given by hand: then no others are tried; null: they are found. */

@@ -34,7 +34,13 @@ const TIGHT_MARGIN_M = 0.0015;
 /** Contact pairs thinner than this are edges and noise of the mesh, metres. */
 const THINNEST_M = 0.0015;
 const NUM_SURFACE_SAMPLES = 360;
-const NUM_CLEARANCE_POINTS = 900;
+/** About 4 mm apart on a cup, so that no corner of a finger slips in between. */
+const NUM_CLEARANCE_POINTS = 3000;
+/**
+ * Fingers keep this far from all but what they press: shapes are known no better, and hands are not brought more exactly. Between
+ * finger and object at most half of what the opening leaves. Without it, leaning hands scraped along the inside of cups and threw them over.
+ */
+const FINGER_ROOM_M = 0.003;
 /** Leans of the approach about the closing axis from the steepest one, radians; straight down comes first. */
 const LEANS_RAD = [0, 0.26, -0.26, 0.52, -0.52, 0.87, -0.87];
 /** Least downward share of the approach direction: about 60 degrees from vertical. */
@@ -56,17 +62,25 @@ interface FreeBox {
   readonly turned?: { readonly boxFromPlace: Mat4; readonly placeFromBox: Mat4 };
 }
 
+/** What the film says of an object beside its shape. */
+export type GraspHints = Pick<EpisodeObject, 'hold' | 'sizeSdM'>;
+
 /** Grasps of an object that stands on the table as its frame says (z up, lowest point on the table), best first. */
-export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeObject['hold'] = null): Grasp[] {
+export function findGrasps(
+  mesh: TriangleMesh,
+  robot: RobotModel,
+  { hold, sizeSdM }: GraspHints = { hold: null, sizeSdM: null },
+): Grasp[] {
   const { gripper } = robot;
   // A fixed stream: the grasps of an object are a property of the object, not of an episode.
   const random = new Random(1);
   const extents = extentsOf(mesh);
   const centroid = centroidOf(mesh);
-  const solid = surfacePoints(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
+  const points = surfacePoints(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
   for (let i = 0; i < mesh.vertices.length / 3; i += Math.ceil(mesh.vertices.length / 3 / NUM_CLEARANCE_POINTS)) {
-    solid.push(vertexOf(mesh, i));
+    points.push(vertexOf(mesh, i));
   }
+  const solid = Float64Array.from(points.flat());
   const grasps: Grasp[] = [];
   for (const { point, normal } of surfacePoints(mesh, NUM_SURFACE_SAMPLES, random)) {
     for (const closing of closingDirections(normal)) {
@@ -79,7 +93,10 @@ export function findGrasps(mesh: TriangleMesh, robot: RobotModel, hold: EpisodeO
         if (-approach[2] < LEAST_DOWN) continue;
         const grasp = placeGrasp(centre, closing, approach, hit.distanceM, robot, extents, solid);
         if (!grasp) continue;
-        const score = scoreOf(grasp, hit.distanceM, centroid, extents, gripper) + heldBonus(centre, hold);
+        const score =
+          scoreOf(grasp, hit.distanceM, centroid, extents, gripper) +
+          heldBonus(centre, hold) -
+          WIDE_SCORE * tooWideChance(closing, hit.distanceM, extents, sizeSdM, gripper);
         grasps.push({ ...grasp, score });
       }
     }
@@ -121,15 +138,16 @@ function placeGrasp(
   widthM: number,
   robot: RobotModel,
   extents: Extents,
-  solid: readonly Vec3[],
+  solid: Float64Array,
 ): Omit<Grasp, 'score'> | null {
   const { gripper } = robot;
   const openWidthM = Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M);
   const axes = fromAxes(cross(closing, approach), closing, approach, [0, 0, 0]);
   // Back off from the contact until the finger tips clear the table; pads reach a little beyond the tool point.
   const tableZ = extents.low[2] + TABLE_MARGIN_M;
-  const boxes = freeBoxes(robot, widthM, openWidthM);
-  const lowest = Math.min(...boxes.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
+  const boxes = freeBoxes(robot, widthM, openWidthM, FINGER_ROOM_M);
+  const hand = freeBoxes(robot, widthM, openWidthM, 0);
+  const lowest = Math.min(...hand.flatMap((box) => cornersOf(box).map((corner) => transformPoint(axes, corner)[2])));
   const missing = tableZ - (centre[2] + lowest);
   const tableBackM = Math.max(0, missing / -approach[2]);
   for (const share of tipShares(gripper)) {
@@ -155,24 +173,30 @@ function graspAt(
   axes: Mat4,
   backM: number,
   boxes: readonly FreeBox[],
-  solid: readonly Vec3[],
+  solid: Float64Array,
 ): Mat4 | null {
   const origin = add(centre, scale(approach, -backM));
   const objectFromTool: Mat4 = [...axes];
   objectFromTool[3] = origin[0];
   objectFromTool[7] = origin[1];
   objectFromTool[11] = origin[2];
-  const toolFromObject = inverse(objectFromTool);
-  for (const point of solid) {
-    const inTool = transformPoint(toolFromObject, point);
-    if (boxes.some((box) => isIn(box, inTool))) return null;
+  const m = inverse(objectFromTool);
+  for (let k = 0; k < solid.length; k += 3) {
+    const [px, py, pz] = [solid[k], solid[k + 1], solid[k + 2]];
+    const x = m[0] * px + m[1] * py + m[2] * pz + m[3];
+    const y = m[4] * px + m[5] * py + m[6] * pz + m[7];
+    const z = m[8] * px + m[9] * py + m[10] * pz + m[11];
+    for (const box of boxes) if (isIn(box, x, y, z)) return null;
   }
   return objectFromTool;
 }
 
-function isIn({ low, high, turned }: FreeBox, point: Vec3): boolean {
-  const p = turned ? transformPoint(turned.boxFromPlace, point) : point;
-  return p[0] > low[0] && p[0] < high[0] && p[1] > low[1] && p[1] < high[1] && p[2] > low[2] && p[2] < high[2];
+function isIn({ low, high, turned }: FreeBox, x: number, y: number, z: number): boolean {
+  if (turned) {
+    const [u, v, w] = transformPoint(turned.boxFromPlace, [x, y, z]);
+    return u > low[0] && u < high[0] && v > low[1] && v < high[1] && w > low[2] && w < high[2];
+  }
+  return x > low[0] && x < high[0] && y > low[1] && y < high[1] && z > low[2] && z < high[2];
 }
 
 /** A jaw that presses may be this deep in the object before it counts as in its way, metres. */
@@ -199,16 +223,16 @@ function turningJaw(robot: RobotModel, widthM: number, openWidthM: number): Free
   return [at(openWidthM, 0), at(widthM + SIDE_PLAY_M, PRESSED_M)];
 }
 
-/** Both open fingers and the palm, in a frame like the tool's with its origin between the contacts. */
-function freeBoxes(robot: RobotModel, widthM: number, openWidthM: number): FreeBox[] {
+/** Both open fingers with `roomM` around them and the palm, in a frame like the tool's with its origin between the contacts. */
+function freeBoxes(robot: RobotModel, widthM: number, openWidthM: number, roomM: number): FreeBox[] {
   const { gripper } = robot;
-  const halfX = gripper.fingerWidthM / 2;
-  const inner = openWidthM / 2;
-  const outer = inner + gripper.fingerThicknessM;
+  const halfX = gripper.fingerWidthM / 2 + roomM;
+  const inner = openWidthM / 2 - Math.min(roomM, (openWidthM - widthM) / 4);
+  const outer = openWidthM / 2 + gripper.fingerThicknessM + roomM;
   const palmZ = -gripper.fingerReachM;
   const finger = (y0: number, y1: number): FreeBox => ({
     low: [-halfX, y0, palmZ],
-    high: [halfX, y1, gripper.tipBeyondToolM],
+    high: [halfX, y1, gripper.tipBeyondToolM + roomM],
   });
   // Only the palm's lower face can meet a small object.
   const [palmX, palmY] = gripper.palmHalfM;
@@ -246,6 +270,23 @@ function scoreOf(
   const tight = Math.max(0, widthM / gripper.maxWidthM - 0.7) / 0.3;
   const levelClosing = Math.abs(m[9]);
   return steep - 1.2 * offCentre - 0.3 * tight - 0.5 * levelClosing;
+}
+
+/** What a grasp loses that surely turns out too wide for the gripper, against a level approach (1). */
+const WIDE_SCORE = 1;
+
+/** How likely what is between the pads is wider than they open, by the spread of the object's size along `closing`; 0 where that is not known. */
+function tooWideChance(
+  closing: Vec3,
+  widthM: number,
+  { low, high }: Extents,
+  sizeSdM: Vec3 | null,
+  gripper: Gripper,
+): number {
+  if (!sizeSdM) return 0;
+  const sdM = widthM * norm([0, 1, 2].map((i) => (closing[i] * sizeSdM[i]) / (high[i] - low[i])) as Vec3);
+  // The logistic curve nearest to the normal distribution's.
+  return 1 / (1 + Math.exp((1.702 * (gripper.maxWidthM - widthM)) / sdM));
 }
 
 /** Standard deviation of the neighbourhood that pads hold, metres. */

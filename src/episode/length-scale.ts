@@ -4,6 +4,7 @@
  * everything shrinks towards the camera's world origin, and every picture stays the same.
  */
 import { identity, type Mat4 } from '../math/se3.js';
+import { scale } from '../math/vec3.js';
 import type { TriangleMesh } from '../objects/object-model.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Scene } from '../scene/scene.js';
@@ -34,8 +35,8 @@ export function fittingLengthScale({ objects, skill, robot }: EpisodeInputs, sca
   return 1;
 }
 
-function hasGrasp({ mesh, hold }: EpisodeObject, robot: RobotModel, factor: number): boolean {
-  return findGrasps(scaledMesh(mesh, factor), robot, hold && scaledHold(hold, factor)).length > 0;
+function hasGrasp({ mesh }: EpisodeObject, robot: RobotModel, factor: number): boolean {
+  return findGrasps(scaledMesh(mesh, factor), robot).length > 0;
 }
 
 /** The same film with all lengths but the robot's times `factor`. */
@@ -48,6 +49,7 @@ export function scaledInputs(inputs: EpisodeInputs, factor: number): EpisodeInpu
     objects: objects.map((object) => ({
       ...object,
       mesh: scaledMesh(object.mesh, factor),
+      sizeSdM: object.sizeSdM && scale(object.sizeSdM, factor),
       hold: object.hold && scaledHold(object.hold, factor),
     })),
   };

@@ -61,6 +61,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       symmetry: model.symmetry,
       hollow: shape.hollow,
       mesh: shape.mesh,
+      sizeSdM: model.sizeSdM ?? null,
       hold: skill.holds?.find(({ objectId }) => objectId === model.id)?.points ?? null,
       grasps: givenFor(skill, model.id),
       restYawRad: yawOf(restPose(model, poses)),

@@ -41,9 +41,7 @@ const knownGrasps = new WeakMap<EpisodeObject, readonly Grasp[]>();
 export function graspsOf(object: EpisodeObject, robot: RobotModel): readonly Grasp[] {
   const found = knownGrasps.get(object);
   if (found) return found;
-  const grasps = object.grasps
-    ? givenGrasps(object.grasps, robot.gripper)
-    : findGrasps(object.mesh, robot, object.hold);
+  const grasps = object.grasps ? givenGrasps(object.grasps, robot.gripper) : findGrasps(object.mesh, robot, object);
   knownGrasps.set(object, grasps);
   return grasps;
 }

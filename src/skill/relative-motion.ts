@@ -5,7 +5,7 @@ import { type Actor, isOpen } from './actor.js';
 import type { Journey, Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { smoothPoses } from './pose-statistics.js';
-import { lengthMm, movedAside, pushOffset } from './push-contact.js';
+import { meanMm, movedBy, pushOffsets } from './push-contact.js';
 import { type Settled, settle, turnInPlace } from './settle.js';
 import type { RelativeMotion } from './skill.js';
 import { restingPose } from './tasks.js';
@@ -59,7 +59,7 @@ export function relativeMotions(
   const start = journey.carry.fromFrame;
   const demonstrated = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
   const pushed = drivenJourneys.filter((j) => task.word === 'sweep' && task.driven.some(({ id }) => id === j.actor.id));
-  const { path, note } = meetingPushed(journey.actor, demonstrated, pushed, fromFrame, options);
+  const { path, note } = meetingPushed(journey.actor, demonstrated, pushed, fromFrame);
 
   const settled = settleEnd(journey, task, path[path.length - 1], targets?.at(-1) ?? null, options);
   const motion: RelativeMotion = {
@@ -85,23 +85,23 @@ export function relativeMotions(
   return { motions: [motion, ...driven], note: note ?? settleNote(journey, task, settled) };
 }
 
-/** The way of a pusher, moved aside where it would miss the first thing that it pushes. */
+/** The way of a pusher, moved where it would miss the first thing that it pushes. */
 function meetingPushed(
   driver: Actor,
   path: Mat4[],
   pushed: readonly Journey[],
   fromFrame: number,
-  options: SkillOptions,
 ): { path: Mat4[]; note: string | null } {
   const first = [...pushed].sort((a, b) => a.carry.fromFrame - b.carry.fromFrame)[0];
-  const offset = first && pushOffset(driver, first, options.settleDistance);
-  if (!offset) return { path, note: null };
-  const frames = pushed.map(({ carry }) => carry.toFrame - fromFrame);
-  const begin = Math.max(1, first.carry.fromFrame - fromFrame);
-  const end = Math.min(path.length - 2, Math.max(...frames));
+  const offsets = first && pushOffsets(driver, path, fromFrame, first);
+  if (!offsets) return { path, note: null };
+  const begin = first.carry.fromFrame - fromFrame;
+  const end = Math.min(path.length - 2, Math.max(...pushed.map(({ carry }) => carry.toFrame - fromFrame)));
+  const { asideMm, downMm } = meanMm(offsets);
+  const ways = [...(asideMm > 0 ? [`${asideMm} mm aside`] : []), ...(downMm > 0 ? [`${downMm} mm down`] : [])];
   return {
-    path: movedAside(path, offset, begin, end),
-    note: `the way of ${driver.name} was moved aside by ${lengthMm(offset)} mm so that the middle of its front meets ${first.actor.name}`,
+    path: movedBy(path, offsets, begin, end),
+    note: `the way of ${driver.name} was moved by ${ways.join(' and ')} so that the middle of its front meets ${first.actor.name}`,
   };
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { findGrasps, type Grasp } from '../../src/episode/grasps.js';
 import { castRay, centroidOf, extentsOf, surfacePoints } from '../../src/episode/mesh-query.js';
-import { compose, fromAxes, inverse } from '../../src/math/se3.js';
+import { compose, fromAxes, inverse, transformPoint } from '../../src/math/se3.js';
+import type { Vec3 } from '../../src/math/vec3.js';
 import { createFranka } from '../../src/robot/franka.js';
 import { bowlMesh, boxMesh } from './synthetic.js';
 
@@ -49,6 +50,37 @@ describe('findGrasps', () => {
     for (const { objectFromTool: m } of findGrasps(boxMesh(0.05, 0.03, 0.012), robot)) {
       const tipZ = m[11] + robot.gripper.tipBeyondToolM * m[10];
       expect(tipZ).toBeGreaterThan(-0.006);
+    }
+  });
+
+  it('prefers the side whose size is sure where the other may be wider than the gripper opens', () => {
+    const box = boxMesh(0.072, 0.072, 0.06);
+    const closesAlongX = (sizeSdM: Vec3 | null): number =>
+      findGrasps(box, robot, { hold: null, sizeSdM })
+        .slice(0, 10)
+        .filter(({ objectFromTool: m }) => Math.abs(m[1]) > 0.99).length;
+    expect(closesAlongX(null)).toBeLessThan(10);
+    expect(closesAlongX([0.001, 0.015, 0.01])).toBe(10);
+    expect(closesAlongX([0.015, 0.001, 0.01])).toBe(0);
+  });
+
+  it('keeps room between the open fingers and the inside of a narrow cup, however the hand leans', () => {
+    const cup = bowlMesh(0.04, 0.1, 0.003);
+    const { fingerWidthM, fingerThicknessM, fingerReachM, tipBeyondToolM } = robot.gripper;
+    const wall = surfacePoints(cup, 30_000, new Random(5));
+    const grasps = findGrasps(cup, robot);
+    expect(grasps.some(({ objectFromTool: m }) => m[10] > -0.9)).toBe(true);
+    for (const { objectFromTool, openWidthM } of grasps) {
+      const toolFromObject = inverse(objectFromTool);
+      const room = 0.002;
+      const touching = wall.filter(({ point }) => {
+        const [x, y, z] = transformPoint(toolFromObject, point);
+        const outside = Math.abs(y) - openWidthM / 2;
+        const isBeside = Math.abs(x) < fingerWidthM / 2 + room && z > -fingerReachM && z < tipBeyondToolM + room;
+        return isBeside && outside > -room && outside < fingerThicknessM + room;
+      });
+      // A corner may slip between the points that the search looks at.
+      expect(touching.length).toBeLessThan(5);
     }
   });
 

@@ -119,6 +119,7 @@ export function syntheticObject(id: number, role: EpisodeObject['role'], mesh: T
     hollow: false,
     hold: null,
     grasps: null,
+    sizeSdM: null,
     restYawRad: 0,
   };
 }
