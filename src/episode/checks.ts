@@ -110,11 +110,11 @@ function clearanceChecks(
     const contacts = new Set(leg.contacts);
     const clouds = world.place(standing);
     const q = sampled.jointPositions.subarray(t * n, (t + 1) * n);
-    const c = world.clearances(q, sampled.gripperWidth[t], clouds, contacts);
+    const c = world.clearances(q, sampled.gripperWidth[t], clouds, contacts, { objectsM, contactsM });
     tableM = Math.min(tableM, c.tableM);
-    objectsM = Math.min(objectsM, c.objectsM);
+    objectsM = c.objectsM;
     // Pads press on what they close on; only during the approach and after the release is touching it a fault.
-    if (leg.phase !== 'close' && leg.phase !== 'open') contactsM = Math.min(contactsM, c.contactsM);
+    if (leg.phase !== 'close' && leg.phase !== 'open') contactsM = c.contactsM;
     selfM = Math.min(selfM, c.selfM);
     if (leg.held) {
       const pose = poses.get(leg.held.id)!;

@@ -53,19 +53,19 @@ export class CollisionWorld {
     return cloud;
   }
 
+  /** Of distances to objects only those below `atMost` are told apart, which costs the less the smaller they are. */
   clearances(
     q: ArrayLike<number>,
     widthM: number,
     clouds: ReadonlyMap<number, Float64Array>,
     contacts: ReadonlySet<number>,
+    atMost: Pick<Clearances, 'objectsM' | 'contactsM'> = { objectsM: FAR_M, contactsM: FAR_M },
   ): Clearances {
     const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
-    let objectsM = FAR_M;
-    let contactsM = FAR_M;
+    let { objectsM, contactsM } = atMost;
     for (const [id, cloud] of clouds) {
-      const distance = clearanceToPoints(arm, cloud, 1, FAR_M);
-      if (contacts.has(id)) contactsM = Math.min(contactsM, distance);
-      else objectsM = Math.min(objectsM, distance);
+      if (contacts.has(id)) contactsM = clearanceToPoints(arm, cloud, 1, contactsM);
+      else objectsM = clearanceToPoints(arm, cloud, 1, objectsM);
     }
     return { tableM: clearanceToTable(arm), objectsM, contactsM, selfM: selfClearance(this.robot, arm) };
   }

@@ -58,7 +58,20 @@ const STRAIN_SEC = 2;
 const SCORE_SEC = 3;
 const HIDDEN_SEC = 8;
 
-export function screenGrasp(given: Trial, found: Grasp, bestScore: number): ScreenedGrasp | TrialFailure[] {
+type Screened = ScreenedGrasp | TrialFailure[];
+
+/** A whole task is looked at with a few grasps first: what came of them is known when its grasps are gone through one by one. */
+const known = new WeakMap<Trial, Map<Grasp, Screened>>();
+
+export function screenGrasp(trial: Trial, grasp: Grasp, bestScore: number): Screened {
+  const ofTrial = known.get(trial) ?? new Map<Grasp, Screened>();
+  known.set(trial, ofTrial);
+  const screened = ofTrial.get(grasp) ?? screenAnew(trial, grasp, bestScore);
+  ofTrial.set(grasp, screened);
+  return screened;
+}
+
+function screenAnew(given: Trial, found: Grasp, bestScore: number): Screened {
   const { robot, scene } = given.inputs;
   const fitted = fitToArm(given, found);
   if (!fitted) return ['unreachable approach'];
