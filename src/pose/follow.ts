@@ -13,12 +13,13 @@ import {
   transformPoint,
 } from '../math/se3.js';
 import { motionBasis, type Refined, refinePose } from './adam.js';
+import { Footing } from './footing.js';
 import type { LiftedTracks } from './lifted-tracks.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, type FrameEvidence, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { solvePnp } from './pnp.js';
-import { type HeightField, supportsOf } from './support.js';
+import type { HeightField } from './support.js';
 
 /** Below this agreement after new starts the object counts as lost in that frame. */
 const LOST_IOU = 0.55;
@@ -34,10 +35,6 @@ const RESTART_STEPS = 6;
 const MIN_VISIBLE = 0.12;
 /** Agreement from which new tracks are given a place on the model. */
 const LIFT_IOU = 0.85;
-/** An object is pushed along what it stands on while that explains a frame within this much of the free fit... */
-const GROUND_TOLERANCE = 0.015;
-/** ...and counts as lifted after this many frames in which it does not. */
-const LIFTED_AFTER = 2;
 /** How much of the last motion is expected to go on. */
 const MOMENTUM = 0.8;
 
@@ -61,6 +58,10 @@ export interface FollowInputs {
   readonly random: Random;
   /** What other objects offer to slide on. */
   readonly field?: HeightField | null;
+  /** The object as it stands; absent: what was lifted is not looked for on the table again. */
+  readonly reference?: Mat4;
+  /** Frames in which it slides, as another pass has found. */
+  readonly slides?: ReadonlySet<number>;
   evidence(frameIdx: number): Promise<FrameEvidence>;
 }
 
@@ -77,7 +78,9 @@ export async function followObject(
 ): Promise<FollowedFrame[]> {
   const followed: FollowedFrame[] = [];
   const misses: number[] = [];
-  let liftedFrames = standing && inputs.options.contact && inputs.options.rest ? 0 : LIFTED_AFTER;
+  const { contact, rest } = inputs.options;
+  const footing =
+    contact && rest ? new Footing(standing, inputs.reference ?? null, inputs.slides ?? new Set<number>()) : null;
   let last = start;
   let beforeLast = start;
   for (const frameIdx of frameIdxs) {
@@ -87,10 +90,9 @@ export async function followObject(
       last,
       beforeLast,
       misses,
-      mayStand: liftedFrames < LIFTED_AFTER,
+      footing,
     });
     followed.push(result);
-    if (!result.lost && !result.grounded) liftedFrames++;
     if (!result.lost) misses.push(1 - result.iou);
     beforeLast = last;
     last = result.cameraFromObject;
@@ -106,13 +108,13 @@ interface Situation {
   readonly beforeLast: Mat4;
   /** 1 - IoU of the frames before. */
   readonly misses: readonly number[];
-  readonly mayStand: boolean;
+  readonly footing: Footing | null;
 }
 
 function followFrame(
   inputs: FollowInputs,
   evidence: FrameEvidence,
-  { frameIdx, last, beforeLast, misses, mayStand }: Situation,
+  { frameIdx, last, beforeLast, misses, footing }: Situation,
 ): FollowedFrame {
   const { object, camera, lifted, options, random } = inputs;
   const moved = compose(last, inverse(beforeLast));
@@ -147,7 +149,8 @@ function followFrame(
       lifted?.clear();
     }
   }
-  const slid = mayStand ? slide({ ...object, field: inputs.field ?? null }, last, best, views, options) : null;
+  const grounded = { ...object, field: inputs.field ?? null };
+  const slid = footing?.slide(grounded, frameIdx, last, best, views, options.poseSteps) ?? null;
   if (slid !== null) best = slid;
   if (!(best.iou >= LOST_IOU)) return { ...hidden, iou: best.iou, value: best.value };
   if (lifted && best.iou >= LIFT_IOU) {
@@ -155,21 +158,6 @@ function followFrame(
   }
   const { cameraFromObject, value, iou, visibleFraction } = best;
   return { frameIdx, cameraFromObject, value, iou, visibleFraction, lost: false, grounded: slid !== null };
-}
-
-/** The frame explained by sliding and turning on the support from the pose before; null when a free pose is clearly better. */
-function slide(
-  object: TrackedObject,
-  last: Mat4,
-  free: Refined,
-  views: readonly View[],
-  options: PoseOptions,
-): Refined | null {
-  const settings = { steps: options.poseSteps, freedom: 'on-table' } as const;
-  const slid = supportsOf(object.field)
-    .map((field) => refinePose({ ...object, field }, last, views, settings))
-    .reduce((a, b) => (b.value < a.value ? b : a));
-  return slid.value < free.value + GROUND_TOLERANCE ? slid : null;
 }
 
 function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4 | null): Mat4 {

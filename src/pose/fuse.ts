@@ -3,6 +3,7 @@
 import { interpolate, rotationAngleBetween, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import type { FollowedFrame } from './follow.js';
+import { stillSlides } from './footing.js';
 import type { TrackedObject } from './objective.js';
 import type { MeasuredPose } from './smooth.js';
 
@@ -30,6 +31,10 @@ export function fusePasses(
   return forward.map((f, k) => {
     const b = backward[k];
     if (f.lost || b.lost) return f.lost ? b : f;
+    if (f.grounded !== b.grounded) {
+      const [slid, free] = f.grounded ? [f, b] : [b, f];
+      return stillSlides(slid.value, free.value) ? slid : free;
+    }
     const share = 1 / (1 + Math.exp((f.value - b.value) / VALUE_SCALE));
     const apart = distance(translationOf(f.cameraFromObject), translationOf(b.cameraFromObject));
     const turned = rotationAngleBetween(f.cameraFromObject, b.cameraFromObject);

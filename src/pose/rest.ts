@@ -2,7 +2,7 @@
 import type { Random } from '../base/random.js';
 import { dilate, maskWhere } from '../image/morphology.js';
 import { project } from '../math/camera.js';
-import { compose, fromYaw, inverse, type Mat4, transformPoint, translationOf } from '../math/se3.js';
+import { compose, type Mat4, transformPoint, translationOf } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import { HAND_ID } from '../perceive/perception.js';
 import { type Freedom, type Refined, refinePose } from './adam.js';
@@ -11,8 +11,9 @@ import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
-import { clearanceOf, dropped, type HeightField, isBehind, supportsOf } from './support.js';
+import { type HeightField, isBehind, supportsOf } from './support.js';
 import { searchOnTable } from './table-search.js';
+import { supportedOnRay, turnedUpright, uprightAt } from './upright.js';
 
 /** Frames looked at, and how many of them (the least covered) are compared. */
 const PROBED_FRAMES = 9;
@@ -30,9 +31,6 @@ const HEIGHT_REACH_M = 0.02;
 /** One more coordinate needs a larger search. */
 const FIELD_POPULATION = 24;
 const FIELD_GENERATIONS = 20;
-/** Distances along the ray, as factors, within which support is looked for: further off the object hangs in the air. */
-const REACH = 1.4;
-const REACH_SAMPLES = 57;
 
 /**
  * Objects with less pattern than this need their tracks to tell how they are turned; for the others, tracks that slipped during
@@ -255,49 +253,8 @@ function searchAndCompare(
     : refined[0].cameraFromObject;
 }
 
-/** Turned about the vertical through the object's own centre. */
-function turnedUpright({ worldFromCamera }: TrackedObject, cameraFromObject: Mat4, yawRad: number): Mat4 {
-  const worldFromObject = compose(worldFromCamera, cameraFromObject);
-  const turned = compose(fromYaw(yawRad), worldFromObject);
-  for (const k of [3, 7, 11]) turned[k] = worldFromObject[k];
-  return compose(inverse(worldFromCamera), turned);
-}
-
 /** On the table itself there is no up and down. */
 const freedomOf = ({ field }: TrackedObject): Freedom => (field ? 'upright' : 'on-table');
-
-/** The reference's orientation at a pose's place, turned about the vertical as far as that pose is. */
-function uprightAt({ worldFromCamera }: TrackedObject, cameraFromObject: Mat4, reference: Mat4): Mat4 {
-  const wanted = compose(worldFromCamera, cameraFromObject);
-  const upright = compose(worldFromCamera, reference);
-  // The turn about z that brings the upright axes nearest to the wanted ones (maximises the trace).
-  const rowDot = (a: Mat4, i: number, b: Mat4, j: number): number =>
-    a[4 * i] * b[4 * j] + a[4 * i + 1] * b[4 * j + 1] + a[4 * i + 2] * b[4 * j + 2];
-  const sine = rowDot(wanted, 1, upright, 0) - rowDot(wanted, 0, upright, 1);
-  const cosine = rowDot(wanted, 0, upright, 0) + rowDot(wanted, 1, upright, 1);
-  const turned = compose(fromYaw(Math.atan2(sine, cosine)), upright);
-  for (const k of [3, 7, 11]) turned[k] = wanted[k];
-  return compose(inverse(worldFromCamera), turned);
-}
-
-/** The poses along its viewing ray at which it just touches what is under it, the nearest one first. */
-function supportedOnRay({ extremes, worldFromCamera, field = null }: TrackedObject, pose: Mat4): Mat4[] {
-  const at = (factor: number): Mat4 => pose.map((v, k) => (k === 3 || k === 7 || k === 11 ? v * factor : v));
-  const heightAt = (factor: number): number => clearanceOf(extremes, at(factor), worldFromCamera, field).heightM;
-  const touches: number[] = [];
-  let [before, heightBefore] = [1 / REACH, heightAt(1 / REACH)];
-  for (let k = 1; k < REACH_SAMPLES; k++) {
-    const factor = REACH ** ((2 * k) / (REACH_SAMPLES - 1) - 1);
-    const height = heightAt(factor);
-    if (heightBefore > 0 && height <= 0) {
-      touches.push(before + ((factor - before) * heightBefore) / (heightBefore - height));
-    }
-    [before, heightBefore] = [factor, height];
-  }
-  return touches
-    .sort((a, b) => Math.abs(Math.log(a)) - Math.abs(Math.log(b)))
-    .map((factor) => dropped(extremes, at(factor), worldFromCamera, field));
-}
 
 /** The pose moved across the view to the middle of the object's mask. */
 async function overMask({ object, camera, evidence }: FollowInputs, pose: Mat4, frameIdx: number): Promise<Mat4> {

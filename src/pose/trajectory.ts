@@ -10,6 +10,7 @@ import { LiftedTracks } from './lifted-tracks.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseFrame } from './poses.js';
 import { estimateRest, type RestKind, type RestPose } from './rest.js';
+import { keptOnGround } from './slid-frames.js';
 import { type MeasuredPose, smoothPoses } from './smooth.js';
 import type { HeightField } from './support.js';
 
@@ -80,6 +81,7 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
         reversed,
         restAfter.how === 'standing',
         onFrame,
+        slidesOf(forward),
       );
     }
   } else if (startsAfter) {
@@ -97,6 +99,7 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
         range,
         restBefore.how === 'standing',
         onFrame,
+        slidesOf(backward),
       );
     }
   } else {
@@ -146,6 +149,9 @@ function restsOf(
 
 const endOf = (frames: readonly FollowedFrame[]): Mat4 => frames[frames.length - 1].cameraFromObject;
 
+const slidesOf = (frames: readonly FollowedFrame[]): Set<number> =>
+  new Set(frames.flatMap(({ frameIdx, grounded }) => (grounded ? [frameIdx] : [])));
+
 /** Gives tracks their places on the model in the compared frames of a rest, the one next to the motion first. */
 function liftInRest(
   { object, camera }: TrajectoryInputs,
@@ -183,10 +189,13 @@ async function pass(
   frameIdxs: readonly number[],
   standing: boolean,
   onFrame: () => void,
+  slides: ReadonlySet<number> = new Set(),
 ): Promise<FollowedFrame[]> {
   if (frameIdxs.length === 0) return [];
+  const { model, supportIn } = inputs;
+  const field = supportIn(frameIdxs[0]);
   return followObject(
-    { ...inputs, lifted: known?.copy() ?? null, field: inputs.supportIn(frameIdxs[0]) },
+    { ...inputs, lifted: known?.copy() ?? null, field, reference: model.cameraFromObject, slides },
     start,
     frameIdxs,
     standing,
@@ -232,6 +241,7 @@ function fillMoving(
   const measured = moving.map((frame) => measuredPose(frame, object, windowFocal, inputs.trustIn(frame.frameIdx)));
   const pinned = [...pin(restBefore), ...measured, ...pin(restAfter)];
   const smoothed = smoothPoses(pinned, 1 / fps)?.slice(pin(restBefore).length) ?? null;
+  const poses = keptOnGround(smoothed?.map((pose) => pose.cameraFromObject) ?? [], moving, object);
   const gap = gapLengths(moving);
   moving.forEach((frame, k) => {
     const tooLong = gap[k] > MAX_GAP_SEC * fps;
@@ -241,7 +251,7 @@ function fillMoving(
     }
     const useSmoothed = options.smooth || frame.lost;
     all[first + k] = {
-      cameraFromObject: useSmoothed ? smoothed[k].cameraFromObject : frame.cameraFromObject,
+      cameraFromObject: useSmoothed ? poses[k] : frame.cameraFromObject,
       state: frame.lost ? 'guessed' : 'moving',
       sdM: smoothed[k].sdM,
       sdRad: smoothed[k].sdRad,

@@ -27,7 +27,7 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 4,
+  version: 5,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {
