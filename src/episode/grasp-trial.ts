@@ -7,6 +7,7 @@ import { placeArm } from '../robot/placed-arm.js';
 import { motionScale } from '../robot/reach.js';
 import { planJointPath } from '../robot/rrt-connect.js';
 import { steady } from '../robot/timing.js';
+import { keepsClearAsShown } from './as-shown.js';
 import type { EpisodeInputs } from './episode.js';
 import type { EpisodeOptions } from './episode-options.js';
 import type { ScreenedGrasp } from './grasp-screen.js';
@@ -19,6 +20,7 @@ import {
   APPROACH_M,
   endsOfPushed,
   endsRight,
+  holdsEveryOrientation,
   isClear,
   longestTime,
   type PlacedManipulation,
@@ -164,6 +166,7 @@ export class GraspTrial {
       if (leg.durationSec > longestTime(robot, wantedSec)) return 'slow task';
       const touching = new Set(contacts);
       if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
+      if (!this.keepsClear(motion, path)) return 'blocked way';
       if (!this.isInSight(motion, path)) return 'hidden task';
       legs.push(leg);
       q = endOf(path);
@@ -260,6 +263,20 @@ export class GraspTrial {
       this.isClear(q, this.grasp.widthM, contacts) &&
       world.heldClearance(this.held.id, pose, this.others, leftOut, inputs.objects) >= nearestM
     );
+  }
+
+  /** Whether what is held comes no nearer to the motion's target than the demonstration, however the arm turns it on the way. */
+  private keepsClear({ targetId, poses }: PlacedMotion, path: Path): boolean {
+    const { robot, scene, objects } = this.inputs;
+    if (targetId === null || holdsEveryOrientation(robot)) return true;
+    const meshOf = (id: number) => objects.find((object) => object.id === id)!.mesh;
+    const targetFromWorld = inverse(this.others.get(targetId)!);
+    const real = path.map((q) => {
+      const { tool } = armFrames(robot, q);
+      return compose(targetFromWorld, heldPose(compose(scene.worldFromBase, tool), this.grasp.objectFromTool));
+    });
+    const shown = poses.map((pose) => compose(targetFromWorld, pose));
+    return keepsClearAsShown(meshOf(this.held.id), meshOf(targetId), shown, real);
   }
 
   /** Whether the camera sees what is done on a way through a motion's poses. */
