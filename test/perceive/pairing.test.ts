@@ -92,6 +92,19 @@ describe('judgePair', () => {
     );
     expect(pair).not.toBeNull();
   });
+
+  it('takes neighbouring places that overlap as they lie for no way, when nothing was seen to go', () => {
+    expect(judgePair(clip, end('left', [20, 20, 40, 40], still), end('arrived', [50, 20, 40, 40], still))).toBeNull();
+  });
+
+  it('believes a track that ends beside the place only if edges show that something left or arrived', () => {
+    const passing = end('left', [10, 20, 20, 20], (k) => 38 * Math.max(0, Math.min(1, (k - 5) / 20)));
+    const place = end('arrived', [60, 20, 20, 20], still);
+    const unsure = ({ event, ...rest }: MoverEnd): MoverEnd => ({ ...rest, event: { ...event, ambiguous: true } });
+    expect(judgePair(clip, passing, place)).not.toBeNull();
+    expect(judgePair(clip, unsure(passing), place)).not.toBeNull();
+    expect(judgePair(clip, unsure(passing), unsure(place))).toBeNull();
+  });
 });
 
 describe('oppositePlaces', () => {

@@ -98,8 +98,14 @@ export function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | n
   }
   const returned = colour >= 0.6 && maskIou(from.mask, to.mask) >= 0.6;
   const byTrack = returned || iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
-  const accepted = byTrack || (iou >= 0.12 && colour >= 0.5) || (contained >= 0.2 && colour >= 0.72);
-  return accepted ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour } : null;
+  // Where neither end's edges tell that anything left or arrived, a weak fit proves nothing; nor does what overlaps as it lies.
+  const witnessed = !from.event.ambiguous || !to.event.ambiguous;
+  const still = maskIou(from.mask, to.mask);
+  const byColour =
+    witnessed && ((iou - still >= 0.12 && colour >= 0.5) || (contained - samePlace >= 0.2 && colour >= 0.72));
+  return byTrack || byColour
+    ? { from, to, iou, contained, colour, score: Math.max(iou, 0.6 * contained) + 0.7 * colour }
+    : null;
 }
 
 /** Places that overlap this much (IoU) are the same. */
