@@ -31,11 +31,14 @@ export const MIN_FOCAL_SCORE = 0.65;
 /** With fewer lines than this, or less of them explained, right and wrong answers look alike (measured on photos). */
 const MIN_SEGMENTS = 25;
 const MIN_SCORE = 0.3;
-/**
- * Log likelihood per unit of score when many lines vote. The score of wrong tilts wobbles by about 0.03 on real pictures;
- * that must not decide, while the 0.3 between right and wrong on planks or cloth must.
- */
+/** Log likelihood per unit of score that an odd roll or focal length must be worth. */
 const VOTE_STRENGTH = 40;
+/**
+ * Standard deviation of the scores of wrong tilts when many lines vote. On real pictures the best of them comes out up to 0.1 better
+ * than the right one (pens laid out like a fan, edges of things on a table): that must not decide, while the 0.3 between right and
+ * wrong on planks, cloth or right-angled boxes must.
+ */
+const SCORE_SD = 0.06;
 const MANY_SEGMENTS = 80;
 
 interface Params {
@@ -106,8 +109,8 @@ export function planeFromLines(
   top = { p: refined, e: energy(refined, THRESHOLD_DEG) };
   const { score, secondShare } = judge(lines, camera.fx, top.p, THRESHOLD_DEG);
   if (score < MIN_SCORE) return null;
-  const strength = VOTE_STRENGTH * Math.min(1, segments.length / MANY_SEGMENTS);
-  const { mean, sd } = posterior([...profile, top], strength, prior);
+  const scoreSd = SCORE_SD / Math.sqrt(Math.min(1, segments.length / MANY_SEGMENTS));
+  const { mean, sd } = posterior([...profile, top], scoreSd, prior);
   // An answer that needs an odd roll or focal length is likely a wrong match of lines to directions.
   const odd = 1 + 0.5 * (top.p.rollDeg / ROLL_SD_DEG) ** 2 + 0.5 * (top.p.logF / camera.focalLogSd) ** 2;
   const floor = (secondShare >= MIN_SECOND_SHARE ? 1.2 : 3) * odd;
@@ -124,10 +127,13 @@ export function planeFromLines(
 
 function posterior(
   profile: readonly { p: Params; e: number }[],
-  strength: number,
+  scoreSd: number,
   prior: { tiltDeg: number; sdDeg: number },
 ): { mean: number; sd: number } {
-  const logs = profile.map(({ p, e }) => strength * e - 0.5 * ((p.tiltDeg - prior.tiltDeg) / prior.sdDeg) ** 2);
+  const best = Math.max(...profile.map(({ e }) => e));
+  const logs = profile.map(
+    ({ p, e }) => -0.5 * (((best - e) / scoreSd) ** 2 + ((p.tiltDeg - prior.tiltDeg) / prior.sdDeg) ** 2),
+  );
   const peak = Math.max(...logs);
   const weights = logs.map((value) => Math.exp(value - peak));
   const total = weights.reduce((a, b) => a + b, 0);
