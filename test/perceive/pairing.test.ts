@@ -66,6 +66,8 @@ function end(
   };
 }
 
+const unsure = ({ event, ...rest }: MoverEnd): MoverEnd => ({ ...rest, event: { ...event, ambiguous: true } });
+
 const still = (): number => 0;
 const thereAndBack = (k: number): number => 4 * Math.max(0, Math.min(k - 5, 25 - k));
 
@@ -93,6 +95,14 @@ describe('judgePair', () => {
     expect(pair).not.toBeNull();
   });
 
+  it('knows a thing that is back where it was, though the tracks lost it on the way', () => {
+    const place: [number, number, number, number] = [20, 20, 40, 40];
+    const lost = (k: number): number => 4 * Math.max(0, k - 5);
+    const found = (k: number): number => 4 * Math.max(0, 25 - k);
+    expect(judgePair(clip, end('left', place, lost), end('arrived', place, found))).not.toBeNull();
+    expect(judgePair(clip, unsure(end('left', place, lost)), end('arrived', place, found))).toBeNull();
+  });
+
   it('takes neighbouring places that overlap as they lie for no way, when nothing was seen to go', () => {
     expect(judgePair(clip, end('left', [20, 20, 40, 40], still), end('arrived', [50, 20, 40, 40], still))).toBeNull();
   });
@@ -100,7 +110,6 @@ describe('judgePair', () => {
   it('believes a track that ends beside the place only if edges show that something left or arrived', () => {
     const passing = end('left', [10, 20, 20, 20], (k) => 38 * Math.max(0, Math.min(1, (k - 5) / 20)));
     const place = end('arrived', [60, 20, 20, 20], still);
-    const unsure = ({ event, ...rest }: MoverEnd): MoverEnd => ({ ...rest, event: { ...event, ambiguous: true } });
     expect(judgePair(clip, passing, place)).not.toBeNull();
     expect(judgePair(clip, unsure(passing), place)).not.toBeNull();
     expect(judgePair(clip, unsure(passing), unsure(place))).toBeNull();

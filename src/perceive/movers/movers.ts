@@ -94,7 +94,8 @@ export function judgePair(clip: Clip, from: MoverEnd, to: MoverEnd): Pairing | n
   // What was only covered for a while never moved; what did and is back at the very place it left is itself.
   if (samePlace >= MIN_SAME_PLACE_SHARE) {
     const cameBack = (iou >= MIN_RETURN_IOU || contained >= 0.6) && colour >= MIN_RETURN_COLOUR;
-    if (!cameBack || (!wentAway(clip, from) && !wentAway(clip, to))) return null;
+    const away = [from, to].filter((end) => wentAway(clip, end)).length;
+    if (away === 0 || (!cameBack && !(away === 2 && isSameAgain(from, to, colour)))) return null;
   }
   const returned = colour >= 0.6 && maskIou(from.mask, to.mask) >= 0.6;
   const byTrack = returned || iou >= 0.35 || ((contained >= 0.75 || bothWays) && ratio > 0.08);
@@ -120,6 +121,17 @@ const MIN_AWAY_SAMPLES = 4;
 const MIN_RETURN_IOU = 0.25;
 /** ... and still looks like itself (a gap between things that something pushed over it fills does not). */
 const MIN_RETURN_COLOUR = 0.5;
+
+/** Followed less well, it counts as back where both outlines are one and the same. */
+const MIN_SAME_AGAIN_IOU = 0.8;
+const MIN_SAME_AGAIN_COLOUR = 0.9;
+
+/** Does the very same thing lie at the very same place as before, by edges that show that it left and came? */
+const isSameAgain = (from: MoverEnd, to: MoverEnd, colour: number): boolean =>
+  !from.event.ambiguous &&
+  !to.event.ambiguous &&
+  colour >= MIN_SAME_AGAIN_COLOUR &&
+  maskIou(from.mask, to.mask) >= MIN_SAME_AGAIN_IOU;
 
 const wentAway = (clip: Clip, end: MoverEnd): boolean =>
   movedSteps(clip, end.track, end.mask).length >= MIN_AWAY_SAMPLES;
