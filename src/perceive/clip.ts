@@ -20,12 +20,14 @@ export interface Clip {
   readonly halfHeightPx: number;
   /** [H, W] u8 luma of frame k at work size, stabilised. Not to be held for many frames at once, nor this: */
   greyAt(k: number): ByteImage;
-  /** [H/2, W/2, 3] u8 Lab of frame k at half size, 3x3 blurred, exposure-normalised, stabilised. */
+  /** [H/2, W/2, 3] u8 Lab of frame k at half size, 3x3 blurred, exposure-normalised, lifted, stabilised. */
   labAt(k: number): Uint8Array;
   /** [H/2, W/2] 1 where every frame has a pixel (a warped clip loses its border). */
   readonly valid: Uint8Array;
   /** Per frame channel gains that undo exposure changes. */
   readonly gains: readonly [number, number, number][];
+  /** A dark film is looked at as if it had this many times its values (1: it is light enough); pictures that are handed on stay as filmed. */
+  readonly lift: number;
   readonly motion: CameraMotion;
   /** Who works on single frames. */
   readonly crew: ClipCrew;
@@ -40,7 +42,18 @@ export interface Clip {
 }
 
 /** What is known of a clip once all of its frames have been read. */
-export type ClipFacts = Pick<Clip, 'motion' | 'gains' | 'valid'>;
+export type ClipFacts = Pick<Clip, 'motion' | 'gains' | 'lift' | 'valid'>;
+
+export type Gain = readonly [number, number, number];
+
+/** What turns the colours of frame `k` as filmed into those that all of the clip is looked at with. */
+export function gainOf({ gains, lift }: Pick<Clip, 'gains' | 'lift'>, k: number): Gain {
+  const [red, green, blue] = gains[k];
+  return [red * lift, green * lift, blue * lift];
+}
+
+/** The same for pictures put together from several frames, which are exposure-normalised already. */
+export const plateGain = ({ lift }: Pick<Clip, 'lift'>): Gain => [lift, lift, lift];
 
 /** Something that can be done with a clip in any thread (clip-crew.ts lists them all); input and output are cloned on the way. */
 export interface ClipTask<Input, Output> {

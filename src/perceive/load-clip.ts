@@ -4,11 +4,11 @@ import { inOrder } from '../base/crew.js';
 import { halveBytes } from '../image/filters.js';
 import { createBytes } from '../image/image.js';
 import type { FrameSource } from '../video/frames.js';
-import type { Clip, ClipFacts } from './clip.js';
+import { type Clip, type ClipFacts, gainOf } from './clip.js';
 import { type ClipThreads, startThreads } from './clip-crew.js';
 import { type ClipStores, clipOf, createStores, MEMORY_BYTES, refreshStores } from './clip-stores.js';
 import { CameraMotionTracker } from './geometry/camera-motion.js';
-import { exposureGains, rangesOf } from './read-clip.js';
+import { brightnessLift, exposureGains, rangesOf } from './read-clip.js';
 
 export async function loadClip(frames: FrameSource, ctx: StageContext, memoryBytes = MEMORY_BYTES): Promise<Clip> {
   const stores = createStores(frames, memoryBytes);
@@ -48,16 +48,22 @@ async function readAll(stores: ClipStores, threads: ClipThreads, ctx: StageConte
   }
   const motion = tracker.finish();
   const gains = exposureGains(samples);
+  const lift = brightnessLift(samples);
   const valid = new Uint8Array((widthPx * heightPx) / 4).fill(1);
   const settle = (r: number): Promise<Uint8Array | null> => {
     const { from, to } = ranges[r];
     const frameFromReference = motion.frameFromReference?.slice(from, to) ?? null;
-    return threads.settle({ from, to, gains: gains.slice(from, to), frameFromReference });
+    return threads.settle({
+      from,
+      to,
+      gains: gains.slice(from, to).map((_, n) => gainOf({ gains, lift }, from + n)),
+      frameFromReference,
+    });
   };
   for await (const seen of inOrder(ranges.length, threads.ahead, settle)) {
     throwIfCancelled(ctx);
     if (seen) for (let i = 0; i < valid.length; i++) valid[i] &= seen[i];
   }
   refreshStores(stores);
-  return { motion, gains, valid };
+  return { motion, gains, lift, valid };
 }

@@ -76,6 +76,27 @@ function colourAt(rgb: Uint8Array, places: readonly number[]): Uint8Array {
   return out;
 }
 
+/**
+ * The lightest things of a well exposed film (95 % of all pixels are darker) reach this value of 255. All colour distances of this
+ * folder were measured on such films; of 20 fixtures and recordings by others none was darker.
+ */
+const WELL_EXPOSED = 190;
+const LIGHT_SHARE = 0.95;
+/** What is darker still has little but noise in it. */
+const MAX_LIFT = 3;
+
+/** By how much the values of a dark film must be multiplied to be as light as films are; never less than 1. */
+export function brightnessLift(samples: readonly Uint8Array[]): number {
+  const counts = new Uint32Array(256);
+  for (const rgb of samples) {
+    for (let i = 0; i < rgb.length; i += 3) counts[Math.max(rgb[i], rgb[i + 1], rgb[i + 2])]++;
+  }
+  const total = counts.reduce((a, b) => a + b, 0);
+  let level = 0;
+  for (let below = counts[0]; below < LIGHT_SHARE * total; below += counts[level]) level++;
+  return Math.max(1, Math.min(MAX_LIFT, WELL_EXPOSED / Math.max(1, level)));
+}
+
 /** Per frame and channel: median ratio of sampled pixels [S, 3] to their temporal median. Changes under 1 % are left alone. */
 export function exposureGains(samples: readonly Uint8Array[]): [number, number, number][] {
   const series = new Uint8Array(samples.length);

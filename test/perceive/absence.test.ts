@@ -39,6 +39,7 @@ test('a place shows the table while its thing is away, though an arm lies there 
     numFrames: 20,
     fps: 10,
     valid: new Uint8Array((W * H) / 4).fill(1),
+    lift: 1,
     gains: Array.from({ length: 20 }, () => [1, 1, 1]),
     labAt: (k: number) => labOf(picture(k, W / 2, H / 2)),
     readFrame: async (k: number) => picture(k, W, H),

@@ -4,7 +4,7 @@ import { inOrder } from '../../base/crew.js';
 import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type RgbImage } from '../../image/image.js';
 import { rgbToLab8 } from '../../image/lab.js';
-import type { Clip } from '../clip.js';
+import { type Clip, plateGain } from '../clip.js';
 import type { StableColours } from './stable-colour.js';
 
 export interface Plates {
@@ -121,7 +121,7 @@ function meanOf(sums: Uint16Array, count: number): Uint8Array {
 function workLab(clip: Clip, rgb: RgbImage): Uint8Array {
   const work = shrinkRgb(rgb, clip.widthPx, clip.heightPx);
   const lab = new Uint8Array(work.data.length);
-  rgbToLab8(work.data, lab);
+  rgbToLab8(work.data, lab, plateGain(clip));
   return lab;
 }
 

@@ -2,7 +2,7 @@
 import { createRgb } from '../../image/image.js';
 import { rgbToLab8 } from '../../image/lab.js';
 import { dilate } from '../../image/morphology.js';
-import type { Clip } from '../clip.js';
+import { type Clip, gainOf } from '../clip.js';
 import type { Mover } from '../movers/movers.js';
 import type { Segmentation } from '../providers/provider.js';
 
@@ -21,7 +21,7 @@ export async function clearedPlate(
   const late = await clip.readFrame(lastFrame);
   const { data } = await clip.readWork(lastFrame);
   const lateLab = new Uint8Array(data.length);
-  rgbToLab8(data, lateLab, clip.gains[lastFrame]);
+  rgbToLab8(data, lateLab, gainOf(clip, lastFrame));
   for (const { from } of fresh) {
     if (!from) continue;
     const place = dilate(from.mask, w, h, 3);

@@ -3,7 +3,7 @@ import { UserError } from '../../base/errors.js';
 import { rgbToLab8 } from '../../image/lab.js';
 import { countSet } from '../../image/morphology.js';
 import type { SlimSam } from '../../models/networks/slimsam.js';
-import type { Clip } from '../clip.js';
+import { type Clip, gainOf } from '../clip.js';
 import { hullMask, MIN_OBJECT_SOLIDITY, solidityOf } from '../movers/motion-cut.js';
 import { trackedMask } from '../movers/movers.js';
 import type { OutlineAt } from '../providers/made-movers.js';
@@ -123,7 +123,7 @@ async function tryOutline(
 ): Promise<OutlineAt | null> {
   const picture = await clip.readWork(hint.frame);
   const lab = new Uint8Array(picture.data.length);
-  rgbToLab8(picture.data, lab, clip.gains[hint.frame]);
+  rgbToLab8(picture.data, lab, gainOf(clip, hint.frame));
   const taken = new Uint8Array(clip.widthPx * clip.heightPx);
   found.movers.forEach((mover, m) => {
     if (m + 1 !== except) addTo(taken, trackedMask(clip, mover, hint.frame).mask);

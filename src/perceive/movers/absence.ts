@@ -7,7 +7,7 @@ import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type PixelBox, type RgbImage } from '../../image/image.js';
 import { labDistance2, rgbToLab8 } from '../../image/lab.js';
 import { dilate } from '../../image/morphology.js';
-import type { Clip } from '../clip.js';
+import { type Clip, plateGain } from '../clip.js';
 import { type MaskTrack, warpMask } from '../tracks/mask-track.js';
 import { binOf, type ColourSet } from './colour-model.js';
 import { hullMask, stepsAway } from './motion-cut.js';
@@ -251,7 +251,7 @@ async function average(clip: Clip, agreeing: AgreeingFrames, window: PixelBox): 
   }
   const work = shrinkRgb(rgb, w, h);
   const lab = new Uint8Array(work.data.length);
-  rgbToLab8(work.data, lab);
+  rgbToLab8(work.data, lab, plateGain(clip));
   return { known: knownPixels(agreeing, window, w, h), lab, rgb };
 }
 

@@ -5,7 +5,7 @@
  */
 import { type ByteImage, createBytes, type RgbImage } from '../../image/image.js';
 import { countSet, countShared, dilate, opened, paint, setRange } from '../../image/morphology.js';
-import type { Clip } from '../clip.js';
+import { type Clip, gainOf } from '../clip.js';
 import { handWithEvidence } from '../hands/evident-hand.js';
 import { HAND_ID } from '../perception.js';
 import { ColourModel } from './colour-model.js';
@@ -92,7 +92,7 @@ export async function segmentFrame(clip: Clip, k: number, scene: SceneLooks): Pr
     let visible = mask;
     if (!resting || isCovered(clip, k, maskHalf, resting)) {
       rgb ??= await clip.readWork(k);
-      visible = visiblePart(clip, rgb, clip.gains[k], scene, m, mask, resting);
+      visible = visiblePart(clip, rgb, gainOf(clip, k), scene, m, mask, resting);
     }
     claim(owner, visible, m + 1);
     paint(objectsHalf, maskHalf, 1);

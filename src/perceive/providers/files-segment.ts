@@ -5,7 +5,7 @@ import { resizeNearest, shrinkRgb, warpBytes } from '../../image/filters.js';
 import { type ByteImage, createBytes, createRgb, type RgbImage } from '../../image/image.js';
 import { rgbToLab8 } from '../../image/lab.js';
 import { countSet, dilate } from '../../image/morphology.js';
-import type { Clip } from '../clip.js';
+import { type Clip, gainOf, plateGain } from '../clip.js';
 import { ColourModel } from '../movers/colour-model.js';
 import type { Mover } from '../movers/movers.js';
 import { HAND_ID, type PerceivedObject } from '../perception.js';
@@ -127,14 +127,14 @@ function addHand(work: ByteImage, found: ByteImage): void {
 async function frameLab(clip: Clip, k: number): Promise<Uint8Array> {
   const { data } = await clip.readWork(k);
   const lab = new Uint8Array(data.length);
-  rgbToLab8(data, lab, clip.gains[k]);
+  rgbToLab8(data, lab, gainOf(clip, k));
   return lab;
 }
 
 async function labAtWork(clip: Clip, rgb: RgbImage): Promise<Uint8Array> {
   const { data } = shrinkRgb(rgb, clip.widthPx, clip.heightPx);
   const lab = new Uint8Array(data.length);
-  rgbToLab8(data, lab);
+  rgbToLab8(data, lab, plateGain(clip));
   return lab;
 }
 

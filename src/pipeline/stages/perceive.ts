@@ -11,7 +11,7 @@ import type { Stage } from '../stage.js';
 
 export const perceiveStage: Stage = {
   name: 'perceive',
-  version: 14,
+  version: 15,
   inputs: ['video'],
   options: perceiveOptions,
   fingerprint: (options) => fingerprintOf(options as PerceiveOptions),
