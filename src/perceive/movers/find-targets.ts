@@ -1,8 +1,18 @@
 /** Targets of all movers: what they end at, or, when they come back to their place, what they went to in between. */
 import { connectedComponents } from '../../image/components.js';
 import { labDistance2 } from '../../image/lab.js';
-import { countSet, countShared, dilate, distanceTo, maskIou, maskWhere, opened } from '../../image/morphology.js';
+import {
+  countSet,
+  countShared,
+  dilate,
+  distanceTo,
+  fillHoles,
+  maskIou,
+  maskWhere,
+  opened,
+} from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
+import { hullMask } from './motion-cut.js';
 import { type Mover, trackedMask } from './movers.js';
 import { boxOf, cutObject } from './object-cut.js';
 import {
@@ -47,8 +57,6 @@ const MAX_OCCLUDER_SIZES = 4;
 const OCCLUDER_REACH = 0.35;
 /** What was found under the mover and holds this share of the hidden part is the same thing, outlined better. */
 const MIN_KNOWN_SHARE = 0.5;
-/** ... and one that holds this share another part of it. */
-const MIN_PART_SHARE = 0.2;
 /** A pixel within this Lab distance of the clean picture shows what is always there. */
 const UNCHANGED_DISTANCE = 8;
 
@@ -82,9 +90,13 @@ function findOccluder(clip: Clip, plateLab: Uint8Array, mover: Mover, known: Uin
     forbidden: shown,
     iterations: 5,
   });
-  // What lies under the last place and holds some of what is hidden is another part of the same thing: the inside of a box and its side.
-  const isPart = known !== null && countShared(known, seed) > MIN_PART_SHARE * countSet(seed);
-  const mask = isPart ? maskWhere(cut, (value, i) => value !== 0 || known[i] !== 0) : cut;
+  // What shows of the mover at last lies in the mouth of what hides it, if that is there: within the hull of its walls and of what stood
+  // out from the table at that place before. What was found under the last place belongs to it as far as it lies in there too.
+  const mouth = maskWhere(shown, (value, i) => value !== 0 && whole[i] !== 0);
+  const walls = maskWhere(cut, (value, i) => value !== 0 || (mouth[i] !== 0 && known?.[i] === 1));
+  const hull = hullMask(walls, w, h);
+  const inside = maskWhere(cut, (value, i) => value !== 0 || (hull[i] !== 0 && (mouth[i] !== 0 || known?.[i] === 1)));
+  const mask = fillHoles(opened(inside, w, h, 1), w, h);
   if (countSet(mask) > MAX_OCCLUDER_SIZES * mover.from!.area) return null;
   return {
     mask,
