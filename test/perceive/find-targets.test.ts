@@ -79,19 +79,15 @@ describe('what a tool goes to', () => {
 });
 
 describe('what hides a thing at its last place', () => {
-  it('is what it was pushed into, though it looks much like the table', () => {
-    const carton: Box = [20, 50, 80, 70];
-    const roll: Box = [90, 50, 140, 70];
-    const tail: Box = [80, 50, 90, 70];
-    const like = [150, 130, 139];
-    const plate = painted(W, H, 1, [[carton, like]]);
-    const last = painted(W / 2, H / 2, 2, [
-      [carton, like],
-      [tail, [240, 128, 128]],
-    ]);
+  const like = [150, 130, 139];
+
+  /** Target of a thing that was pushed from `first` by `tx` px, of which `tail` shows in the end. */
+  function targetOfPushed(scene: readonly [Box, number[]][], first: Box, tail: Box, tx: number) {
+    const plate = painted(W, H, 1, scene);
+    const last = painted(W / 2, H / 2, 2, [[tail, [240, 128, 128]], ...scene]);
     const size = { widthPx: W, heightPx: H, halfWidthPx: W / 2, halfHeightPx: H / 2 };
     const clip = { ...size, numFrames: 10, fps: 10, labAt: () => last } as unknown as Clip;
-    const end = (kind: 'left' | 'arrived', box: Box, tx: number): MoverEnd => ({
+    const end = (kind: 'left' | 'arrived', box: Box, shift: number): MoverEnd => ({
       event: { kind, frame: 4, cx: 40, cy: 30 } as ChangeEvent,
       view: {} as EventView,
       mask: boxMask(box),
@@ -101,13 +97,21 @@ describe('what hides a thing at its last place', () => {
       track: {
         startFrame: 0,
         steps: new Map([
-          [8, { fromStart: { a: 1, b: 0, tx, ty: 0 }, trust: 1, ids: new Int32Array(0), xyPx: new Float32Array(0) }],
+          [
+            8,
+            {
+              fromStart: { a: 1, b: 0, tx: shift, ty: 0 },
+              trust: 1,
+              ids: new Int32Array(0),
+              xyPx: new Float32Array(0),
+            },
+          ],
         ]),
       },
       absence: null,
     });
     const mover: Mover = {
-      from: end('left', roll, -50),
+      from: end('left', first, tx),
       to: end('arrived', tail, 0),
       carried: 'from',
       liftFrame: 3,
@@ -115,10 +119,31 @@ describe('what hides a thing at its last place', () => {
       confidence: 0.7,
       evidence: '',
     };
-    const [target] = findTargets(clip, plate, [mover]);
-    expect(target.finding.evidence).toContain('hides');
-    expect(target.mask[60 * W + 50]).toBe(1);
-    expect(target.mask[60 * W + 86]).toBe(0);
-    expect(target.mask[100 * W + 50]).toBe(0);
+    return findTargets(clip, plate, [mover])[0];
+  }
+
+  it('is what it was pushed into, though it looks much like the table', () => {
+    const { finding, mask } = targetOfPushed([[[20, 50, 80, 70], like]], [90, 50, 140, 70], [80, 50, 90, 70], -50);
+    expect(finding.evidence).toContain('hides');
+    expect(mask[60 * W + 50]).toBe(1);
+    expect(mask[60 * W + 86]).toBe(0);
+    expect(mask[100 * W + 50]).toBe(0);
+  });
+
+  it('is the whole of it, with its dark mouth and without what stands behind', () => {
+    const [mouth, behind]: Box[] = [
+      [66, 46, 80, 80],
+      [68, 20, 76, 46],
+    ];
+    const scene: [Box, number[]][] = [
+      [[80, 46, 130, 80], like],
+      [mouth, [60, 128, 128]],
+      [behind, [60, 128, 100]],
+    ];
+    const { finding, mask } = targetOfPushed(scene, [4, 48, 42, 80], mouth, 66);
+    expect(finding.evidence).toContain('hides');
+    expect(mask[60 * W + 100]).toBe(1);
+    expect(mask[60 * W + 73]).toBe(1);
+    expect(mask[30 * W + 72]).toBe(0);
   });
 });
