@@ -9,7 +9,7 @@ import type { FrameSource } from './frames.js';
 import { VideoInfoSchema } from './video-info.js';
 
 /** Neighbouring frames are read together by trackers; eight 640x480 frames are 7 MB. */
-const MIN_CACHED_FRAMES = 8;
+const CACHED_FRAMES = 8;
 
 /** File name of frame k inside the `frames` folder. */
 export function frameFileName(frameIdx: number): string {
@@ -17,10 +17,9 @@ export function frameFileName(frameIdx: number): string {
 }
 
 /**
- * Opens a `video` artifact folder. Callers must not write into the images they get: they are shared through a cache of at least
- * eight frames, or of as many as `cacheBytes` hold.
+ * Opens a `video` artifact folder. Callers must not write into the images they get: they are shared through a cache of eight frames.
  */
-export async function openFrames(folder: string, cacheBytes = 0): Promise<FrameSource> {
+export async function openFrames(folder: string): Promise<FrameSource> {
   const info = await readJson(path.join(folder, 'video.json'), VideoInfoSchema);
   const fileOf = (frameIdx: number): string => path.join(folder, 'frames', frameFileName(frameIdx));
   await access(fileOf(info.numFrames - 1)).catch(() => {
@@ -30,7 +29,6 @@ export async function openFrames(folder: string, cacheBytes = 0): Promise<FrameS
     );
   });
   const cache = new Map<number, Promise<RgbImage>>();
-  const maxCached = Math.max(MIN_CACHED_FRAMES, Math.floor(cacheBytes / (3 * info.widthPx * info.heightPx)));
   const load = async (frameIdx: number): Promise<RgbImage> => {
     const image = await readRgb(fileOf(frameIdx));
     if (image.widthPx !== info.widthPx || image.heightPx !== info.heightPx) {
@@ -54,7 +52,7 @@ export async function openFrames(folder: string, cacheBytes = 0): Promise<FrameS
       // Put last: a Map keeps insertion order, so the first key is the one not used for longest.
       cache.delete(frameIdx);
       cache.set(frameIdx, image);
-      if (cache.size > maxCached) cache.delete(cache.keys().next().value!);
+      if (cache.size > CACHED_FRAMES) cache.delete(cache.keys().next().value!);
       try {
         return await image;
       } catch (error) {

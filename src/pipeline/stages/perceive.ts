@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { readJson } from '../../base/files.js';
-import { FRAME_CACHE_BYTES } from '../../perceive/clip-stores.js';
 import { type PerceiveOptions, perceiveOptions } from '../../perceive/options.js';
 import { perceive } from '../../perceive/perceive.js';
 import { fingerprintOf } from '../../perceive/providers/fingerprint.js';
@@ -18,7 +17,7 @@ export const perceiveStage: Stage = {
   run: async (io, options, ctx) => {
     const folder = io.input('video');
     const { source } = await readJson(path.join(folder, 'video.json'), VideoInfoSchema);
-    const frames = await openFrames(folder, FRAME_CACHE_BYTES);
+    const frames = await openFrames(folder);
     const result = await perceive(frames, source, options as PerceiveOptions, ctx, (frame, idMap) =>
       writeMask(io.output, frame, idMap),
     );
