@@ -4,7 +4,7 @@ import type { Clip } from '../../src/perceive/clip.js';
 import { ColourModel } from '../../src/perceive/movers/colour-model.js';
 import { CutWindow } from '../../src/perceive/movers/cut-window.js';
 import { type EventView, type MoverEnd, oppositePlaces } from '../../src/perceive/movers/end-outline.js';
-import { judgePair } from '../../src/perceive/movers/movers.js';
+import { judgePair, outlineOfBoth } from '../../src/perceive/movers/movers.js';
 
 const W = 120;
 const H = 80;
@@ -113,6 +113,27 @@ describe('judgePair', () => {
     expect(judgePair(clip, passing, place)).not.toBeNull();
     expect(judgePair(clip, unsure(passing), place)).not.toBeNull();
     expect(judgePair(clip, unsure(passing), unsure(place))).toBeNull();
+  });
+});
+
+describe('outlineOfBoth', () => {
+  const lit = (value: number): Uint8Array => new Uint8Array(3 * W * H).fill(value);
+  const seen = (which: MoverEnd, firstLab: Uint8Array, lastLab: Uint8Array): MoverEnd => ({
+    ...which,
+    view: { ...view, plates: { firstLab, lastLab } },
+  });
+  const part = end('left', [20, 20, 20, 10], still);
+  const whole = end('arrived', [20, 20, 40, 10], still);
+
+  it('gives a thing back the half that one of its two outlines lost', () => {
+    const both = outlineOfBoth(seen(part, lit(90), lit(120)), seen(whole, lit(120), lit(92)));
+    expect(both?.area).toBe(whole.area);
+  });
+
+  it('leaves it when the place looks otherwise at the other time, or the outlines are much the same', () => {
+    expect(outlineOfBoth(seen(part, lit(90), lit(120)), seen(whole, lit(120), lit(140)))).toBeNull();
+    const nearly = end('left', [20, 20, 36, 10], still);
+    expect(outlineOfBoth(seen(nearly, lit(90), lit(120)), seen(whole, lit(120), lit(92)))).toBeNull();
   });
 });
 

@@ -4,7 +4,8 @@
  */
 import type { StageContext } from '../../base/context.js';
 import { largestComponent } from '../../image/components.js';
-import { closed, countSet, countShared, fillHoles, maskIou, opened } from '../../image/morphology.js';
+import { labDistance2 } from '../../image/lab.js';
+import { closed, countSet, countShared, fillHoles, maskIou, maskWhere, opened } from '../../image/morphology.js';
 import type { ChangeEvent } from '../change/candidates.js';
 import type { Clip } from '../clip.js';
 import { warpMask } from '../tracks/mask-track.js';
@@ -154,9 +155,26 @@ function completed(clip: Clip, mover: Mover): Mover {
   if (!from || !to || mover.carried !== 'both') return mover;
   return {
     ...mover,
-    from: withPartsOf(clip, from, to),
-    to: withPartsOf(clip, to, from),
+    from: outlineOfBoth(from, to) ?? withPartsOf(clip, from, to),
+    to: outlineOfBoth(to, from) ?? withPartsOf(clip, to, from),
   };
+}
+
+/** An outline with less than this share of the other one's area that lies within it to this share shows a part of the thing. */
+const MAX_PART_SHARE = 0.7;
+const MIN_WITHIN_SHARE = 0.8;
+/** Pictures less apart than this (Lab) show the same, and so they must in this share of a thing that is back where it was. */
+const SAME_LOOK = 8;
+const MIN_ALIKE_SHARE = 0.75;
+
+/** Of a thing that lies again where it lay, looking as it did, one outline may have lost a half: the other one's then; else null. */
+export function outlineOfBoth(end: MoverEnd, other: MoverEnd): MoverEnd | null {
+  if (end.area > MAX_PART_SHARE * other.area) return null;
+  if (countShared(end.mask, other.mask) < MIN_WITHIN_SHARE * end.area) return null;
+  const [lab, otherLab] = [restingLab(end), restingLab(other)];
+  const alike = maskWhere(other.mask, (value, i) => value !== 0 && labDistance2(lab, i, otherLab, i) < SAME_LOOK ** 2);
+  if (countSet(alike) < MIN_ALIKE_SHARE * other.area) return null;
+  return { ...end, mask: other.mask, area: other.area, colours: ColourModel.of(lab, other.mask) };
 }
 
 /** The other outline must fit at least this well to lend parts. */
@@ -180,9 +198,12 @@ function withPartsOf(clip: Clip, end: MoverEnd, other: MoverEnd): MoverEnd {
   for (let i = 0; i < clean.length; i++) if (end.mask[i] !== 0) clean[i] = 1;
   const mask = fillHoles(largestComponent(closed(clean, w, h, 1), w, h), w, h);
   if (maskIou(mask, lent) <= before) return end;
-  const lab = end.event.kind === 'left' ? plates.firstLab : plates.lastLab;
-  return { ...end, mask, area: countSet(mask), colours: ColourModel.of(lab, mask) };
+  return { ...end, mask, area: countSet(mask), colours: ColourModel.of(restingLab(end), mask) };
 }
+
+/** [H, W, 3] the picture in which the thing lies at this end. */
+const restingLab = ({ event, view: { plates } }: MoverEnd): Uint8Array =>
+  event.kind === 'left' ? plates.firstLab : plates.lastLab;
 
 /** An end smaller than this share of the other shows only a part of the object. */
 const PART_RATIO = 0.5;
