@@ -21,6 +21,8 @@ export interface Grasp {
   readonly openWidthM: number;
   /** Higher is better; the terms are in `scoreOf`. */
   readonly score: number;
+  /** Where the hand was seen to hold the object, or nothing says where that was. */
+  readonly isAsHeld: boolean;
 }
 
 /** Half angle of the friction cone of rubber pads on common things (coefficient 0.5), as a cosine. */
@@ -81,7 +83,7 @@ export function findGrasps(
     points.push(vertexOf(mesh, i));
   }
   const solid = Float64Array.from(points.flat());
-  const grasps: Grasp[] = [];
+  const grasps: (Grasp & { heldBonus: number })[] = [];
   for (const { point, normal } of surfacePoints(mesh, NUM_SURFACE_SAMPLES, random)) {
     for (const closing of closingDirections(normal)) {
       const hit = castRay(mesh, point, closing, THINNEST_M);
@@ -93,16 +95,21 @@ export function findGrasps(
         if (-approach[2] < LEAST_DOWN) continue;
         const grasp = placeGrasp(centre, closing, approach, hit.distanceM, robot, extents, solid);
         if (!grasp) continue;
+        const heldBonus = heldBonusAt(centre, hold);
         const score =
           scoreOf(grasp, hit.distanceM, centroid, extents, gripper) +
-          heldBonus(centre, hold) -
+          heldBonus -
           WIDE_SCORE * tooWideChance(closing, hit.distanceM, extents, sizeSdM, gripper);
-        grasps.push({ ...grasp, score });
+        grasps.push({ ...grasp, score, heldBonus, isAsHeld: true });
       }
     }
   }
   grasps.sort((a, b) => b.score - a.score);
-  return withHalfTurns(thinOut(grasps)).map((grasp) => atFixedPad(grasp, gripper));
+  const best = Math.max(0, ...grasps.map(({ heldBonus }) => heldBonus));
+  const kept = thinOut(grasps).map(
+    ({ heldBonus, ...grasp }): Grasp => ({ ...grasp, isAsHeld: heldBonus >= HELD_SHARE * best }),
+  );
+  return withHalfTurns(kept).map((grasp) => atFixedPad(grasp, gripper));
 }
 
 /** Straight onto the surface, and more level as friction allows: slanting walls are taken by hands that point straight down. */
@@ -127,6 +134,7 @@ export function givenGrasps(given: NonNullable<EpisodeObject['grasps']>, gripper
     widthM,
     openWidthM: Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M),
     score: -k,
+    isAsHeld: true,
   }));
   return gripper.oneSided ? grasps : withHalfTurns(grasps);
 }
@@ -139,7 +147,7 @@ function placeGrasp(
   robot: RobotModel,
   extents: Extents,
   solid: Float64Array,
-): Omit<Grasp, 'score'> | null {
+): Omit<Grasp, 'score' | 'isAsHeld'> | null {
   const { gripper } = robot;
   const openWidthM = Math.min(gripper.maxWidthM, widthM + 2 * OPEN_MARGIN_M);
   const axes = fromAxes(cross(closing, approach), closing, approach, [0, 0, 0]);
@@ -257,7 +265,7 @@ function cornersOf(box: FreeBox): Vec3[] {
 
 /** Near the centre of mass, steep, comfortably narrow, and deep enough that the pads hold. */
 function scoreOf(
-  grasp: Omit<Grasp, 'score'>,
+  grasp: Pick<Grasp, 'objectFromTool'>,
   widthM: number,
   centroid: Vec3,
   extents: Extents,
@@ -294,8 +302,11 @@ const HOLD_REACH_M = 0.018;
 /** What taking it just where people do is worth, against a whole object size off its centre (1.2) and level approach (1). */
 const HOLD_SCORE = 0.9;
 
+/** With less than this share of the best grasp's bonus the object is taken elsewhere than people do: a stick at its striking end. */
+const HELD_SHARE = 0.35;
+
 /** `HOLD_SCORE` where the hand covered everything around, 0 where it covered nothing or that is not known. */
-function heldBonus(centre: Vec3, hold: EpisodeObject['hold']): number {
+function heldBonusAt(centre: Vec3, hold: EpisodeObject['hold']): number {
   if (!hold || hold.length === 0) return 0;
   let covered = 0;
   let total = 1e-9;
@@ -308,8 +319,8 @@ function heldBonus(centre: Vec3, hold: EpisodeObject['hold']): number {
   return (HOLD_SCORE * covered) / total;
 }
 
-function thinOut(sorted: readonly Grasp[]): Grasp[] {
-  const kept: Grasp[] = [];
+function thinOut<T extends Grasp>(sorted: readonly T[]): T[] {
+  const kept: T[] = [];
   for (const grasp of sorted) {
     const a = grasp.objectFromTool;
     const known = kept.some(({ objectFromTool: b }) => {

@@ -1,4 +1,5 @@
 /** One manipulation as legs of the arm: the grasp that can do all of it with least time and strain, and in the camera's sight. */
+import type { EpisodeObject } from './episode.js';
 import { type ScreenedGrasp, screenGrasp } from './grasp-screen.js';
 import { GraspTrial } from './grasp-trial.js';
 import type { Grasp } from './grasps.js';
@@ -35,7 +36,7 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
   const { robot, objects } = trial.inputs;
   const source = objects.find((object) => object.id === task.sourceId);
   if (!source) return { reason: 'no-source', detail: `the skill moves object ${task.sourceId}, which does not exist` };
-  const grasps = graspsOf(source, robot);
+  const grasps = graspsFor(trial, source);
   if (grasps.length === 0) {
     const { extents } = shapeOf(source.mesh);
     const size = extents.high.map((high, i) => ((high - extents.low[i]) * 100).toFixed(1)).join(' x ');
@@ -63,6 +64,15 @@ export function planManipulation(trial: Trial): ManipulationPlan | PlanFailure {
   return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
 }
 
+/** With fewer grasps where the hand held the object, all others are tried too; a round thing is as good from any side. */
+const LEAST_AS_HELD = 12;
+
+function graspsFor({ inputs, onlyAsHeld }: Trial, source: EpisodeObject): readonly Grasp[] {
+  const all = graspsOf(source, inputs.robot);
+  const asHeld = onlyAsHeld && source.symmetry !== 'z' ? all.filter(({ isAsHeld }) => isAsHeld) : all;
+  return asHeld.length < LEAST_AS_HELD ? all : asHeld;
+}
+
 /** Grasps that a quick look at a whole task takes, spread over the best so many; an odd step, since half turns come in pairs. */
 const SAMPLED = 8;
 const SAMPLE_STEP = 5;
@@ -70,7 +80,7 @@ const SAMPLE_STEP = 5;
 /** Whether one of a few grasps passes a quick look: tells tasks that the arm cannot do from where it stands. */
 export function looksPossible(trial: Trial): boolean {
   const source = trial.inputs.objects.find(({ id }) => id === trial.task.sourceId);
-  const grasps = source ? graspsOf(source, trial.inputs.robot) : [];
+  const grasps = source ? graspsFor(trial, source) : [];
   const sample = grasps.filter((_, k) => k % SAMPLE_STEP === 0).slice(0, SAMPLED);
   return sample.some((grasp) => !Array.isArray(screenGrasp(trial, grasp, grasps[0].score)));
 }

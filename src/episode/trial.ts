@@ -41,6 +41,8 @@ export interface Trial {
   readonly sight: Sight;
   readonly state: ArmState;
   readonly task: PlacedManipulation;
+  /** Only as the hand was seen to hold the object, where enough such grasps are known. */
+  readonly onlyAsHeld: boolean;
 }
 
 export type TrialFailure =

@@ -29,6 +29,7 @@ describe('carrying', () => {
     sight: new Sight(scene),
     state: { q: robot.home, widthM: robot.gripper.maxWidthM, standing },
     task: setDownTask(standing, poses),
+    onlyAsHeld: true,
   });
 
   it('lifts, then goes around, clear of the post all along', () => {

@@ -30,6 +30,7 @@ describe('looksPossible', () => {
       sight: new Sight(scene),
       state: { q: robot.home, widthM: robot.gripper.maxWidthM, standing },
       task: setDownTask(standing, poses),
+      onlyAsHeld: true,
     });
   }
 

@@ -71,8 +71,14 @@ describe('grasps', () => {
     const franka = createFranka();
     const hold = Array.from({ length: 41 }, (_, i) => [-0.1 + 0.005 * i, 0, 0, i > 30 ? 1 : 0]);
     const [plain] = findGrasps(mesh, franka);
-    const [informed] = findGrasps(mesh, franka, { hold, sizeSdM: null });
+    const all = findGrasps(mesh, franka, { hold, sizeSdM: null });
+    const [informed] = all;
     expect(Math.abs(plain.objectFromTool[3])).toBeLessThan(0.03);
     expect(informed.objectFromTool[3]).toBeGreaterThan(0.04);
+    expect(all.some(({ isAsHeld }) => isAsHeld)).toBe(true);
+    for (const { isAsHeld, objectFromTool } of all) {
+      if (isAsHeld) expect(objectFromTool[3]).toBeGreaterThan(0.02);
+      else expect(objectFromTool[3]).toBeLessThan(0.06);
+    }
   });
 });
