@@ -55,7 +55,7 @@ export function rimTilts(
   const expected = lines ? { value: lines.tiltDeg, sd: Math.max(6, lines.tiltSdDeg) } : PRIOR_TILT;
   const outlines = [
     ...targets.map(({ mask }) => ({ mask, what: 'target' })),
-    ...movers.flatMap((mover) => (mover.from ? [{ mask: mover.from.mask, what: 'moved object' }] : [])),
+    ...movers.map((mover) => ({ mask: (mover.from ?? bestEnd(mover)).mask, what: 'moved object' })),
   ];
   return outlines.flatMap(({ mask, what }) => {
     const tilt = tiltFromRim(mask, clip.widthPx, clip.heightPx, work, expected, what);
