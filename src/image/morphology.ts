@@ -1,4 +1,5 @@
 /** Binary morphology on [H, W] u8 masks (0 or not 0 in, 0 / 1 out). The structuring element is a square of side 2 r + 1. */
+import { growTo, type KernelMemory, loadKernel } from '../base/kernel.js';
 import type { PixelBox } from './image.js';
 
 /** Dilation by a square; r = 0 copies. */
@@ -16,73 +17,39 @@ export const opened = (mask: Uint8Array, w: number, h: number, r: number): Uint8
 export const closed = (mask: Uint8Array, w: number, h: number, r: number): Uint8Array =>
   erode(dilate(mask, w, h, r), w, h, r);
 
+interface MorphExports extends KernelMemory {
+  bytesFor(widthPx: number, heightPx: number, r: number): number;
+  extreme(mask: number, out: number, work: number, widthPx: number, heightPx: number, r: number, wanted: number): void;
+}
+
+const ALIGN = 64;
+
+let kernel: MorphExports | undefined;
+
 /**
- * Marks every pixel within r (Chebyshev) of a pixel whose "set" equals `wanted`; running counts along rows, then columns. Works in
- * the box of the set pixels and r around it only: nothing changes elsewhere, and most masks are small.
+ * Marks every pixel within r (Chebyshev) of a pixel whose "set" equals `wanted`, compiled (kernels/morph.ts). Works in the rows of the
+ * set pixels and r around them only: nothing changes elsewhere, and most masks are small.
  */
 function extreme(mask: Uint8Array, w: number, h: number, r: number, wanted: 0 | 1): Uint8Array {
   const out = new Uint8Array(w * h);
-  const box = boxAround(mask, w, h, r);
-  if (!box) return out;
-  if (r === 1) return extremeOfNine(mask, out, w, box, wanted);
-  const { x0, y0, x1, y1 } = box;
-  const other = 1 - wanted;
-  const rows = new Uint8Array((x1 - x0) * (y1 - y0));
-  for (let y = y0, o = 0; y < y1; y++, o += x1 - x0) {
-    const base = y * w;
-    let until = -1;
-    for (let x = x0; x < x1 + r; x++) {
-      if (x < x1 && (mask[base + x] !== 0) === (wanted === 1)) until = x + r;
-      if (x >= x0 + r && until >= x - r) rows[o + x - r - x0] = 1;
-    }
-  }
-  const until = new Int32Array(x1 - x0).fill(-1);
-  for (let y = y0; y < y1 + r; y++) {
-    const ahead = (y - y0) * (x1 - x0);
-    const here = (y - r) * w + x0;
-    for (let x = 0; x < until.length; x++) {
-      if (y < y1 && rows[ahead + x] !== 0) until[x] = y + r;
-      if (y >= y0 + r) out[here + x] = until[x] >= y - r ? wanted : other;
-    }
-  }
+  const range = setRange(mask);
+  if (!range) return out;
+  const y0 = Math.max(0, Math.floor(range.first / w) - r);
+  const y1 = Math.min(h, Math.floor(range.last / w) + 1 + r);
+  kernel ??= loadKernel<MorphExports>('morph', 'kernel for masks');
+  const { memory } = kernel;
+  const count = (y1 - y0) * w;
+  const from = aligned(kernel.heapBase());
+  const to = from + aligned(count + ALIGN);
+  const work = to + aligned(count + ALIGN);
+  growTo(memory, work + kernel.bytesFor(w, y1 - y0, r));
+  new Uint8Array(memory.buffer, from, count).set(mask.subarray(y0 * w, y1 * w));
+  kernel.extreme(from, to, work, w, y1 - y0, r, wanted);
+  out.set(new Uint8Array(memory.buffer, to, count), y0 * w);
   return out;
 }
 
-/** `extreme` for r = 1 without counting: three neighbours in a row, then three rows. Outside the picture nothing is wanted. */
-function extremeOfNine(
-  mask: Uint8Array,
-  out: Uint8Array,
-  w: number,
-  { x0, y0, x1, y1 }: PixelBox,
-  wanted: 0 | 1,
-): Uint8Array {
-  const width = x1 - x0;
-  // 1 where wanted, with a column to either side that stays 0.
-  const mark = new Uint8Array(width + 2);
-  const rows = [0, 1, 2].map(() => new Uint8Array(width));
-  const joinRow = (y: number): void => {
-    const row = rows[y % 3];
-    if (y < y0 || y >= y1) {
-      row.fill(0);
-      return;
-    }
-    const base = y * w + x0 - 1;
-    for (let x = 1; x <= width; x++) mark[x] = (mask[base + x] !== 0 ? 1 : 0) ^ wanted ^ 1;
-    for (let x = 0; x < width; x++) row[x] = mark[x] | mark[x + 1] | mark[x + 2];
-  };
-  joinRow(y0);
-  rows[(y0 + 2) % 3].fill(0);
-  const flip = 1 - wanted;
-  for (let y = y0; y < y1; y++) {
-    joinRow(y + 1);
-    const above = rows[(y + 2) % 3];
-    const here = rows[y % 3];
-    const below = rows[(y + 1) % 3];
-    const start = y * w + x0;
-    for (let x = 0; x < width; x++) out[start + x] = (above[x] | here[x] | below[x]) ^ flip;
-  }
-  return out;
-}
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
 
 /** Box of the set pixels; null if none is set. */
 export function maskBox(mask: Uint8Array, widthPx: number, heightPx: number): PixelBox | null {

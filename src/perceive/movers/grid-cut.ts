@@ -2,7 +2,7 @@
  * Minimum cut on an 8-connected pixel grid, by augmenting paths from two search trees, compiled (kernels/cut.ts).
  * Source: Boykov & Kolmogorov 2004, "An experimental comparison of min-cut/max-flow algorithms".
  */
-import { growTo, type KernelMemory, loadKernel } from '../kernel.js';
+import { growTo, type KernelMemory, loadKernel } from '../../base/kernel.js';
 
 interface CutExports extends KernelMemory {
   bytesFor(widthPx: number, heightPx: number): number;

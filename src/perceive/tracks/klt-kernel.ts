@@ -1,6 +1,7 @@
 /** Runs the compiled point tracker (kernels/klt.ts -> dist/kernels/klt.wasm) on pyramids in its memory. */
+
+import { growTo, type KernelMemory, loadKernel } from '../../base/kernel.js';
 import type { ByteImage } from '../../image/image.js';
-import { growTo, type KernelMemory, loadKernel } from '../kernel.js';
 import { emptyPyramid, type Pyramid, SLACK_FLOATS } from './pyramid.js';
 
 interface KltExports extends KernelMemory {

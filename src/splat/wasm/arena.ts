@@ -1,5 +1,5 @@
 /** The kernels' memory above their own static data: blocks handed out and taken back by the host, growing as needed. */
-import type { WasmMemory } from './webassembly.js';
+import type { WasmMemory } from '../../base/webassembly.js';
 
 const PAGE_BYTES = 65536;
 /** Blocks begin at multiples of this: a cache line, and four vectors. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../base/errors.js';
-import { type WasmMemory, wasm } from './webassembly.js';
+import { type WasmMemory, wasm } from '../../base/webassembly.js';
 
 /** What kernels/splat.ts exports. Addresses and sizes are byte offsets; see there for the meaning of each call. */
 export interface SplatKernels {

@@ -1,8 +1,8 @@
 /** Small compiled kernels (kernels/NAME.ts -> dist/kernels/NAME.wasm), one instance of each per thread. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../base/errors.js';
-import { type WasmMemory, wasm } from '../splat/wasm/webassembly.js';
+import { UserError } from './errors.js';
+import { type WasmMemory, wasm } from './webassembly.js';
 
 export interface KernelMemory {
   readonly memory: WasmMemory;
