@@ -1,5 +1,6 @@
 /** The whole render-and-compare loss of one object at one pose, over one or several frames in which it has that pose. */
 import { compose, inverse, logRotation, type Mat4 } from '../math/se3.js';
+import { cross, dot, normalize, type Vec3 } from '../math/vec3.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { createFrame, type Frame, type PreparedSet, type SplatRenderer } from '../splat/renderer.js';
 import { createGradientBuffers, type GradientBuffers, imageLoss, type LossWeights } from './image-loss.js';
@@ -123,7 +124,11 @@ export function evaluatePose(
     value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own, object);
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
-  if (expected !== null) value += turnPrior(cameraFromObject, expected, gradient);
+  if (expected !== null) {
+    const shown = views.reduce((sum, { observation }) => sum + share * (observation.shownShare ?? 1), 0);
+    value += turnPrior(cameraFromObject, expected, gradient);
+    value += depthPrior(cameraFromObject, expected, 1 - shown, gradient);
+  }
   // Beside a mask much smaller than the object it would pay to draw nothing at all.
   if (!(cameraFromObject[11] > 0)) value += BEHIND_CAMERA;
   return { value, gradient, iou, visibleFraction, drawnPx };
@@ -138,10 +143,11 @@ const SHRUNK_OUTSIDE_WEIGHT = 0.1;
  * something white): it then bounds the object from inside only.
  */
 export function doubtShrunkMask(object: TrackedObject, expected: Mat4, observation: Observation): Observation {
-  const { drawnPx } = evaluatePose(object, expected, [{ observation, tracks: null }], false);
+  const { drawnPx, visibleFraction } = evaluatePose(object, expected, [{ observation, tracks: null }], false);
+  const seen = { ...observation, shownShare: visibleFraction };
   return observation.areaPx < SHRUNK_MASK * drawnPx
-    ? { ...observation, outsideWeight: SHRUNK_OUTSIDE_WEIGHT, colourOutside: object.isGiven ?? false }
-    : observation;
+    ? { ...seen, outsideWeight: SHRUNK_OUTSIDE_WEIGHT, colourOutside: object.isGiven ?? false }
+    : seen;
 }
 
 /** Motion prior: squared angle to the expected pose. While most of an object is covered, nothing else tells its tilt. */
@@ -151,4 +157,22 @@ export function turnPrior(cameraFromObject: Mat4, expected: Mat4, gradient: Floa
   // d|log(exp(w) R)|^2 / dw = 2 log(R): exact along the axis, which is all that a squared angle has.
   for (let k = 0; k < 3; k++) gradient[3 + k] += 2 * scale * turn[k];
   return scale * (turn[0] ** 2 + turn[1] ** 2 + turn[2] ** 2);
+}
+
+/** Leaving the expected distance along the ray by this much (metres) costs 1 where nothing of the object is seen. */
+const DEPTH_UNIT_M = 0.04;
+
+/** Motion prior along the ray: what little is seen of a thing in a hand tells how far away it is no better than its tilt. */
+export function depthPrior(cameraFromObject: Mat4, expected: Mat4, hidden: number, gradient: Float64Array): number {
+  const ray = normalize([expected[3], expected[7], expected[11]]);
+  const at: Vec3 = [cameraFromObject[3], cameraFromObject[7], cameraFromObject[11]];
+  const off = dot(ray, [at[0] - expected[3], at[1] - expected[7], at[2] - expected[11]]) * (hidden / DEPTH_UNIT_M);
+  const slope = (2 * off * hidden) / DEPTH_UNIT_M;
+  // A left perturbation moves the object's origin by v + w x p.
+  const turned = cross(at, ray);
+  for (let k = 0; k < 3; k++) {
+    gradient[k] += slope * ray[k];
+    gradient[3 + k] += slope * turned[k];
+  }
+  return off * off;
 }

@@ -32,6 +32,8 @@ export interface Observation {
   readonly areaPx: number;
   /** Weight of coverage outside of the mask, default 1; less when the mask has lost a part of the object. */
   readonly outsideWeight?: number;
+  /** Share of the object's silhouette at its expected pose on which it is seen; absent: not reckoned with. */
+  readonly shownShare?: number;
   /** Beside a mask that has lost a part: drawn colours are held against what is seen there; only those of a given model are known all round. */
   readonly colourOutside?: boolean;
   /** 0..1: how much pattern the object shows; colours of a plain one tell its shading, not its pose. */

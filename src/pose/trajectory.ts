@@ -5,20 +5,16 @@ import type { Tracks } from '../perceive/perception.js';
 import { refinePose } from './adam.js';
 import { restingFrames } from './extend-rest.js';
 import { type FollowedFrame, type FollowInputs, followObject, projectedBox } from './follow.js';
-import { fusePasses, measuredPose } from './fuse.js';
+import { fusePasses } from './fuse.js';
 import { LiftedTracks } from './lifted-tracks.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseFrame } from './poses.js';
 import { estimateRest, type RestKind, type RestPose } from './rest.js';
-import { keptOnGround } from './slid-frames.js';
-import { type MeasuredPose, smoothPoses } from './smooth.js';
+import { smoothMotion } from './smooth-motion.js';
 import type { HeightField } from './support.js';
 
 /** A gap longer than this is not bridged: the object is lost there (seconds). */
 const MAX_GAP_SEC = 1.2;
-/** Pinned ends of the smoother: a rest is known this well (metres, radians). */
-const REST_SD_M = 3e-4;
-const REST_SD_RAD = 3e-3;
 
 export interface TrajectoryInputs extends Omit<FollowInputs, 'lifted'> {
   readonly model: ObjectModel;
@@ -128,7 +124,7 @@ export async function trackTrajectory(inputs: TrajectoryInputs, onFrame: () => v
   if (after !== null) {
     fillRest(all, [after[0] - stillAtLast, after[1]], restAfter?.cameraFromObject ?? ended, restAfter);
   }
-  fillMoving(all, inputs, truly, first + stillAtFirst, restBefore, restAfter);
+  await fillMoving(all, inputs, truly, first + stillAtFirst, restBefore, restAfter);
   return all;
 }
 
@@ -223,25 +219,26 @@ function fillRest(all: Trajectory, [first, last]: readonly [number, number], pos
 }
 
 /** Smooths the motion between its pinned ends; short gaps are filled, long ones stay lost. */
-function fillMoving(
+async function fillMoving(
   all: Trajectory,
   inputs: TrajectoryInputs,
   moving: readonly FollowedFrame[],
   first: number,
   restBefore: RestPose | null,
   restAfter: RestPose | null,
-): void {
+): Promise<void> {
   const { object, camera, fps, options } = inputs;
   const extent = (2 * object.radiusM * camera.fx) / Math.max(inputs.model.cameraFromObject[11], 0.05);
   const windowFocal = (camera.fx * (object.windowPx ?? options.poseCrop)) / (1.6 * Math.max(extent, 1));
-  const pin = (rest: RestPose | null): MeasuredPose[] =>
-    rest
-      ? [{ cameraFromObject: rest.cameraFromObject, acrossM: REST_SD_M, alongM: REST_SD_M, rotationRad: REST_SD_RAD }]
-      : [];
-  const measured = moving.map((frame) => measuredPose(frame, object, windowFocal, inputs.trustIn(frame.frameIdx)));
-  const pinned = [...pin(restBefore), ...measured, ...pin(restAfter)];
-  const smoothed = smoothPoses(pinned, 1 / fps)?.slice(pin(restBefore).length) ?? null;
-  const poses = keptOnGround(smoothed?.map((pose) => pose.cameraFromObject) ?? [], moving, object);
+  const smoothed = await smoothMotion(
+    { ...inputs, lifted: null },
+    {
+      moving,
+      before: restBefore?.cameraFromObject ?? null,
+      after: restAfter?.cameraFromObject ?? null,
+      ...{ focalPx: windowFocal, fps, trustIn: inputs.trustIn },
+    },
+  );
   const gap = gapLengths(moving);
   moving.forEach((frame, k) => {
     const tooLong = gap[k] > MAX_GAP_SEC * fps;
@@ -251,7 +248,7 @@ function fillMoving(
     }
     const useSmoothed = options.smooth || frame.lost;
     all[first + k] = {
-      cameraFromObject: useSmoothed ? poses[k] : frame.cameraFromObject,
+      cameraFromObject: useSmoothed ? smoothed[k].cameraFromObject : frame.cameraFromObject,
       state: frame.lost ? 'guessed' : 'moving',
       sdM: smoothed[k].sdM,
       sdRad: smoothed[k].sdRad,

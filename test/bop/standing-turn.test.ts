@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
+import { bestQuarterTurn } from '../../src/bop/settle/quarter-turns.js';
 import { AMBIGUOUS_COST, waysToStand } from '../../src/bop/settle/standing-turn.js';
 import { compose, fromAxisAngle, fromTranslation, inverse, rotationAngleBetween } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
@@ -87,5 +88,15 @@ describe('waysToStand', () => {
     const ways = waysToStand(object, mesh, truth, [observation], cameraFromWorld);
     expect(ways.length).toBeGreaterThan(1);
     expect(ways[1].cost - ways[0].cost).toBeLessThan(AMBIGUOUS_COST);
+  });
+});
+
+describe('bestQuarterTurn', () => {
+  it('finds the side that a lettered cube shows without knowing what is up', async () => {
+    const { object, observation, truth } = await standing(false);
+    for (const turn of [fromAxisAngle([0, 1, 0], Math.PI), fromAxisAngle([0.6, 0, 0.8], 0)]) {
+      const found = bestQuarterTurn(object, compose(truth, turn), observation);
+      expect(rotationAngleBetween(found, truth)).toBeLessThan(0.05);
+    }
   });
 });

@@ -6,7 +6,7 @@ import { boxMesh, transformMesh } from '../../src/objects/mesh.js';
 import { refinePose } from '../../src/pose/adam.js';
 import { calibrateScale, windowFor, withoutWidening } from '../../src/pose/calibrate.js';
 import { createGradientBuffers, imageLoss } from '../../src/pose/image-loss.js';
-import { evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
+import { depthPrior, evaluatePose, type TrackedObject } from '../../src/pose/objective.js';
 import { boxOfId, observe } from '../../src/pose/observation.js';
 import { contactLoss, extremePoints, trackLoss } from '../../src/pose/point-loss.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
@@ -43,6 +43,18 @@ describe('losses on points', () => {
     const far = { points: one.points, xyPx: Float64Array.of(1e6, 0) };
     expect(trackLoss(far, pose(), camera, 1, gradient)).toBeLessThanOrEqual(1);
     expect(trackLoss({ points: new Float64Array(0), xyPx: new Float64Array(0) }, pose(), camera, 1, gradient)).toBe(0);
+  });
+
+  it('depth prior: nothing for what is seen whole, gradient by central differences for what is half hidden', () => {
+    const expected = compose(expTwist([0.004, -0.002, 0.01, 0.02, 0.03, -0.01]), pose());
+    expect(depthPrior(pose(), expected, 0, new Float64Array(6))).toBe(0);
+    expect(depthPrior(expected, expected, 1, new Float64Array(6))).toBe(0);
+    const gradient = new Float64Array(6);
+    expect(depthPrior(pose(), expected, 0.5, gradient)).toBeGreaterThan(0);
+    const slopes = numeric((m) => depthPrior(m, expected, 0.5, new Float64Array(6)), pose(), 1e-6);
+    slopes.forEach((g, k) => {
+      expect(Math.abs(gradient[k] - g)).toBeLessThan(1e-5 * (1 + Math.abs(g)));
+    });
   });
 
   it('contact: nothing above the table, squared centimetres below, gradient by central differences', () => {

@@ -30,9 +30,9 @@ const NUM_TURNS = 36;
 const REFINED = 10;
 const REFINE_STEPS = 14;
 /** Sides whose outline agrees this much less than the best one's are not up. */
-const SAME_OUTLINE = 0.06;
+export const SAME_OUTLINE = 0.06;
 /** The colour loss decides the descent; the outline only keeps the object in place. */
-const OUTLINE_SHARE = 0.25;
+export const OUTLINE_SHARE = 0.25;
 /** What unexplained print costs in units of silhouette agreement, for a clearly patterned object. */
 const PRINT_WEIGHT = 0.3;
 /** Half width of the neighbourhood whose mean colour is taken off, per square root of the pixels: faces differ in light, letters do not. */
@@ -111,7 +111,7 @@ export function waysToStand(
 }
 
 /** 1 - IoU, mean over the views. */
-function outlineMiss(
+export function outlineMiss(
   { renderer, set, scale, weights }: TrackedObject,
   pose: Mat4,
   views: readonly Observation[],
@@ -123,7 +123,7 @@ function outlineMiss(
 }
 
 /** What of the print is not explained, mean over the views. */
-function printCost({ renderer, set, scale }: TrackedObject, pose: Mat4, views: readonly Observation[]): number {
+export function printCost({ renderer, set, scale }: TrackedObject, pose: Mat4, views: readonly Observation[]): number {
   return meanOf(views, (view) => {
     const drawn = renderer.render(view.crop.camera, [{ set, cameraFromSet: pose, scale, label: 1 }], { depth: false });
     return PRINT_WEIGHT * view.texture * unexplained(drawn, view);

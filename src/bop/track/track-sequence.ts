@@ -3,12 +3,14 @@
  * object is seen best, then frame by frame. The true poses are never looked at.
  */
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
+import type { Intrinsics } from '../../math/camera.js';
 import { axisOf, compose } from '../../math/se3.js';
 import { gaussiansOfModel } from '../../objects/coloured-mesh-gaussians.js';
 import { meshArea } from '../../objects/mesh.js';
 import type { ObjectModel } from '../../objects/object-model.js';
 import type { Refined } from '../../pose/adam.js';
-import type { FrameEvidence } from '../../pose/observation.js';
+import type { TrackedObject } from '../../pose/objective.js';
+import { boxOfId, type FrameEvidence, observe } from '../../pose/observation.js';
 import { withoutStrays } from '../../pose/one-body.js';
 import type { PoseOptions } from '../../pose/options.js';
 import type { Poses } from '../../pose/poses.js';
@@ -18,8 +20,9 @@ import { rotationFromReference } from '../dataset/reference-camera.js';
 import type { BopEstimate } from '../dataset/results-csv.js';
 import { type Sequence, targetObjects } from '../dataset/sequence.js';
 import { assignModels } from '../settle/assign-models.js';
-import { calibrateToMesh, findPose } from '../settle/find-pose.js';
+import { type Calibrated, calibrateToMesh, findPose } from '../settle/find-pose.js';
 import { preparedModel } from '../settle/prepared-model.js';
+import { bestQuarterTurn } from '../settle/quarter-turns.js';
 import { type Start, settled } from '../settle/settle.js';
 import { distanceRatio } from '../settle/table-under.js';
 
@@ -125,7 +128,8 @@ async function findStarts(
       const random = ctx.random(`start-${seen.id}-${objId}`);
       const found = findPose(object, evidence, camera, areaM2, pose, random, up);
       if (found) {
-        const start = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
+        const calibrated = calibrateToMesh(object, mesh, found, evidence, camera, pose.poseCrop);
+        const start = up === null && pose.de ? turnedByPrint(object, calibrated, evidence, camera, pose) : calibrated;
         fits.set(`${seen.id}/${m}`, { seen, objId, set, mesh, looks, others: [], ...start });
       }
       object.set.dispose();
@@ -140,6 +144,23 @@ async function findStarts(
     if (!assigned.includes(m)) ctx.warn('no-mask', `scene ${sequence.scene.id}: no mask for object ${objId}; left out`);
   }
   return assigned.flatMap((m, mask) => (m < 0 ? [] : [fits.get(`${perception.objects[mask].id}/${m}`)!]));
+}
+
+/** Where no table says what is up, the side of a box that its print speaks for. */
+function turnedByPrint(
+  object: TrackedObject,
+  { scale, found }: Calibrated,
+  evidence: FrameEvidence,
+  camera: Intrinsics,
+  { poseCrop }: PoseOptions,
+): Calibrated {
+  const box = boxOfId(evidence.idMap, object.id);
+  if (box === null) return { scale, found };
+  const view = observe(evidence, object.id, camera, box, poseCrop);
+  return {
+    scale,
+    found: { ...found, cameraFromObject: bestQuarterTurn({ ...object, scale }, found.cameraFromObject, view) },
+  };
 }
 
 /** A model fits a fragment of a mask too, but only from much farther away than the table can be. */
