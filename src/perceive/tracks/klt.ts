@@ -61,24 +61,19 @@ function samplePatch(level: PyramidLevel, cx: number, cy: number, size: number, 
  * Tracks points from one pyramid to the next. `xyPx` [N, 2]; `guessPx` [N, 2] start values (default: no motion).
  * Returns new positions, NaN where the point left the image or its window has no texture.
  */
-export function trackPoints(
+export type PointTracker = (
   from: Pyramid,
   to: Pyramid,
   xyPx: Float32Array,
-  options: KltOptions = KLT_DEFAULTS,
-  guessPx: Float32Array = xyPx,
-): Float32Array {
-  return KltKernel.get().track(from, to, xyPx, options, guessPx);
-}
+  options?: KltOptions,
+  guessPx?: Float32Array,
+) => Float32Array;
+
+export const trackPoints: PointTracker = (from, to, xyPx, options = KLT_DEFAULTS, guessPx = xyPx) =>
+  KltKernel.get().track(from, to, xyPx, options, guessPx);
 
 /** As `trackPoints`, without the compiled kernel: what that is tested against. */
-export function trackPointsPlain(
-  from: Pyramid,
-  to: Pyramid,
-  xyPx: Float32Array,
-  options: KltOptions = KLT_DEFAULTS,
-  guessPx: Float32Array = xyPx,
-): Float32Array {
+export const trackPointsPlain: PointTracker = (from, to, xyPx, options = KLT_DEFAULTS, guessPx = xyPx) => {
   const out = new Float32Array(xyPx.length);
   const size = options.windowPx;
   const padded = size + 2;
@@ -149,16 +144,10 @@ export function trackPointsPlain(
     out[p + 1] = lost ? Number.NaN : y + dy;
   }
   return out;
-}
+};
 
 /** As `trackPoints`, and NaN where tracking back does not return to the start. */
-export function trackPointsChecked(
-  from: Pyramid,
-  to: Pyramid,
-  xyPx: Float32Array,
-  options: KltOptions = KLT_DEFAULTS,
-  guessPx: Float32Array = xyPx,
-): Float32Array {
+export const trackPointsChecked: PointTracker = (from, to, xyPx, options = KLT_DEFAULTS, guessPx = xyPx) => {
   const there = trackPoints(from, to, xyPx, options, guessPx);
   const backGuess = new Float32Array(there.length);
   for (let i = 0; i < there.length; i++) backGuess[i] = there[i] - (guessPx[i] - xyPx[i]);
@@ -171,7 +160,7 @@ export function trackPointsChecked(
     }
   }
   return there;
-}
+};
 
 /**
  * Shi-Tomasi corners inside `mask` (all pixels if absent), strongest first, at least `minDistancePx` apart and at least
