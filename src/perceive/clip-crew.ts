@@ -1,6 +1,7 @@
 /** The threads that work on a clip, and the list of what they can do. Where one thread is enough, it is this one. */
 import type { StageContext } from '../base/context.js';
 import { type Crew, crewHere, startCrew } from '../base/crew.js';
+import { platesTask } from './change/plates.js';
 import type { Clip, ClipCrew, ClipFacts, ClipNote, ClipTask } from './clip.js';
 import { type ClipStores, type ClipStoresShare, clipOf, shareStores } from './clip-stores.js';
 import { linesTask } from './geometry/lines-task.js';
@@ -20,6 +21,7 @@ import { followTask } from './tracks/follow-task.js';
 
 // Inputs and outputs differ from task to task: whoever asks knows them (ClipCrew).
 const TASKS: readonly ClipTask<unknown, unknown>[] = [
+  platesTask,
   cutOutTask,
   motionCutTask,
   sharpenTask,

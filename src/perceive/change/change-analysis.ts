@@ -2,13 +2,13 @@
  * What changed in a clip, and which movers explain it. First against last state finds what was taken to another place; the
  * state in between finds what was away for a while and came back to its place (a cup after pouring, a brush after sweeping).
  */
-import type { StageContext } from '../../base/context.js';
+import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import { dilate, maskIou, maskWhere } from '../../image/morphology.js';
 import type { Clip } from '../clip.js';
 import { judgeByEvidence } from '../hands/evident-regions.js';
 import { contactShare } from '../hands/hand-contact.js';
 import { binOf, type ColourModel } from '../movers/colour-model.js';
-import type { EventPlates, EventView } from '../movers/end-outline.js';
+import type { EventView } from '../movers/end-outline.js';
 import { MIN_OBJECT_SOLIDITY, solidityOf } from '../movers/motion-cut.js';
 import { bestEnd, findMovers, type Mover } from '../movers/movers.js';
 import { pictureNoise } from '../movers/rest-outline.js';
@@ -43,6 +43,9 @@ export interface ChangeView extends EventView {
   readonly events: readonly ChangeEvent[];
 }
 
+/** The same before the pictures are there. */
+type SeenChange = Omit<ChangeView, 'plates'>;
+
 export interface ChangeAnalysis {
   readonly movers: readonly Mover[];
   /** All events, best first. */
@@ -68,15 +71,26 @@ export async function analyseChange(clip: Clip, ctx: StageContext): Promise<Chan
   const scene = sceneColours(clip, stable.whole);
   const arm = armColours(transients, scene);
   const between = changesBetween(clip, stable.runs, (lab, i) => arm[binOf(lab, i)] !== 0);
-  const plates = await buildPlates(clip, stable, between.frame, ctx);
-  const { firstLab, betweenLab, lastLab } = plates;
-  const view = (change: ColourChange, shown: EventPlates, side: BetweenState['side'] | null): ChangeView => {
+  const building = buildPlates(clip, stable, between.frame);
+  // Should the views fail, that is what counts.
+  building.catch(() => {});
+  ctx.progress(0, clip.numFrames, 'background');
+  // Done here while another thread builds the plates.
+  const seen = (change: ColourChange, side: BetweenState['side'] | null): SeenChange => {
     const state = side && { colours: between.away.last, frame: between.frame, side };
-    return viewChange(clip, change, shown, findChangeRegions(clip, change, state), transients, scene);
+    return viewChange(clip, change, findChangeRegions(clip, change, state), transients, scene);
   };
-  const whole = view(stable.whole, plates, null);
-  const away = view(between.away, { firstLab, lastLab: betweenLab }, 'last');
-  const back = view(between.back, { firstLab: betweenLab, lastLab }, 'first');
+  const [seenWhole, seenAway, seenBack] = [
+    seen(stable.whole, null),
+    seen(between.away, 'last'),
+    seen(between.back, 'first'),
+  ];
+  const plates = await building;
+  throwIfCancelled(ctx);
+  const { firstLab, betweenLab, lastLab } = plates;
+  const whole: ChangeView = { ...seenWhole, plates: { firstLab, lastLab } };
+  const away: ChangeView = { ...seenAway, plates: { firstLab, lastLab: betweenLab } };
+  const back: ChangeView = { ...seenBack, plates: { firstLab: betweenLab, lastLab } };
   // What was away and comes back to the picture's border is an arm that rests there.
   const isNew = (event: ChangeEvent): boolean =>
     event.regions.every(({ touchesEdge, hand }) => !touchesEdge && hand < RESTING_HAND) &&
@@ -131,11 +145,10 @@ function keepTrusted(clip: Clip, whole: ColourChange, transients: Transients, mo
 function viewChange(
   clip: Clip,
   change: ColourChange,
-  plates: EventPlates,
   found: readonly ChangeRegion[],
   transients: Transients,
   scene: ColourModel,
-): ChangeView {
+): SeenChange {
   const regions = judgeByEvidence(clip, judgeRegions(clip, change, found, transients, scene));
   const events = formEvents(clip, regions);
   // What an event is founded on is not at the same time the hand that hides it: wood has the colour of skin.
@@ -151,7 +164,6 @@ function viewChange(
   );
   return {
     change,
-    plates,
     regions,
     events,
     handFirst,

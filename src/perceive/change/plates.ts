@@ -1,10 +1,9 @@
 /** Pictures of the scene as it was first, as it was last, and as it is behind everything that moved. */
-import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import { inOrder } from '../../base/crew.js';
 import { shrinkRgb } from '../../image/filters.js';
 import { createRgb, type RgbImage } from '../../image/image.js';
 import { rgbToLab8 } from '../../image/lab.js';
-import { type Clip, plateGain } from '../clip.js';
+import { type Clip, type ClipTask, plateGain } from '../clip.js';
 import type { StableColours } from './stable-colour.js';
 
 export interface Plates {
@@ -19,23 +18,35 @@ export interface Plates {
   readonly lastLab: Uint8Array;
 }
 
-/**
- * Reads the frames once more and averages every pixel over its two stable windows at full size. `between` [H/2, W/2]:
- * frames that show what held in between, -1 where there is none.
- */
-export async function buildPlates(
-  clip: Clip,
-  stable: StableColours,
-  between: Int16Array,
-  ctx: StageContext,
-): Promise<Plates> {
+/** Which frames show what, per pixel: all [H/2, W/2] frame numbers. */
+interface PlateFrames {
+  readonly windowFrames: number;
+  /** First frame of the windows that are averaged. */
+  readonly firstStart: Int16Array;
+  readonly lastStart: Int16Array;
+  /** -1 where there is none. */
+  readonly between: Int16Array;
+}
+
+/** `between` [H/2, W/2]: frames that show what held in between, -1 where there is none. */
+export function buildPlates(clip: Clip, stable: StableColours, between: Int16Array): Promise<Plates> {
+  const { windowFrames, runs, usualFrame } = stable;
+  return clip.crew.ask(platesTask, {
+    windowFrames,
+    firstStart: runs.firstStart.map((start) => Math.max(0, start)),
+    lastStart: runs.lastStart.map((start) => (start < 0 ? clip.numFrames - windowFrames : start)),
+    between: between.map((k, i) => (k >= 0 ? k : usualFrame[i])),
+  });
+}
+
+export const platesTask: ClipTask<PlateFrames, Plates> = { name: 'plates', run: platesOf };
+
+/** Reads the frames once more and averages every pixel over its two stable windows at full size. */
+async function platesOf(clip: Clip, shown: PlateFrames): Promise<Plates> {
   const { frameWidthPx: W, frameHeightPx: H, halfWidthPx: w, numFrames } = clip;
-  const window = stable.windowFrames;
-  const firstStart = stable.runs.firstStart.map((start) => Math.max(0, start));
-  const lastStart = stable.runs.lastStart.map((start) => (start < 0 ? numFrames - window : start));
+  const { windowFrames: window, firstStart, lastStart, between: betweenFrame } = shown;
   const sums = [new Uint16Array(W * H * 3), new Uint16Array(W * H * 3)];
   const needed = framesNeeded([firstStart, lastStart], window, numFrames);
-  const betweenFrame = between.map((k, i) => (k >= 0 ? k : stable.usualFrame[i]));
   for (const k of betweenFrame) if (k >= 0) needed[k] = 1;
   const betweenRgb = createRgb(W, H);
   const halfX = Int32Array.from({ length: W }, (_, x) => Math.min(w - 1, Math.floor((x * w) / W)));
@@ -45,7 +56,6 @@ export async function buildPlates(
   const frames = [...needed.keys()].filter((k) => needed[k] !== 0);
   let n = 0;
   for await (const { data } of inOrder(frames.length, READ_AHEAD, (m) => clip.readFrame(frames[m]))) {
-    throwIfCancelled(ctx);
     const k = frames[n++];
     const tables = clip.gains[k].map((g) => Uint8Array.from({ length: 256 }, (_, v) => Math.min(255, v * g + 0.5)));
     for (let y = 0; y < H; y++) {
@@ -55,7 +65,6 @@ export async function buildPlates(
       }
       setShown(betweenRgb.data.subarray(3 * y * W), line, tables, halfX, betweenFrame.subarray(halfY[y] * w), k);
     }
-    ctx.progress(k + 1, numFrames, 'background');
   }
   const [firstRgb, lastRgb] = sums.map((sum) => createRgb(W, H, meanOf(sum, window)));
   for (let y = 0, p = 0; y < H; y++) {
