@@ -1,8 +1,9 @@
 /**
  * `npm run bench -- bop`: the pose tracker scored the BOP way on the fixtures and, where ../shared is, on real sequences. Writes its
- * sections of docs/accuracy.md (the ablation has one of its own) unless scenes were chosen.
+ * sections of docs/accuracy.md unless scenes were chosen: fixtures, real sequences and the ablation have one each, so that they can be
+ * measured one by one.
  *
- *   --keep       go on from what an interrupted run has left (code changes are not noticed)
+ *   --keep       go on from what an interrupted run of the same sources has left
  *   --parts      some of given,reconstructed,files,real,ablation (default all)
  *   --scenes     only these fixtures, by number in the alphabet
  *   --write      write docs/accuracy.md all the same; the command stands there
@@ -14,15 +15,18 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { FIXTURES } from '../scripts/fixtures/scenes/all.js';
 import { UserError } from '../src/base/errors.js';
+import { readJson } from '../src/base/files.js';
 import { VERSION } from '../src/base/version.js';
 import { openBopDataset } from '../src/bop/dataset/dataset.js';
 import { type BenchFlags, type BenchSummary, benchBop } from '../src/cli/bench-bop.js';
 import { wholeNumber } from '../src/cli/flags.js';
-import { ablationText, bopText, type Row } from './bop/accuracy-doc.js';
+import { ablationText, bopText, type Row, realText } from './bop/accuracy-doc.js';
 import { writeCubeSequence } from './bop/cube-sequence.js';
 import { makeFixtures } from './bop/make-fixtures.js';
+import { isMadeBy, noteSources, sourcesDigest } from './bop/sources.js';
 import { jobsOf, runJobs, type TrackJob } from './bop/track-jobs.js';
 import { replaceSection } from './section.js';
 
@@ -34,6 +38,7 @@ const ABLATED = ['drum'];
 /** A dozen runs within a quarter of an hour of CPU time: in the window of `v2r run`. */
 const ABLATION_WINDOW = { poseCrop: '72', poseGaussians: '900' };
 
+const FIXTURE_PARTS: readonly string[] = ['given', 'reconstructed', 'files'];
 const PARTS = ['given', 'reconstructed', 'files', 'real', 'ablation'] as const;
 
 interface Config {
@@ -51,10 +56,13 @@ interface Config {
 
 export interface BopResult {
   version: string;
-  /** By configuration, what `v2r bench bop --json` gives. */
-  runs: Record<string, BenchSummary>;
+  /** By configuration, what `v2r bench bop --json` gives; of parts that were not run, what they gave last. */
+  runs: Record<string, unknown>;
   partial: boolean;
 }
+
+/** What earlier runs of other parts have left. */
+const ResultSchema = z.object({ runs: z.record(z.string(), z.unknown()) });
 
 export default async function run(args: string[]): Promise<BopResult> {
   const { values } = parseArgs({
@@ -69,7 +77,11 @@ export default async function run(args: string[]): Promise<BopResult> {
     },
   });
   const out = path.join(ROOT, '.cache', 'bench', 'bop');
-  if (!values.keep) await rm(out, { recursive: true, force: true });
+  const sources = await sourcesDigest(ROOT);
+  const isSame = await isMadeBy(out, sources);
+  if (values.keep && !isSame) console.error('nothing is kept: what lies there was made by other code');
+  if (!values.keep || !isSame) await rm(out, { recursive: true, force: true });
+  await noteSources(out, sources);
   makeFixtures(values.data);
   const parts = values.parts.split(',');
   const unknown = parts.find((part) => !PARTS.some((known) => known === part));
@@ -89,20 +101,24 @@ export default async function run(args: string[]): Promise<BopResult> {
     runs[nameOf(config)] = { ...summary, page: null };
     const { objects } = await openBopDataset(config.folder);
     const objectNames = Object.fromEntries([...objects].flatMap(([id, { name }]) => (name ? [[id, name]] : [])));
-    rows.push({ title: config.title, sceneNames: config.sceneNames, objectNames, summary });
+    rows.push({
+      title: config.title,
+      isReal: config.part === 'real',
+      sceneNames: config.sceneNames,
+      objectNames,
+      summary,
+    });
   }
   const partial = values.scenes !== undefined && !values.write;
+  const rowsOf = (isReal: boolean): Row[] =>
+    rows.filter((row) => row.isReal === isReal && row.summary.ablation === null);
   const sections: [name: string, parts: string[], text: (command: string) => string][] = [
     [
       'bop',
-      parts.filter((part) => part !== 'ablation'),
-      (command) =>
-        bopText(
-          command,
-          VERSION,
-          rows.filter(({ summary }) => summary.ablation === null),
-        ),
+      parts.filter((part) => FIXTURE_PARTS.includes(part)),
+      (command) => bopText(command, VERSION, rowsOf(false)),
     ],
+    ['bop real', parts.filter((part) => part === 'real'), (command) => realText(command, VERSION, rowsOf(true))],
     ['ablation', parts.filter((part) => part === 'ablation'), (command) => ablationText(command, VERSION, rows)],
   ];
   for (const [name, own, textOf] of sections) {
@@ -111,7 +127,9 @@ export default async function run(args: string[]): Promise<BopResult> {
     if (partial) console.error(`\n${text}`);
     else await replaceSection(path.join(ROOT, 'docs', 'accuracy.md'), name, text);
   }
-  return { version: VERSION, runs, partial };
+  const file = path.join(ROOT, 'bench', 'results', 'bop.json');
+  const others = existsSync(file) ? (await readJson(file, ResultSchema)).runs : {};
+  return { version: VERSION, runs: { ...others, ...runs }, partial };
 }
 
 /** As it would be typed to get the same again. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ablationText, bopText } from '../../bench/bop/accuracy-doc.js';
+import { ablationText, bopText, realText } from '../../bench/bop/accuracy-doc.js';
 import type { BenchSummary } from '../../src/cli/bench-bop.js';
 
 const SCORES = { ar: 0.5, arVsd: 0.25, arMssd: 0.5, arMspd: 0.75, recallAdd: 0.1, recallAdi: 0.2, targets: 40 };
@@ -32,4 +32,10 @@ it('fills the tables of sequences and of the fitted scale', () => {
   expect(text).toContain('| Films | object 4 | 60 | 0.10 / 0.44 | 0.05 / 0.21 |');
   expect(text).toContain('Films: 4.3');
   expect(text).not.toMatch(/NaN|undefined|null/);
+});
+
+it('says of real sequences what they are', () => {
+  const text = realText('npm run bench -- bop --parts real', '1.2.3', rows);
+  expect(text).toContain('| **Films** | all | 50.0 |');
+  expect(text).toContain('visp_rbt');
 });
