@@ -2,11 +2,11 @@
 import type { Random } from '../base/random.js';
 import { connectedComponents } from '../image/components.js';
 import { type ByteImage, createBytes, maskMoments } from '../image/image.js';
-import { countSet, dilate, distanceTo, erode, maskWhere } from '../image/morphology.js';
+import { countSet, dilate, erode, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse } from '../math/se3.js';
-import { HAND_ID } from '../perceive/perception.js';
 import type { SplatRenderer } from '../splat/renderer.js';
+import { MIN_PART_SHARE, uncovered, withoutPart, withoutThinParts } from './body-outline.js';
 import { type Crop, cropAround, sampleMask, sampleRgb } from './crop.js';
 import { type BoxFit, fitBox } from './fit-box.js';
 import { fitGiven, type GivenFit } from './fit-given.js';
@@ -37,19 +37,20 @@ const EDGES_OF_A_BOX = 0.6;
 const RIVAL_LAG = 0.03;
 /** Two bodies explain more than one by their number alone: they are tried below the first of these, must explain the second... */
 const DOUBTFUL_IOU = 0.93;
-const GOOD_STACK_IOU = 0.93;
+const GOOD_TWO_BODIES_IOU = 0.93;
 /** ...and so much more than what is not / is good enough by itself. */
-const STACK_LEAD = { overPoor: 0.03, overGood: 0.05 } as const;
+const TWO_BODIES_LEAD = { overPoor: 0.03, overGood: 0.05 } as const;
 /** Lead that a box needs over a solid of revolution, and what clearly seen (or missing) inner edges are worth. */
 const BOX_LEAD = 0.003;
 const EDGE_WORTH = 0.05;
 const EDGE_EXPECTED = 0.4;
 /** Above this nothing worth adding is left outside the body. */
 const COMPLETE_IOU = 0.985;
-/** A part that sticks out must cover this share of the mask. */
-const MIN_PART_SHARE = 0.015;
-/** Half thickness of a part per that of the body: a strap or a stick, not a narrower body. */
+/** Half thickness of a part per that of the body: a strap or a stick, not a narrower body... */
 const THIN_PART = 0.26;
+/** ...or a wide handle, where no body explains the outline otherwise; it covers no more than this share of it. */
+const LARGE_PART = 0.55;
+const MAX_PART_SHARE = 0.25;
 /** What is thinner than twice this and a pixel is the body's outline not quite met. */
 const SLIVER_PX = 2;
 /** Lower than this per width is flat; the parts of flat things (pans, trays) are near their top, at this share of the height. */
@@ -99,62 +100,83 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   const moments = maskMoments(view.mask);
   const guess = guessStanding(view.mask, camera, cameraFromWorld);
   if (moments === null || guess === null) return null;
-  const bodyMap = withoutThinParts(view);
   const seenIn = (crop: Crop, idMap: ByteImage): SilhouetteTarget =>
     createSilhouetteTarget(crop, sampleMask(idMap, evidence.id, crop), cameraFromWorld);
   const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
-  const target = seenIn(crop, bodyMap);
-  const { mask } = target;
-  const fine = seenIn(cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize), bodyMap);
-  const steps = stepImage(sampleRgb(view.rgb, crop), mask.inside, crop.camera.widthPx, crop.camera.heightPx);
+  const fineCrop = cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize);
   const { shape } = options;
   const wanted = (family: string): boolean => shape === 'auto' || shape === 'files' || shape === family;
-  const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
-  const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou: revolution?.iou ?? 0 }) : null;
-  const rod = wanted('rod') ? fitRod(view.mask, camera, target) : null;
-  if (rod !== null && isRod(rod, box, revolution)) return withRivals(rod, [box]);
-  let best = better(revolution, box);
-  if (best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution)) best = revolution;
-  if (wanted('stack') && (best === null || best.iou < DOUBTFUL_IOU)) {
+  const fitBody = (idMap: ByteImage): Body => {
+    const target = seenIn(crop, idMap);
+    const fine = seenIn(fineCrop, idMap);
+    const steps = stepImage(sampleRgb(view.rgb, crop), target.mask.inside, crop.camera.widthPx, crop.camera.heightPx);
+    const revolution = wanted('revolution') ? fitRevolution(target, guess) : null;
+    const rivalIou = revolution?.iou ?? 0;
+    const box = wanted('box') ? fitBox(target, guess, steps, random, { fine, rivalIou }) : null;
+    return { idMap, target, fine, steps, revolution, box, best: bestOf(revolution, box) };
+  };
+  let body = fitBody(withoutThinParts(view, THIN_PART));
+  const rod = wanted('rod') ? fitRod(view.mask, camera, body.target) : null;
+  if (rod !== null && isRod(rod, body.box, body.revolution)) return withRivals(rod, [body.box]);
+  if (wanted('stack') && (body.best === null || body.best.iou < DOUBTFUL_IOU)) {
+    const { target, fine, steps, best } = body;
     const stack = fitStack(target, fine, guess, steps, random);
-    const lead = best && isGoodEnough(best) ? STACK_LEAD.overGood : STACK_LEAD.overPoor;
-    if (stack.iou > Math.max(GOOD_STACK_IOU, (best?.iou ?? 0) + lead)) return stack;
+    const lead = best && isGoodEnough(best) ? TWO_BODIES_LEAD.overGood : TWO_BODIES_LEAD.overPoor;
+    if (stack.iou > Math.max(GOOD_TWO_BODIES_IOU, (best?.iou ?? 0) + lead)) return stack;
   }
+  if (body.best !== null && body.best.iou < DOUBTFUL_IOU) body = withLargePart(body, evidence, fitBody);
+  const { target, revolution, box } = body;
+  let { best } = body;
   if (best && ((shape !== 'auto' && shape !== 'files') || isGoodEnough(best))) {
     if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
       best = revolution.opened(wallOf(revolution));
     const whole = seenIn(crop, view.idMap);
     const iou = silhouetteIou(transformMesh(best.mesh, best.worldFromMesh), whole);
     const complete = iou < COMPLETE_IOU ? withParts({ ...best, iou }, evidence, whole, guess) : best;
-    return bodyMap === view.idMap ? withRivals(complete, [revolution, box]) : complete;
+    return body.idMap === view.idMap ? withRivals(complete, [revolution, box]) : complete;
   }
   // An outline that fits neither may stand or lie; standing is the commoner, and flat round or square things were fitted above.
   if (shape === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
   return (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
 }
 
+/** What one try of the two simple families gives. */
+interface Body {
+  /** With what is not cared for as `HAND_ID`. */
+  readonly idMap: ByteImage;
+  readonly target: SilhouetteTarget;
+  readonly fine: SilhouetteTarget;
+  readonly steps: ReturnType<typeof stepImage>;
+  readonly revolution: RevolutionFit | null;
+  readonly box: BoxFit | null;
+  readonly best: ShapeFit | null;
+}
+
 /**
- * The id map in which thin parts that stick out of the outline (a handle, a spout) are not cared for: a body is fitted without them.
- * They are what is left of the mask after it is opened by a disc of a share of its own thickness.
+ * A body that sticks out of one side (the wide handle of a drawer) is no thin part. A first try leaves out all that is much thinner than the thickest of the
+ * outline, corners too; what that body then leaves uncovered is the part, and the body is fitted to all the rest.
  */
-function withoutThinParts({ idMap, mask }: RestView): ByteImage {
-  const { widthPx, heightPx } = mask;
-  const outside = maskWhere(mask.data, (v) => v === 0);
-  const depth = distanceTo(outside, widthPx, heightPx);
-  const radius = THIN_PART * depth.reduce((a, b) => Math.max(a, b), 0);
-  const core = maskWhere(depth, (d) => d > radius);
-  const opened = maskWhere(distanceTo(core, widthPx, heightPx), (d) => d <= radius + 1);
-  const thin = mask.data.map((inside, i) => (inside && !opened[i] ? 1 : 0));
-  const minArea = MIN_PART_SHARE * countSet(mask.data);
-  const { labels, components } = connectedComponents(thin, widthPx, heightPx);
-  const parts = new Set(components.filter(({ area }) => area >= minArea).map(({ label }) => label));
-  if (parts.size === 0) return idMap;
-  const isPart = maskWhere(labels, (label) => parts.has(label));
-  return createBytes(
-    widthPx,
-    heightPx,
-    idMap.data.map((id, i) => (isPart[i] ? HAND_ID : id)),
-  );
+function withLargePart(
+  simple: Body,
+  { view, camera, cameraFromWorld }: ShapeEvidence,
+  fitBody: (idMap: ByteImage) => Body,
+): Body {
+  const core = withoutThinParts(view, LARGE_PART);
+  if (core === view.idMap) return simple;
+  const first = fitBody(core).best;
+  if (first === null) return simple;
+  const part = uncovered(view.mask, coverOf(first, camera, cameraFromWorld));
+  const share = countSet(part) / countSet(view.mask.data);
+  if (share < MIN_PART_SHARE || share > MAX_PART_SHARE) return simple;
+  const body = fitBody(withoutPart(view.idMap, part));
+  const needed = Math.max(GOOD_TWO_BODIES_IOU, (simple.best?.iou ?? 0) + TWO_BODIES_LEAD.overGood);
+  return body.best !== null && body.best.iou > needed ? body : simple;
+}
+
+/** The better one of both that is good enough, else the better one. */
+function bestOf(revolution: RevolutionFit | null, box: BoxFit | null): ShapeFit | null {
+  const best = better(revolution, box);
+  return best === box && best && !isGoodEnough(best) && revolution && isGoodEnough(revolution) ? revolution : best;
 }
 
 /** A box must also show its edges: without them it follows the accidents of a mask more easily than a round shape does. */
@@ -185,6 +207,15 @@ function wallOf(fit: RevolutionFit): number {
   return Math.min(WALL_M, Math.max(...fit.profile.map((p) => p.radiusM)) / 8);
 }
 
+/** Pixels that the shape covers, and those next to them. */
+function coverOf({ mesh, worldFromMesh }: ShapeFit, camera: Intrinsics, cameraFromWorld: number[]): Uint8Array {
+  const { widthPx, heightPx } = camera;
+  const buffer = createDepthBuffer(widthPx, heightPx);
+  rasterizeMesh(mesh, compose(cameraFromWorld, worldFromMesh), camera, buffer);
+  const covered = maskWhere(buffer.depthM, (z) => z > 0);
+  return dilate(covered, widthPx, heightPx, 1);
+}
+
 /**
  * Adds mask parts that the body leaves uncovered (a handle, a spout) as inflated pieces: in the upright plane of its axis, or, on
  * something flat, in the level plane just below its top.
@@ -192,14 +223,7 @@ function wallOf(fit: RevolutionFit): number {
 function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTarget, guess: StandingGuess): ShapeFit {
   const { view, camera, cameraFromWorld } = evidence;
   const { widthPx, heightPx } = camera;
-  const buffer = createDepthBuffer(widthPx, heightPx);
-  rasterizeMesh(fit.mesh, compose(cameraFromWorld, fit.worldFromMesh), camera, buffer);
-  const body = dilate(
-    maskWhere(buffer.depthM, (z) => z > 0),
-    widthPx,
-    heightPx,
-    1,
-  );
+  const body = coverOf(fit, camera, cameraFromWorld);
   const rest = view.mask.data.map((inside, i) => (inside && !body[i] ? 1 : 0));
   const bounds = meshBounds(fit.mesh);
   // What does not touch the body is a speck of the mask.

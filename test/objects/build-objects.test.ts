@@ -150,6 +150,19 @@ describe('buildObjects', () => {
     expect(isClosed(mesh)).toBe(true);
   });
 
+  it('drawer: a wide handle is no reason to take a box for something round', async () => {
+    const side = (_: Vec3, face: number): Vec3 => [0.9 - 0.12 * face, 0.6 - 0.08 * face, 0.2];
+    const drawer = joinedSolids(
+      boxSolid([0.13, 0.12, 0.08], side),
+      movedSolid(boxSolid([0.07, 0.08, 0.012], side), fromTranslation([-0.095, 0, 0.01])),
+    );
+    const { model } = await build('drawer', drawer, [0.02, 0.03, 0.04], 0.3);
+    expect(model.family).toBe('box');
+    expect(Math.abs(model.sizeM[0] / 0.195 - 1)).toBeLessThan(0.08);
+    expect(Math.abs(model.sizeM[1] / 0.12 - 1)).toBeLessThan(0.08);
+    expect(Math.abs(model.sizeM[2] / 0.08 - 1)).toBeLessThan(0.08);
+  });
+
   it('an empty mask leaves the object out with a warning', async () => {
     const clip = syntheticClip(view, [], [perceived(1, 'ghost', 'source', null)], 1);
     const ctx = createContext('objects');
