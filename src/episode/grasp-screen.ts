@@ -15,6 +15,7 @@ import {
   APPROACH_M,
   endsOfPushed,
   endsRight,
+  handTouchesIn,
   holdsEveryOrientation,
   isClear,
   isHandClear,
@@ -25,7 +26,6 @@ import {
   standingAround,
   type Trial,
   type TrialFailure,
-  touchedIn,
   wayOptions,
 } from './trial.js';
 
@@ -107,7 +107,7 @@ function blockedHand(trial: Trial, { objectFromTool, openWidthM, widthM }: Grasp
   const none = new Set<number>();
   if (!taking.every((pose) => isHandClear(trial, others, pose, openWidthM, none))) return 'blocked hand';
   for (const motion of task.motions) {
-    const touched = new Set(touchedIn(motion));
+    const touched = new Set(handTouchesIn(motion));
     const way = toolAlong(keyPosesOf(motion.poses), objectFromTool);
     if (!way.every((pose) => isHandClear(trial, others, pose, widthM, touched))) return 'blocked way';
     others = new Map([...others, ...endsOfPushed([motion])]);
@@ -149,7 +149,7 @@ class Screening {
       others = new Map([...others, ...endsOfPushed([motion])]);
     }
     if (task.released) {
-      const targets = new Set(task.motions.flatMap(touchedIn));
+      const targets = new Set(task.motions.flatMap(handTouchesIn));
       if (!isClear(this.trial, others, q, open, targets)) return 'blocked hand';
       const end = task.motions.at(-1)!.poses.at(-1)!;
       const back = fromTranslation([0, 0, -RETREAT_M * motionScale(robot)]);
@@ -172,7 +172,7 @@ class Screening {
     const stepSec = motion.durationSec / steps;
     const longestSec = longestTime(robot, motion.durationSec) / steps;
     const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
-    const touched = new Set(touchedIn(motion));
+    const touched = new Set(handTouchesIn(motion));
     const looks: number[] = [];
     let q = from;
     for (let k = 0; k < keys.length; k++) {

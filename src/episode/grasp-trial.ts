@@ -20,6 +20,7 @@ import {
   APPROACH_M,
   endsOfPushed,
   endsRight,
+  handTouchesIn,
   holdsEveryOrientation,
   isClear,
   longestTime,
@@ -57,6 +58,12 @@ type Step = { legs: Leg[]; q: readonly number[] };
 const endOf = (path: Path): number[] => path[path.length - 1];
 
 /** Where a motion begins where the object is, nothing is carried there first. */
+/** What may be touched: by the hand, and by what it holds. */
+interface Touched {
+  readonly byHand: ReadonlySet<number>;
+  readonly held: ReadonlySet<number>;
+}
+
 const isSamePose = (a: Mat4, b: Mat4): boolean => a.every((value, e) => Math.abs(value - b[e]) < 1e-6);
 
 export class GraspTrial {
@@ -134,13 +141,16 @@ export class GraspTrial {
     let q = from;
     let objectPose = this.task.worldFromSource;
     let before: readonly number[] = [];
+    let handBefore: readonly number[] = [];
     for (const motion of this.task.motions) {
       // It begins where the motion before it ended: at what that one touched.
       const contacts = [...new Set([...touchedIn(motion), ...before])];
+      const byHand = new Set([...handTouchesIn(motion), ...handBefore]);
       before = touchedIn(motion);
+      handBefore = handTouchesIn(motion);
       const common = { widthM: [widthM, widthM] as const, held: this.held, contacts };
       if (!isSamePose(objectPose, motion.poses[0])) {
-        const carry = this.carryOver(objectPose, motion.poses[0], q, new Set(contacts));
+        const carry = this.carryOver(objectPose, motion.poses[0], q, { held: new Set(contacts), byHand });
         if (!carry) return 'blocked way';
         for (const { phase, path, lengthM } of carry) {
           const timing = { limitShare: this.options.limitShare, leastSec: lengthM / this.options.speed };
@@ -164,8 +174,7 @@ export class GraspTrial {
         { limitShare, leastSec: wantedSec, course: steady },
       );
       if (leg.durationSec > longestTime(robot, wantedSec)) return 'slow task';
-      const touching = new Set(contacts);
-      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, touching))) return 'blocked way';
+      if (!path.every((row, k) => k % CHECK_EVERY !== 0 || this.isClear(row, widthM, byHand))) return 'blocked way';
       if (!this.keepsClear(motion, path)) return 'blocked way';
       if (!this.isInSight(motion, path)) return 'hidden task';
       legs.push(leg);
@@ -189,7 +198,7 @@ export class GraspTrial {
     );
     const path = this.follow(poses, q);
     if (!path) return 'unreachable task';
-    if (!this.isClear(q, open, new Set(this.targets))) return 'blocked hand';
+    if (!this.isClear(q, open, new Set(this.task.motions.flatMap(handTouchesIn)))) return 'blocked hand';
     const legs = [
       fingerLeg(robot, q, { phase: 'open', widthM: [closed, open], held: null, contacts }),
       movingLeg(
@@ -203,14 +212,14 @@ export class GraspTrial {
   }
 
   /** The held object's way over an arch to where the task begins, as high as needed to keep clear. */
-  private carryOver(from: Mat4, to: Mat4, seed: readonly number[], contacts: ReadonlySet<number>): Carry[] | null {
+  private carryOver(from: Mat4, to: Mat4, seed: readonly number[], contacts: Touched): Carry[] | null {
     for (const rise of ARCH_RISES_M.map((usual) => usual * motionScale(this.inputs.robot))) {
       const length = distance(translationOf(from), translationOf(to)) + 2 * rise;
       const way = archedWay(from, to, rise, Math.max(16, Math.ceil(length / STEP_M)));
       const poses = toolAlong(way, this.grasp.objectFromTool);
       const path = this.follow(poses, seed);
       const isFree = path?.every(
-        (q, k) => k % CHECK_EVERY !== 0 || this.isCarryClear(q, way[k], contacts, contacts, this.options.clearance),
+        (q, k) => k % CHECK_EVERY !== 0 || this.isCarryClear(q, way[k], contacts, this.options.clearance),
       );
       if (path && isFree) return [{ phase: 'transfer', path, lengthM: lengthOf(poses) }];
     }
@@ -218,7 +227,7 @@ export class GraspTrial {
   }
 
   /** Where no arch is free: straight up a little, then whatever way through joint space leads to the other end. */
-  private carryAround(from: Mat4, to: Mat4, seed: readonly number[], contacts: ReadonlySet<number>): Carry[] | null {
+  private carryAround(from: Mat4, to: Mat4, seed: readonly number[], { byHand }: Touched): Carry[] | null {
     const { robot, scene } = this.inputs;
     const { objectFromTool } = this.grasp;
     const up: Mat4 = from.with(11, from[11] + LIFT_M * motionScale(robot));
@@ -239,7 +248,10 @@ export class GraspTrial {
     const nearestM = Math.min(this.options.clearance, endM - ROUNDING_M);
     const isFree = (q: readonly number[]): boolean => {
       const pose = heldPose(compose(scene.worldFromBase, armFrames(robot, q).tool), objectFromTool);
-      return this.isCarryClear(q, pose, contacts, none, nearestM) && world.lowestPoint(this.held.id, pose) >= nearestM;
+      return (
+        this.isCarryClear(q, pose, { byHand, held: none }, nearestM) &&
+        world.lowestPoint(this.held.id, pose) >= nearestM
+      );
     };
     const around = planJointPath(robot, lifted, end, { isFree, maxChecks: MAX_CARRY_CHECKS });
     if (!around) return null;
@@ -250,18 +262,12 @@ export class GraspTrial {
     ];
   }
 
-  /** Whether neither the arm at `q` nor what it holds, at `pose`, is too near to anything; `leftOut`: what the held one may come near to. */
-  private isCarryClear(
-    q: readonly number[],
-    pose: Mat4,
-    contacts: ReadonlySet<number>,
-    leftOut: ReadonlySet<number>,
-    nearestM: number,
-  ): boolean {
+  /** Whether neither the arm at `q` nor what it holds, at `pose`, is too near to anything that is not to be touched. */
+  private isCarryClear(q: readonly number[], pose: Mat4, { byHand, held }: Touched, nearestM: number): boolean {
     const { world, inputs } = this.trial;
     return (
-      this.isClear(q, this.grasp.widthM, contacts) &&
-      world.heldClearance(this.held.id, pose, this.others, leftOut, inputs.objects) >= nearestM
+      this.isClear(q, this.grasp.widthM, byHand) &&
+      world.heldClearance(this.held.id, pose, this.others, held, inputs.objects) >= nearestM
     );
   }
 

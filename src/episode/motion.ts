@@ -17,6 +17,8 @@ import type { Skill } from '../skill/skill.js';
 /** Source seen from the target (or from the world, target null), evenly spread over the demonstration's time. */
 export interface RelativeMotion {
   readonly targetId: number | null;
+  /** Whether the source comes to touch the target: not where it pours. */
+  readonly touchesTarget: boolean;
   readonly poses: readonly Mat4[];
   readonly durationSec: number;
   /** Objects that the source pushes along: their poses in the same frame at the same moments. */
@@ -97,7 +99,9 @@ export function manipulationsOf(skill: Skill): Manipulation[] {
       if (!cargo) pushed.push({ id: driven.sourceId, poses: smooth(driven.targetFromSource) });
       else if (!current.cargo.some(({ id }) => id === cargo.id)) current.cargo.push(cargo);
     }
-    current.motions.push({ targetId: motion.targetId, poses: smooth(motion.targetFromSource), durationSec, pushed });
+    const { targetId } = motion;
+    const touchesTarget = targetId !== null && segment.word !== 'pour';
+    current.motions.push({ targetId, touchesTarget, poses: smooth(motion.targetFromSource), durationSec, pushed });
   }
   return all.filter((manipulation) => manipulation.motions.length > 0);
 }
@@ -166,7 +170,7 @@ export const yawOf = (m: Mat4): number => Math.atan2(m[4], m[0]);
  * hardly travels, it is only moved (to the new end).
  */
 export function replayOverTable(
-  motion: RelativeMotion,
+  motion: Pick<RelativeMotion, 'poses'>,
   start: { xM: number; yM: number; yawRad: number },
   end: { xM: number; yM: number },
 ): Mat4[] {

@@ -272,7 +272,7 @@ function placeManipulation(
     // A round source need not be turned on the way: it keeps the heading it has.
     if (source.symmetry === 'z') poses = spinSource(poses, yawOf(current) - yawOf(poses[0]));
     const durationSec = (motion.durationSec * poses.length) / motion.poses.length;
-    motions.push({ targetId: motion.targetId, poses, durationSec, pushed });
+    motions.push({ targetId: motion.targetId, touchesTarget: motion.touchesTarget, poses, durationSec, pushed });
     current = poses[poses.length - 1];
   }
   return { sourceId: source.id, worldFromSource, motions, cargo: manipulation.cargo, released: manipulation.released };

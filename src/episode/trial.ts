@@ -13,6 +13,8 @@ import type { Sight } from './sight.js';
 /** A task motion in the world: `poses` are worldFromSource. */
 export interface PlacedMotion {
   readonly targetId: number | null;
+  /** Whether the source comes to touch the target. */
+  readonly touchesTarget: boolean;
   readonly poses: Mat4[];
   readonly durationSec: number;
   readonly pushed: readonly PushedMotion[];
@@ -117,6 +119,10 @@ export const touchedIn = ({ targetId, pushed }: PlacedMotion): number[] => [
   ...(targetId === null ? [] : [targetId]),
   ...pushed.map(({ id }) => id),
 ];
+
+/** Of them, what the hand may touch too: at a thing that the source itself keeps clear of (a bowl that it pours into) it has no business. */
+export const handTouchesIn = (motion: PlacedMotion): number[] =>
+  touchedIn(motion).filter((id) => id !== motion.targetId || motion.touchesTarget);
 
 /** Whether the arm may be at `q` among `others`. */
 export function isClear(

@@ -76,7 +76,7 @@ describe('replays', () => {
   });
 
   it('over the table meet the new ends, keep heights and turn with the object', () => {
-    const motion = { targetId: null, poses: slide, durationSec: 1, pushed: [] };
+    const motion = { poses: slide };
     const replayed = replayOverTable(motion, { xM: 0.1, yM: -0.1, yawRad: 1.1 }, { xM: 0.1, yM: 0.2 });
     expect(replayed[0][3]).toBeCloseTo(0.1, 12);
     expect(replayed[0][7]).toBeCloseTo(-0.1, 12);

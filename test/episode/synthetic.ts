@@ -142,7 +142,7 @@ export function setDownTask(standing: ReadonlyMap<number, Mat4>, poses: Mat4[]):
   return {
     sourceId: 1,
     worldFromSource: standing.get(1)!,
-    motions: [{ targetId: 2, poses, durationSec: 1, pushed: [] }],
+    motions: [{ targetId: 2, touchesTarget: true, poses, durationSec: 1, pushed: [] }],
     cargo: [],
     released: true,
   };
