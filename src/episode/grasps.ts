@@ -292,7 +292,7 @@ function tooWideChance(
   gripper: Gripper,
 ): number {
   if (!sizeSdM) return 0;
-  const sdM = widthM * norm([0, 1, 2].map((i) => (closing[i] * sizeSdM[i]) / (high[i] - low[i])) as Vec3);
+  const sdM = widthM * norm(vec3((i) => (closing[i] * sizeSdM[i]) / (high[i] - low[i])));
   // The logistic curve nearest to the normal distribution's.
   return 1 / (1 + Math.exp((1.702 * (gripper.maxWidthM - widthM)) / sdM));
 }

@@ -153,7 +153,7 @@ interface Body {
 }
 
 /**
- * A body that sticks out of one side (the wide handle of a drawer) is no thin part. A first try leaves out all that is much thinner than the thickest of the
+ * A wide part that sticks out (the handle of a drawer) is no thin part. A first try leaves out all that is much thinner than the thickest of the
  * outline, corners too; what that body then leaves uncovered is the part, and the body is fitted to all the rest.
  */
 function withLargePart(

@@ -66,7 +66,7 @@ function writeMerged(out: GaussianSet, g: number, set: GaussianSet, normals: Flo
   let [uu, uv, vv] = [0, 0, 0];
   for (const i of members) {
     const weight = weightOf(set, i) / total;
-    const offset: Vec3 = vec3((c) => set.position[3 * i + c] - mean[c]);
+    const offset = vec3((c) => set.position[3 * i + c] - mean[c]);
     const [a, b] = [dot(offset, u), dot(offset, v)];
     uu += weight * a * a;
     uv += weight * a * b;

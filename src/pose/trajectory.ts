@@ -236,7 +236,9 @@ async function fillMoving(
       moving,
       before: restBefore?.cameraFromObject ?? null,
       after: restAfter?.cameraFromObject ?? null,
-      ...{ focalPx: windowFocal, fps, trustIn: inputs.trustIn },
+      focalPx: windowFocal,
+      fps,
+      trustIn: inputs.trustIn,
     },
   );
   const gap = gapLengths(moving);

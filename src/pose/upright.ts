@@ -14,9 +14,14 @@ export function turnedUpright(
   yawRad: number,
 ): Mat4 {
   const worldFromObject = compose(worldFromCamera, cameraFromObject);
+  return compose(inverse(worldFromCamera), turnedInPlace(worldFromObject, yawRad, worldFromObject));
+}
+
+/** `worldFromObject` turned about the vertical and put where `place` is. */
+function turnedInPlace(worldFromObject: Mat4, yawRad: number, place: Mat4): Mat4 {
   const turned = compose(fromYaw(yawRad), worldFromObject);
-  for (const k of [3, 7, 11]) turned[k] = worldFromObject[k];
-  return compose(inverse(worldFromCamera), turned);
+  for (const k of [3, 7, 11]) turned[k] = place[k];
+  return turned;
 }
 
 /** The reference's orientation at a pose's place, turned about the vertical as far as that pose is. */
@@ -32,9 +37,7 @@ export function uprightAt(
     a[4 * i] * b[4 * j] + a[4 * i + 1] * b[4 * j + 1] + a[4 * i + 2] * b[4 * j + 2];
   const sine = rowDot(wanted, 1, upright, 0) - rowDot(wanted, 0, upright, 1);
   const cosine = rowDot(wanted, 0, upright, 0) + rowDot(wanted, 1, upright, 1);
-  const turned = compose(fromYaw(Math.atan2(sine, cosine)), upright);
-  for (const k of [3, 7, 11]) turned[k] = wanted[k];
-  return compose(inverse(worldFromCamera), turned);
+  return compose(inverse(worldFromCamera), turnedInPlace(upright, Math.atan2(sine, cosine), wanted));
 }
 
 /** The poses along its viewing ray at which it just touches what is under it, the nearest one first; none beyond `reach` times its distance. */

@@ -14,7 +14,7 @@ export function transformSet(set: GaussianSet, newFromOld: Mat4, scale = 1): Gau
   const [aw, ax, ay, az] = quaternionOf(newFromOld);
   const logFactor = Math.log(scale);
   for (let i = 0; i < set.count; i++) {
-    const p: Vec3 = vec3((c) => set.position[3 * i + c] * scale);
+    const p = vec3((c) => set.position[3 * i + c] * scale);
     out.position.set(transformPoint(newFromOld, p), 3 * i);
     const [bw, bx, by, bz] = set.rotation.subarray(4 * i, 4 * i + 4);
     out.rotation[4 * i] = aw * bw - ax * bx - ay * by - az * bz;

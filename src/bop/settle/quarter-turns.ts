@@ -3,7 +3,7 @@
  * low resolution of the first search so may its colours. Its print at full resolution decides.
  */
 import { compose, expTwist, fromTranslation, type Mat4 } from '../../math/se3.js';
-import { scale, type Vec3 } from '../../math/vec3.js';
+import { scale, type Vec3, vec3 } from '../../math/vec3.js';
 import { refinePose } from '../../pose/adam.js';
 import type { TrackedObject } from '../../pose/objective.js';
 import type { Observation } from '../../pose/observation.js';
@@ -37,7 +37,7 @@ export function bestQuarterTurn(object: TrackedObject, found: Mat4, view: Observ
 }
 
 function middleOf(position: ArrayLike<number>): Vec3 {
-  const middle = [0, 1, 2].map((c) => {
+  return vec3((c) => {
     let [low, high] = [Infinity, -Infinity];
     for (let i = c; i < position.length; i += 3) {
       low = Math.min(low, position[i]);
@@ -45,7 +45,6 @@ function middleOf(position: ArrayLike<number>): Vec3 {
     }
     return (low + high) / 2;
   });
-  return [middle[0], middle[1], middle[2]];
 }
 
 /** The 23 rotations of a cube other than none: each side to the front, in each of its four turns. */

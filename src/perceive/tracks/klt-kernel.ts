@@ -1,5 +1,4 @@
 /** Runs the compiled point tracker (kernels/klt.ts -> dist/kernels/klt.wasm) on pyramids in its memory. */
-
 import { growTo, type KernelMemory, loadKernel } from '../../base/kernel.js';
 import type { ByteImage } from '../../image/image.js';
 import { emptyPyramid, type Pyramid, SLACK_FLOATS } from './pyramid.js';
