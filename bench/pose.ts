@@ -49,7 +49,7 @@ export default async function run(args: string[]): Promise<PoseSpeed> {
   const dataset = await openBopDataset(values.data);
   const scene = await dataset.readScene(SCENE);
   const imageIds = [...scene.images.keys()].slice(0, FIRST + FRAMES);
-  const sequence = sequenceOfTrueMasks(dataset, scene, imagesOf(scene, imageIds), ctx);
+  const sequence = await sequenceOfTrueMasks(dataset, scene, imagesOf(scene, imageIds), ctx);
   const mesh = await dataset.objects.get(CAN)!.readLooks();
   const areaM2 = meshArea(mesh);
   const full = gaussiansOfModel(mesh, areaM2, ctx.random('model'));

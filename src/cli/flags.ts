@@ -14,7 +14,7 @@ function flagOf(name: string, spec: OptionSpec): Option {
   const flag = toFlag(name);
   switch (spec.kind) {
     case 'boolean':
-      return new Option(spec.default ? `--no-${flag}` : `--${flag}`, spec.help);
+      return spec.default ? new Option(`--no-${flag}`, `switch off: ${spec.help}`) : new Option(`--${flag}`, spec.help);
     case 'enum':
       return new Option(`--${flag} <${spec.values.join('|')}>`, `${spec.help} (default: ${spec.default})`).choices([
         ...spec.values,

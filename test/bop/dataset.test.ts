@@ -221,7 +221,16 @@ describe('evaluateBop', () => {
     );
     await writeFile(depthFile, right);
     await writeFile(at('models_eval/obj_000001.ply'), asciiPly(pointCloud, null));
-    await expect(evaluateBop(await openBopDataset(folder), estimates())).rejects.toThrow('object 1 has no faces');
+    await expect(evaluateBop(await openBopDataset(folder), estimates())).rejects.toThrow('obj_000001.ply has no faces');
+  });
+
+  it('refuses a model of another unit than its stated diameter', async () => {
+    const metres = { ...meshOf(1), vertices: meshOf(1).vertices.map((value) => value / 1000) };
+    await writeFile(at('models_eval/obj_000001.ply'), asciiPly(metres, null));
+    const object = (await openBopDataset(folder)).objects.get(1)!;
+    await expect(object.readMesh()).rejects.toThrow(
+      'obj_000001.ply spans 0.141 mm, models_info.json says a diameter of',
+    );
   });
 
   it('renders scenes at the size of their own pictures and says that camera.json has another', async () => {

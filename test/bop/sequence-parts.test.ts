@@ -142,7 +142,7 @@ describe('alignReconstruction', () => {
   it('finds out which object it is and how its frame lies, and fits the scale only when asked to', async () => {
     const dataset = await openBopDataset(folder);
     const scene = await dataset.readScene(3);
-    const sequence = sequenceOfTrueMasks(dataset, scene, imagesOf(scene, IMAGE_IDS), createContext('bop'));
+    const sequence = await sequenceOfTrueMasks(dataset, scene, imagesOf(scene, IMAGE_IDS), createContext('bop'));
     const modelFromFound = fromAxisAngle([0, 0, 1], 0.7, [0.01, 0, 0.02]);
     const smaller = (pose: number[]): number[] => pose.map((x, i) => ([3, 7, 11].includes(i) ? 0.8 * x : x));
     const tracks = [1, 2].map((objId) => ({

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readJson } from '../../base/files.js';
-import { norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
+import { distance, norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
+import { meshBounds } from '../../objects/mesh.js';
 import { type ColouredMesh, readMeshPly } from '../../objects/ply-mesh.js';
 import { ModelsInfoSchema } from './schemas.js';
 import type { Symmetries } from './symmetry.js';
@@ -50,7 +51,7 @@ export async function openModels(folder: string, warnings: string[]): Promise<Ma
     const meshFile = `obj_${key.padStart(6, '0')}.ply`;
     const loaded = new Map<string, Promise<ColouredMesh>>();
     const meshIn = (models: string): Promise<ColouredMesh> => {
-      const mesh = loaded.get(models) ?? readMeshPly(path.join(models, meshFile), METRES_PER_MM);
+      const mesh = loaded.get(models) ?? readModel(path.join(models, meshFile), info.diameter);
       loaded.set(models, mesh);
       return mesh;
     };
@@ -65,6 +66,25 @@ export async function openModels(folder: string, warnings: string[]): Promise<Ma
     });
   }
   return objects;
+}
+
+/** The space diagonal of a bounding box is one to the root of three diameters long; beyond this a mesh is of another unit, or of another thing. */
+const MAX_SPAN_PER_DIAMETER = 3;
+
+async function readModel(file: string, diameterMm: number): Promise<ColouredMesh> {
+  const mesh = await readMeshPly(file, METRES_PER_MM);
+  if (mesh.triangles.length === 0) {
+    throw new UserError(`${file} has no faces`, 'a point cloud will not do: give a triangle mesh');
+  }
+  const { min, max } = meshBounds(mesh);
+  const ratio = distance(min, max) / METRES_PER_MM / diameterMm;
+  if (!(ratio > 1 / MAX_SPAN_PER_DIAMETER && ratio < MAX_SPAN_PER_DIAMETER)) {
+    throw new UserError(
+      `${file} spans ${(ratio * diameterMm).toPrecision(3)} mm, models_info.json says a diameter of ${diameterMm} mm`,
+      'both are to be in millimetres',
+    );
+  }
+  return mesh;
 }
 
 type ModelInfo = ReturnType<typeof ModelsInfoSchema.parse>[string];

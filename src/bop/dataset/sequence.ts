@@ -44,20 +44,43 @@ export function imagesOf(scene: BopScene, imageIds: readonly number[]): BopImage
 }
 
 /** The data set's own visible masks: made from the true poses in most data sets, so good for trackers alone. */
-export function sequenceOfTrueMasks(
+export async function sequenceOfTrueMasks(
   dataset: BopDataset,
   scene: BopScene,
   images: readonly BopImage[],
   ctx: Pick<StageContext, 'warn'>,
-): Sequence {
+): Promise<Sequence> {
   const objectIds = singleObjects(dataset, scene, images, ctx);
   const camera = sharedCamera(images, scene);
+  const readMask = (frameIdx: number): Promise<ByteImage> => idMapOf(scene, images[frameIdx], objectIds);
+  const starts = await startFrames(images.length, objectIds, readMask);
   return {
-    ...{ scene, images, camera, frames: framesOf(scene, images), tracks: null, hasTable: false },
-    perception: perceptionWithoutTable(camera, images.length, objectIds),
+    ...{ scene, images, camera, frames: framesOf(scene, images), tracks: null, hasTable: false, readMask },
+    perception: perceptionWithoutTable(camera, images.length, starts),
     objectOf: new Map(objectIds.map((id) => [id, id])),
-    readMask: (frameIdx) => idMapOf(scene, images[frameIdx], objectIds),
   };
+}
+
+/** What comes late is first fitted where it shows this share of the most that is ever seen of it: at the picture's edge it is cut off. */
+const SHOWN_SHARE = 0.5;
+
+/** Frame in which tracking of each object starts: the first one, or, where its mask is empty there, the first that shows enough. */
+async function startFrames(
+  numFrames: number,
+  objectIds: readonly number[],
+  readMask: (frameIdx: number) => Promise<ByteImage>,
+): Promise<Map<number, number>> {
+  const areas: Int32Array[] = [];
+  for (let k = 0; k < numFrames && (k === 0 || objectIds.some((id) => areas[0][id] === 0)); k++) {
+    const area = new Int32Array(256);
+    for (const id of (await readMask(k)).data) area[id]++;
+    areas.push(area);
+  }
+  const startOf = (id: number): number => {
+    const most = Math.max(...areas.map((area) => area[id]));
+    return areas[0][id] > 0 ? 0 : areas.findIndex((area) => area[id] >= SHOWN_SHARE * most);
+  };
+  return new Map(objectIds.map((id) => [id, startOf(id)]));
 }
 
 /**
@@ -208,7 +231,11 @@ async function idMapOf(scene: BopScene, image: BopImage, objectIds: readonly num
 }
 
 /** What the tracker asks of a perception: the camera, and that everything may move in every frame. */
-function perceptionWithoutTable(camera: Intrinsics, numFrames: number, objectIds: readonly number[]): Perception {
+function perceptionWithoutTable(
+  camera: Intrinsics,
+  numFrames: number,
+  starts: ReadonlyMap<number, number>,
+): Perception {
   return {
     kind: 'v2r/perception',
     version: 1,
@@ -225,10 +252,10 @@ function perceptionWithoutTable(camera: Intrinsics, numFrames: number, objectIds
     cameraMotion: { kind: 'static', maxShiftPx: 0 },
     frameFromReference: null,
     hand: { seen: false, confidence: 0, firstFrame: 0, lastFrame: 0 },
-    objects: objectIds.map((id) => ({
+    objects: [...starts].map(([id, referenceFrame]) => ({
       ...{ id, name: nameOf(id), role: 'passive', confidence: 1, evidence: 'given' },
       motion: { firstFrame: 0, lastFrame: numFrames - 1 },
-      referenceFrame: 0,
+      referenceFrame,
     })),
     finding: 'given by the data set',
     manipulated: false,

@@ -2,7 +2,6 @@
 import { type StageContext, throwIfCancelled } from '../../base/context.js';
 import { UserError } from '../../base/errors.js';
 import type { FloatImage } from '../../image/image.js';
-import type { ColouredMesh } from '../../objects/ply-mesh.js';
 import { type BopDataset, type BopTarget, readSceneDepth } from '../dataset/dataset.js';
 import type { BopObject } from '../dataset/models.js';
 import { averageTimePerImage, type BopEstimate } from '../dataset/results-csv.js';
@@ -160,7 +159,7 @@ async function errorsOf(
   instanceIdxs: readonly number[],
   deltaM: number,
 ): Promise<Pick<TargetGroup, 'vsd' | 'mssd' | 'mspd' | 'add' | 'adi'>> {
-  const mesh = await meshOf(object);
+  const mesh = await object.readMesh();
   const { vertices } = mesh;
   const { diameterM } = object;
   const symmetries = symmetrySet(object.symmetries);
@@ -194,12 +193,6 @@ async function errorsOf(
     add: near((e, g) => add(poses[e], truths[g]!, vertices)),
     adi: near((e, g) => adi(poses[e], truths[g]!, vertices)),
   };
-}
-
-async function meshOf(object: BopObject): Promise<ColouredMesh> {
-  const mesh = await object.readMesh();
-  if (mesh.triangles.length === 0) throw new UserError(`the model of object ${object.id} has no faces`);
-  return mesh;
 }
 
 function lazily<T>(count: number, make: (i: number) => T): (i: number) => T {
