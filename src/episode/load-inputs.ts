@@ -1,7 +1,9 @@
 /** Everything episodes need, read from the folders of the earlier stages. */
 import path from 'node:path';
+import { UserError } from '../base/errors.js';
 import { readJson } from '../base/files.js';
 import { readNpy } from '../base/npy.js';
+import { Random } from '../base/random.js';
 import { readRgb, resizeRgb } from '../image/image-io.js';
 import type { Intrinsics } from '../math/camera.js';
 import { compose, inverse, type Mat4 } from '../math/se3.js';
@@ -9,7 +11,9 @@ import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
 import { readObjectGaussians, readObjectMesh, readObjects } from '../objects/objects-io.js';
 import { type Poses, PosesSchema } from '../pose/poses.js';
 import { keptRobot, type OpenRobot } from '../robot/open-robot.js';
+import type { RobotModel } from '../robot/robot-model.js';
 import { type Scene, SceneSchema } from '../scene/scene.js';
+import { ShapeField } from '../skill/shape-field.js';
 import type { Skill } from '../skill/skill.js';
 import { readSkill } from '../skill/skill-io.js';
 import type { GaussianSet } from '../splat/gaussians.js';
@@ -18,6 +22,7 @@ import type { EpisodeInputs, EpisodeObject } from './episode.js';
 import { fittingLengthScale, scaledGaussians, scaledInputs } from './length-scale.js';
 import { yawOf } from './motion.js';
 import { openedByUse } from './open-by-use.js';
+import { MAX_PAD_GAP_M, padGap } from './pad-gap.js';
 import { datasetCamera } from './render.js';
 
 /** Folders of the stages that episodes are made from. */
@@ -63,7 +68,7 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
       mesh: shape.mesh,
       sizeSdM: model.sizeSdM ?? null,
       hold: skill.holds?.find(({ objectId }) => objectId === model.id)?.points ?? null,
-      grasps: givenFor(skill, model.id),
+      grasps: givenFor(skill, model.id, shape.mesh, robot.model),
       restYawRad: yawOf(restPose(model, poses)),
     });
   }
@@ -78,9 +83,24 @@ export async function loadEpisodeInputs(folders: EpisodeFolders): Promise<Loaded
   };
 }
 
-function givenFor(skill: Skill, id: number): EpisodeObject['grasps'] {
+/**
+ * The user's own grasps of an object.
+ *
+ * @throws UserError for one whose pads are not at the object's surface.
+ */
+function givenFor(skill: Skill, id: number, mesh: TriangleMesh, robot: RobotModel): EpisodeObject['grasps'] {
   const own = (skill.grasps ?? []).filter(({ objectId }) => objectId === id);
-  return own.length > 0 ? own : null;
+  if (own.length === 0) return null;
+  const field = new ShapeField(mesh, new Random(id));
+  for (const [k, { objectFromTool, widthM }] of own.entries()) {
+    const gapM = padGap(field, robot.gripper, objectFromTool, widthM);
+    if (gapM <= MAX_PAD_GAP_M) continue;
+    throw new UserError(
+      `--grasp: number ${k + 1} of object ${id} does not hold it: a pad is ${(1000 * gapM).toFixed(0)} mm from its surface (at most ${1000 * MAX_PAD_GAP_M})`,
+      'pads are at y = +-widthM / 2 of the tool; the object frame is that of its mesh (docs/formats/skill.md)',
+    );
+  }
+  return own;
 }
 
 /** worldFromObject as it first stood: the earliest resting pose, else the pose of the shape fit. */

@@ -1,7 +1,7 @@
 /** An episode's motion measured anew from what was written of it, apart from the planner's own figures. */
 
 import { Random } from '../base/random.js';
-import { compose, inverse, type Mat4, rotationAngleBetween, transformPoint, translationOf } from '../math/se3.js';
+import { compose, inverse, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
 import { armFrames } from '../robot/kinematics.js';
@@ -11,6 +11,7 @@ import { CONTACT_OVERLAP_M, TABLE_TOLERANCE_M } from './checks.js';
 import type { EpisodeInputs, EpisodeObject, Phase } from './episode.js';
 import type { EpisodeRecord } from './episode-record.js';
 import { movedPoints, shapeOf } from './object-shape.js';
+import { MAX_PAD_GAP_M, padGap } from './pad-gap.js';
 import { type Problem, placementProblems, sightProblems } from './recheck-outcome.js';
 
 /** Single precision and finite differences: this much over a limit is rounding. */
@@ -20,8 +21,6 @@ const POSITION_ROUNDING_RAD = 1e-5;
 const SAME_VALUE = 1e-6;
 const HELD_M = 0.002;
 const HELD_DEG = 2;
-/** Pads are at the object's surface to what a one-sided view of it allows, metres. */
-const PAD_M = 0.008;
 /** What nobody moves stays, metres. */
 const STILL_M = 1e-4;
 /** Least clearance to what is not touched, metres: what the planner's check asks for at least. */
@@ -163,9 +162,11 @@ export class EpisodeRecheck {
         const off = distance(translationOf(wanted), translationOf(real));
         const turned = (rotationAngleBetween(wanted, real) * 180) / Math.PI;
         if (off / HELD_M + turned / HELD_DEG > most[0] / HELD_M + most[1] / HELD_DEG) most = [off, turned, t];
+        const objectFromTool = compose(inverse(real), this.toolAt(state[t]));
+        const widthM = state[t][state[t].length - 1];
         gap = Math.max(
           gap,
-          this.padGap(heldId, compose(inverse(real), this.toolAt(state[t])), state[t][state[t].length - 1]),
+          padGap(this.fieldOf(this.objectOf(heldId)), this.inputs.robot.gripper, objectFromTool, widthM),
         );
       }
       if (most[0] > HELD_M || most[1] > HELD_DEG) {
@@ -178,7 +179,7 @@ export class EpisodeRecheck {
         ...worst(
           'contact',
           gap,
-          PAD_M,
+          MAX_PAD_GAP_M,
           (v) => `a pad is ${(v * 1000).toFixed(1)} mm from the surface of object ${heldId} that it holds (${name})`,
         ),
       );
@@ -192,14 +193,6 @@ export class EpisodeRecheck {
 
   private armAt(row: readonly number[]): PlacedArm {
     return placeArm(this.inputs.robot, row, row[row.length - 1], this.inputs.scene.worldFromBase);
-  }
-
-  /** Distance of the farther pad's middle to the object's surface, metres. */
-  private padGap(id: number, objectFromTool: Mat4, widthM: number): number {
-    const field = this.fieldOf(this.objectOf(id));
-    const { oneSided } = this.inputs.robot.gripper;
-    const sides = oneSided ? [0, widthM] : [-widthM / 2, widthM / 2];
-    return Math.max(...sides.map((y) => Math.abs(field.distanceAt(transformPoint(objectFromTool, [0, y, 0])))));
   }
 
   /** An object moves only while something moves it: held, or in a task phase (pushed or carried along). */
