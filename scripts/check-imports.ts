@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const LAYERS: string[][] = [
   ['base'],
   ['math'],
-  ['image'],
+  ['image', 'mesh'],
   ['video', 'splat', 'models'],
   ['perceive', 'robot'],
   ['objects'],

@@ -4,7 +4,7 @@ import { type Truth, TruthSchema } from '../../scripts/fixtures/truth.js';
 import { readJson } from '../../src/base/files.js';
 import type { ByteImage } from '../../src/image/image.js';
 import { readBytes } from '../../src/image/image-io.js';
-import { readObj } from '../../src/objects/mesh-io.js';
+import { loadMesh } from '../../src/mesh/load-mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
 
 export interface TrueScene {
@@ -17,7 +17,7 @@ export interface TrueScene {
 export async function readTruth(folder: string): Promise<TrueScene> {
   const truth = await readJson(path.join(folder, 'truth.json'), TruthSchema);
   const meshes = new Map<number, TriangleMesh>();
-  for (const { id, mesh } of truth.objects) meshes.set(id, await readObj(path.join(folder, mesh)));
+  for (const { id, mesh } of truth.objects) meshes.set(id, await loadMesh(path.join(folder, mesh)));
   const digits = /%0(\d)d/;
   const width = Number(digits.exec(truth.masks)?.[1] ?? 6);
   return {

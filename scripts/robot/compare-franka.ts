@@ -15,7 +15,7 @@ import { writePng } from '../../src/image/image-io.js';
 import type { Intrinsics } from '../../src/math/camera.js';
 import { compose, fromAxes, inverse, type Mat4, transformPoint } from '../../src/math/se3.js';
 import { cross, normalize, sub, type Vec3 } from '../../src/math/vec3.js';
-import { readObj } from '../../src/objects/mesh-io.js';
+import { loadMesh } from '../../src/mesh/load-mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
 import { createFranka } from '../../src/robot/franka.js';
 import { FRANKA_SHAPES } from '../../src/robot/franka-shapes.js';
@@ -56,7 +56,7 @@ async function loadMeshes(folder: string): Promise<Map<string, ColouredMesh[]>> 
     // Both fingers use the same meshes.
     if (link === 'finger' && known.length >= 2) continue;
     const colour = COLOURS[/material="(\w+)"/.exec(attributes)?.[1] ?? 'white'] ?? COLOURS.white;
-    known.push({ mesh: await readObj(path.join(folder, 'assets', `${name}.obj`)), colour });
+    known.push({ mesh: await loadMesh(path.join(folder, 'assets', `${name}.obj`)), colour });
   }
   return meshes;
 }

@@ -1,17 +1,17 @@
-/** Objects of the user's own: Gaussians (.ply, .splat and what `loadSplat` reads) or meshes (.ply with faces, .obj), in any unit. */
+/** Objects of the user's own: Gaussians (.ply, .splat and what `loadSplat` reads) or meshes (what `loadMesh` reads), in any unit. */
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import type { ColouredMesh } from '../mesh/coloured-mesh.js';
+import { loadMesh, MESH_EXTENSIONS } from '../mesh/load-mesh.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { loadSplat, SPLAT_EXTENSIONS } from '../splat/load.js';
 import { gaussiansOfModel } from './coloured-mesh-gaussians.js';
 import { hullOfPoints } from './hull.js';
 import { meshArea, meshBounds } from './mesh.js';
-import { readObj } from './mesh-io.js';
 import type { TriangleMesh } from './object-model.js';
-import { type ColouredMesh, decodeMeshPly } from './ply-mesh.js';
 
 export interface GivenShape {
   readonly file: string;
@@ -23,7 +23,7 @@ export interface GivenShape {
   readonly hasColours: boolean;
 }
 
-const EXTENSIONS = [...SPLAT_EXTENSIONS, '.obj'];
+const EXTENSIONS = [...new Set([...SPLAT_EXTENSIONS, ...MESH_EXTENSIONS])];
 /** Opacity below which a Gaussian is haze, not surface (logit of 0.3). */
 const SOLID_LOGIT = Math.log(0.3 / 0.7);
 
@@ -43,7 +43,9 @@ export function findShapeFile(folder: string, id: number, name: string): string 
 
 /** Throws `UserError` for files that cannot be read, are empty or have no extent. */
 export async function readGivenShape(file: string): Promise<GivenShape> {
-  const shape = file.toLowerCase().endsWith('.obj') ? ofMesh(file, await readObj(file)) : await readPlyOrSplat(file);
+  const extension = path.extname(file).toLowerCase();
+  const isMesh = extension === '.ply' ? await hasFaces(file) : MESH_EXTENSIONS.includes(extension);
+  const shape = isMesh ? ofMesh(file, await loadMesh(file)) : await ofSplat(file);
   const { min, max } = meshBounds(shape.mesh);
   const size = max.map((value, k) => value - min[k]).sort((a, b) => a - b);
   if (!(size[1] > 0) || !Number.isFinite(size[2])) {
@@ -52,17 +54,15 @@ export async function readGivenShape(file: string): Promise<GivenShape> {
   return shape;
 }
 
-async function readPlyOrSplat(file: string): Promise<GivenShape> {
-  if (file.toLowerCase().endsWith('.ply')) {
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(file);
-    } catch (error) {
-      throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
-    }
-    const head = Buffer.from(bytes.subarray(0, 4096)).toString('latin1').split('end_header')[0];
-    if (/element face [1-9]/.test(head)) return ofMesh(file, decodeMeshPly(bytes, 1, file));
-  }
+async function hasFaces(file: string): Promise<boolean> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
+  });
+  const head = Buffer.from(bytes.subarray(0, 4096)).toString('latin1').split('end_header')[0];
+  return /element face [1-9]/.test(head);
+}
+
+async function ofSplat(file: string): Promise<GivenShape> {
   const { set } = await loadSplat(file);
   const solid: number[] = [];
   for (let i = 0; i < set.count; i++) {
@@ -73,14 +73,13 @@ async function readPlyOrSplat(file: string): Promise<GivenShape> {
   return { file, mesh, gaussians: set, hasColours: true };
 }
 
-function ofMesh(file: string, mesh: TriangleMesh | ColouredMesh): GivenShape {
-  const colours = 'colours' in mesh ? mesh.colours : null;
+function ofMesh(file: string, mesh: ColouredMesh): GivenShape {
   const area = meshArea(mesh);
   if (!(area > 0)) throw new UserError(`${file}: the mesh has no surface`, 'give a mesh with faces of some size');
   return {
     file,
     mesh: { vertices: mesh.vertices, triangles: mesh.triangles },
-    gaussians: gaussiansOfModel({ ...mesh, colours }, area, new Random(1)),
-    hasColours: colours !== null,
+    gaussians: gaussiansOfModel(mesh, area, new Random(1)),
+    hasColours: mesh.colourAt !== null,
   };
 }

@@ -1,10 +1,11 @@
 /** The `objects` artifact on disk. */
 import path from 'node:path';
 import { readJson, writeJson } from '../base/files.js';
+import { loadMesh } from '../mesh/load-mesh.js';
+import { writeObj } from '../mesh/write-obj.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { readPly, writePly } from '../splat/ply.js';
 import type { BuiltObjects } from './build-objects.js';
-import { readObj, writeObj } from './mesh-io.js';
 import { type Objects, ObjectsSchema, type TriangleMesh } from './object-model.js';
 
 const INDEX = 'objects.json';
@@ -30,5 +31,6 @@ export async function readObjectGaussians(folder: string, id: number): Promise<G
 }
 
 export async function readObjectMesh(folder: string, id: number): Promise<TriangleMesh> {
-  return readObj(path.join(folder, `object-${id}.obj`));
+  const { vertices, triangles } = await loadMesh(path.join(folder, `object-${id}.obj`));
+  return { vertices, triangles };
 }

@@ -11,7 +11,7 @@ export const objectOptions = defineOptions({
   shapeFiles: {
     kind: 'string',
     default: '',
-    help: 'folder of own Gaussians (.ply, .splat) or meshes (.ply, .obj) named by object id or name: 1.ply, mug.obj',
+    help: 'folder of own Gaussians (.ply, .splat) or meshes (.ply, .obj, .glb, ...) named by object id or name: 1.ply, mug.obj',
   },
   maxGaussians: {
     kind: 'number',

@@ -46,8 +46,8 @@ describe('openBopDataset', () => {
     meshOf(1).vertices.forEach((value, i) => {
       expect(mesh.vertices[i]).toBeCloseTo(value, 9);
     });
-    expect([...mesh.colours!.slice(0, 3)].map((c) => Math.round(255 * c))).toEqual([255, 0, 51]);
-    expect((await dataset.objects.get(2)!.readMesh()).colours).toBeNull();
+    expect(mesh.colourAt!(0, [1, 0, 0]).map((c) => Math.round(255 * c))).toEqual([255, 0, 51]);
+    expect((await dataset.objects.get(2)!.readMesh()).colourAt).toBeNull();
     const scene = await dataset.readScene(3);
     expect([...scene.images.keys()]).toEqual(IMAGE_IDS);
     const image = scene.images.get(7)!;

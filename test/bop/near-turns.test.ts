@@ -6,7 +6,7 @@ import { nearTurns, tellByPrint } from '../../src/bop/settle/near-turns.js';
 import { createBytes, createRgb } from '../../src/image/image.js';
 import { compose, fromAxisAngle, identity, type Mat4, rotationAngleBetween } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
-import type { ColouredMesh } from '../../src/objects/ply-mesh.js';
+import { type ColouredMesh, vertexColours } from '../../src/mesh/coloured-mesh.js';
 import { extremePoints } from '../../src/pose/point-loss.js';
 import { createRenderer } from '../../src/splat/create-renderer.js';
 import { gaussiansFromMesh } from '../../src/splat/from-mesh.js';
@@ -42,7 +42,8 @@ function disc(stain: number): ColouredMesh {
       triangles.push(a, a + 1, a + n + 2, a, a + n + 2, a + n + 1);
     }
   }
-  return { vertices, triangles: Uint32Array.from(triangles), colours };
+  const corners = Uint32Array.from(triangles);
+  return { vertices, triangles: corners, colourAt: vertexColours(corners, colours) };
 }
 
 async function scene(stain: number) {
@@ -90,7 +91,7 @@ describe('turns that look almost alike', () => {
   it('leaves the first one where nothing can be compared', async () => {
     const { looks, object, truth, frame } = await scene(0.08);
     const poses = [quarter(truth, 1), truth];
-    expect(tellByPrint({ ...looks, colours: null }, object, poses, [frame], camera)).toBe(0);
+    expect(tellByPrint({ ...looks, colourAt: null }, object, poses, [frame], camera)).toBe(0);
     const unseen = { rgb: frame.rgb, idMap: createBytes(camera.widthPx, camera.heightPx) };
     expect(tellByPrint(looks, object, poses, [unseen], camera)).toBe(0);
   });
@@ -107,7 +108,7 @@ describe('renderColours', () => {
       if (alpha[i] > 0.999) expect(depth[i]).toBeGreaterThan(0);
       if (alpha[i] > 0.999) for (let c = 0; c < 3; c++) expect(rgb[3 * i + c]).toBeGreaterThan(0.34);
     }
-    expect(renderColours({ ...looks, colours: null }, pose, camera).rgb.some((v) => Math.abs(v - 0.5) < 1e-6)).toBe(
+    expect(renderColours({ ...looks, colourAt: null }, pose, camera).rgb.some((v) => Math.abs(v - 0.5) < 1e-6)).toBe(
       true,
     );
   });

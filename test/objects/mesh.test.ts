@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/base/errors.js';
 import { fromYaw } from '../../src/math/se3.js';
 import {
   boxMesh,
@@ -14,7 +13,6 @@ import {
   roundedBoxMesh,
   transformMesh,
 } from '../../src/objects/mesh.js';
-import { decodeObj, encodeObj } from '../../src/objects/mesh-io.js';
 
 const cylinder = [0, 1].map((t) => ({ radiusM: 0.03, heightM: 0.1 * t }));
 
@@ -92,31 +90,5 @@ describe('meshes of the shape families', () => {
     ];
     expect(radiusAt(profile, 0.5)).toBeCloseTo(1.5, 12);
     expect(radiusAt(profile, 9)).toBe(3);
-  });
-});
-
-describe('OBJ', () => {
-  it('round trip to a micrometre', () => {
-    const mesh = revolutionMesh(cylinder, 7, 0.002);
-    const back = decodeObj(encodeObj(mesh));
-    expect([...back.triangles]).toEqual([...mesh.triangles]);
-    mesh.vertices.forEach((v, i) => {
-      expect(Math.abs(back.vertices[i] - v)).toBeLessThan(1e-6);
-    });
-  });
-
-  it('reads polygons, texture indices and negative indices', () => {
-    const text = 'o thing\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1 4/1\nf -4 -3 -2\n';
-    expect([...decodeObj(text).triangles]).toEqual([0, 1, 2, 0, 2, 3, 0, 1, 2]);
-  });
-
-  it.each([
-    ['v 1 2\nf 1 1 1\n', 'line 1'],
-    ['v 0 0 0\nf 1 2 3\n', 'line 2'],
-    ['v 0 0 0\n', 'no faces'],
-    ['', 'no faces'],
-  ])('says what is wrong with %j', (text, words) => {
-    expect(() => decodeObj(text, 'thing.obj')).toThrow(UserError);
-    expect(() => decodeObj(text, 'thing.obj')).toThrow(words);
   });
 });

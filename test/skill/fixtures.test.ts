@@ -6,7 +6,7 @@ import { resolveOptions } from '../../src/base/options.js';
 import { Random } from '../../src/base/random.js';
 import { compose, expTwist, fromTranslation, inverse, type Mat4, translationOf } from '../../src/math/se3.js';
 import { distance, type Vec3 } from '../../src/math/vec3.js';
-import { readObj } from '../../src/objects/mesh-io.js';
+import { loadMesh } from '../../src/mesh/load-mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
 import type { Poses } from '../../src/pose/poses.js';
 import { skillOptions } from '../../src/skill/options.js';
@@ -79,7 +79,7 @@ describe.skipIf(names.length === 0)(
         const poses = noisyTruth(truth, sdM, new Random(21));
         const meshes = new Map<number, TriangleMesh>();
         for (const o of truth.objects) {
-          meshes.set(o.id, await readObj(new URL(`${name}.truth/${o.mesh}`, FOLDER).pathname));
+          meshes.set(o.id, await loadMesh(new URL(`${name}.truth/${o.mesh}`, FOLDER).pathname));
         }
         const objects = truth.objects.map((o) =>
           model(o.id, o.word, o.sizeM, { symmetry: o.symmetry.kind === 'axial' ? 'z' : 'none' }),

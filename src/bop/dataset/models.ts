@@ -4,8 +4,9 @@ import path from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readJson } from '../../base/files.js';
 import { distance, norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
+import { loadMesh } from '../../mesh/load-mesh.js';
 import { meshBounds } from '../../objects/mesh.js';
-import { type ColouredMesh, readMeshPly } from '../../objects/ply-mesh.js';
 import { ModelsInfoSchema } from './schemas.js';
 import type { Symmetries } from './symmetry.js';
 
@@ -72,7 +73,9 @@ export async function openModels(folder: string, warnings: string[]): Promise<Ma
 const MAX_SPAN_PER_DIAMETER = 3;
 
 async function readModel(file: string, diameterMm: number): Promise<ColouredMesh> {
-  const mesh = await readMeshPly(file, METRES_PER_MM);
+  if (!existsSync(file)) throw new UserError(`cannot read ${file}`, 'is the folder of models complete?');
+  const stored = await loadMesh(file);
+  const mesh = { ...stored, vertices: stored.vertices.map((value) => METRES_PER_MM * value) };
   if (mesh.triangles.length === 0) {
     throw new UserError(`${file} has no faces`, 'a point cloud will not do: give a triangle mesh');
   }

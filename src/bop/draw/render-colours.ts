@@ -1,12 +1,14 @@
-/** A model with vertex colours as a picture: finer than its Gaussians, for telling apart poses that only small print distinguishes. */
+/** A model with colours as a picture: finer than its Gaussians, for telling apart poses that only small print distinguishes. */
 import type { Intrinsics } from '../../math/camera.js';
 import type { Mat4 } from '../../math/se3.js';
-import type { ColouredMesh } from '../../objects/ply-mesh.js';
+import type { Vec3 } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 
 /** Samples per pixel and axis, averaged. */
 const SAMPLES = 3;
 /** Triangles nearer to the camera plane are left out, metres. */
 const NEAR_M = 0.01;
+const GREY: Vec3 = [0.5, 0.5, 0.5];
 
 export interface Picture {
   /** [H, W, 3] f32 0..1, times `alpha`. */
@@ -15,14 +17,14 @@ export interface Picture {
   readonly alpha: Float32Array;
 }
 
-/** `mesh.colours` [V, 3] 0..1; null: drawn grey. Colours are interpolated across the screen: triangles are small. */
+/** Without colours: drawn grey. Colours are interpolated across the screen: triangles are small. */
 export function renderColours(mesh: ColouredMesh, cameraFromMesh: Mat4, camera: Intrinsics): Picture {
   const { widthPx, heightPx } = camera;
   const [width, height] = [widthPx * SAMPLES, heightPx * SAMPLES];
   const depth = new Float32Array(width * height);
   const colour = new Float32Array(3 * width * height);
   const p = project(mesh.vertices, cameraFromMesh, camera);
-  const { triangles, colours } = mesh;
+  const { triangles, colourAt } = mesh;
   for (let f = 0; f < triangles.length; f += 3) {
     const [a, b, c] = [3 * triangles[f], 3 * triangles[f + 1], 3 * triangles[f + 2]];
     if (p[a + 2] <= 0 || p[b + 2] <= 0 || p[c + 2] <= 0) continue;
@@ -45,9 +47,7 @@ export function renderColours(mesh: ColouredMesh, cameraFromMesh: Mat4, camera: 
         const i = y * width + x;
         if (nearness <= depth[i]) continue;
         depth[i] = nearness;
-        for (let k = 0; k < 3; k++) {
-          colour[3 * i + k] = colours === null ? 0.5 : wa * colours[a + k] + wb * colours[b + k] + wc * colours[c + k];
-        }
+        colour.set(colourAt === null ? GREY : colourAt(f / 3, [wa, wb, wc]), 3 * i);
       }
     }
   }

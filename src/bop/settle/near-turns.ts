@@ -6,8 +6,8 @@ import { distanceTo, maskWhere } from '../../image/morphology.js';
 import type { Intrinsics } from '../../math/camera.js';
 import { compose, fromAxisAngle, type Mat4 } from '../../math/se3.js';
 import type { Vec3 } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 import { cropAround, sampleRgb } from '../../objects/crop.js';
-import type { ColouredMesh } from '../../objects/ply-mesh.js';
 import { projectedBox } from '../../pose/follow.js';
 import type { TrackedObject } from '../../pose/objective.js';
 import type { FrameEvidence } from '../../pose/observation.js';
@@ -81,7 +81,7 @@ export function tellByPrint(
   camera: Intrinsics,
 ): number {
   const box = projectedBox(object, poses[0], camera);
-  if (poses.length < 2 || looks.colours === null || box === null) return 0;
+  if (poses.length < 2 || looks.colourAt === null || box === null) return 0;
   const crop = cropAround(camera, box, 0.05, PRINT_PX);
   const { widthPx, heightPx } = crop.camera;
   const count = widthPx * heightPx;

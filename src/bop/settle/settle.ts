@@ -5,8 +5,8 @@
 import type { StageContext } from '../../base/context.js';
 import { axisOf, inverse, type Mat4, rotationAngleBetween } from '../../math/se3.js';
 import { dot } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 import type { TriangleMesh } from '../../objects/object-model.js';
-import type { ColouredMesh } from '../../objects/ply-mesh.js';
 import { framesOfRest } from '../../objects/rest-view.js';
 import type { PerceivedObject, Perception } from '../../perceive/perception.js';
 import { type Refined, refinePose } from '../../pose/adam.js';

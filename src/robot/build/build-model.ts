@@ -4,12 +4,12 @@ import { compose, identity, inverse, type Mat4, rotationBetween } from '../../ma
 import type { Vec3 } from '../../math/vec3.js';
 import type { JointDescription, RobotDescription } from '../description/description.js';
 import { armFrames, limitMargin } from '../kinematics.js';
-import type { MeshLibrary } from '../mesh/load-mesh.js';
 import { type Capsule, type Gripper, type Joint, type Mount, type RobotModel, toleranceFor } from '../robot-model.js';
 import { fitCapsules } from './capsule-fit.js';
 import { buildGripper } from './gripper.js';
 import { azimuthOf, findHome, findSelfPairs } from './home.js';
 import { meshesOf, surfacePointsOf } from './link-surface.js';
+import type { MeshLibrary } from './mesh-library.js';
 import { divide, type RigidPart, type RobotParts } from './parts.js';
 
 export interface BuiltRobot {

@@ -16,10 +16,10 @@ import {
 } from '../../math/se3.js';
 import { add, cross, dot, norm, normalize, scale, sub, type Vec3 } from '../../math/vec3.js';
 import { type JointDescription, linkFrames, type RobotDescription } from '../description/description.js';
-import type { MeshLibrary } from '../mesh/load-mesh.js';
 import type { Finger, Gripper } from '../robot-model.js';
 import { fitCapsules } from './capsule-fit.js';
 import { meshesOf, surfacePointsOf } from './link-surface.js';
+import type { MeshLibrary } from './mesh-library.js';
 import type { RigidPart, RobotParts } from './parts.js';
 
 /** Joint values from one end of the range to the other at which the opening is measured. */

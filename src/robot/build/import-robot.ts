@@ -1,12 +1,12 @@
 /** Imports a robot: description and meshes in, a folder with its model, its Gaussians and a picture out. */
 import path from 'node:path';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 import { readDescription } from '../description/read-description.js';
-import type { ColouredMesh } from '../mesh/coloured-mesh.js';
-import { MeshLibrary } from '../mesh/load-mesh.js';
 import type { RobotGaussians } from '../robot-gaussians.js';
 import { type RobotFile, writeRobot } from '../robot-io.js';
 import { type BuiltRobot, buildModel } from './build-model.js';
 import { meshesOf } from './link-surface.js';
+import { MeshLibrary } from './mesh-library.js';
 import { writePreview } from './preview.js';
 import { visibleSkin } from './visible-skin.js';
 

@@ -1,10 +1,10 @@
 /** Points on the surface of rigid parts. */
 import { Random } from '../../base/random.js';
 import type { Vec3 } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 import { sampleMesh } from '../../splat/sample-mesh.js';
 import type { Geometry } from '../description/description.js';
-import type { ColouredMesh } from '../mesh/coloured-mesh.js';
-import type { MeshLibrary } from '../mesh/load-mesh.js';
+import type { MeshLibrary } from './mesh-library.js';
 
 export async function meshesOf(shapes: readonly Geometry[], library: MeshLibrary): Promise<ColouredMesh[]> {
   const meshes: ColouredMesh[] = [];

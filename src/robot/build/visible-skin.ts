@@ -1,16 +1,18 @@
 /** Gaussians of a rigid part: its meshes' surface as far as it can be seen from outside, in shaded colours. */
 import { Random } from '../../base/random.js';
 import { add, cross, dot, norm, perpendicular, scale, type Vec3, vec3 } from '../../math/vec3.js';
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
+import { pointColour } from '../../mesh/point-colour.js';
 import { rotationOf } from '../../splat/covariance.js';
 import { gaussiansFromMesh } from '../../splat/from-mesh.js';
 import { createGaussians, type GaussianSet, pickGaussians, SH_C0 } from '../../splat/gaussians.js';
 import { mergeSets } from '../../splat/ops.js';
-import type { ColouredMesh } from '../mesh/coloured-mesh.js';
 import { writeShadedColour } from '../robot-gaussians.js';
 
-const PLAIN: Vec3 = [0.7, 0.7, 0.7];
 /** Files say 1 for white paint; paint reflects a little less. */
 const PAINT = 0.95;
+/** Of meshes without colours. */
+const PLAIN: Vec3 = [0.7 / PAINT, 0.7 / PAINT, 0.7 / PAINT];
 /** How much darker a surface gets where it turns away from the viewer, as in the built-in arm. */
 const FALLOFF = 0.46;
 const NUM_VIEWS = 48;
@@ -21,10 +23,9 @@ const CELLS_PER_SPACING = 3;
 /** [0 Gaussians] for no meshes. All in the part's frame. */
 export function visibleSkin(meshes: readonly ColouredMesh[], spacingM: number): GaussianSet {
   const sets = meshes.map((mesh, k) => {
-    const { vertices, triangles, rgb } = mesh;
-    const colourAt = (_point: Vec3, _normal: Vec3, f: number): Vec3 =>
-      rgb ? [PAINT * rgb[3 * f], PAINT * rgb[3 * f + 1], PAINT * rgb[3 * f + 2]] : PLAIN;
-    return gaussiansFromMesh(vertices, triangles, colourAt, spacingM, new Random(100 + k));
+    const paint = pointColour(mesh, PLAIN);
+    const colourAt = (point: Vec3, normal: Vec3, f: number): Vec3 => scale(paint(point, normal, f), PAINT);
+    return gaussiansFromMesh(mesh.vertices, mesh.triangles, colourAt, spacingM, new Random(100 + k));
   });
   if (sets.length === 0) return createGaussians(0, 1);
   const all = mergeSets(sets);

@@ -1,6 +1,6 @@
 /** MJCF's default classes: attributes that elements inherit from `<default>`, `childclass` and `class`. */
 import { UserError } from '../../base/errors.js';
-import { childrenNamed, type XmlNode } from './xml.js';
+import { childrenNamed, type XmlNode } from '../../base/xml.js';
 
 type Attributes = ReadonlyMap<string, string>;
 

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
+import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from '../../base/xml.js';
 import {
   compose,
   fromAxes,
@@ -20,7 +21,6 @@ import { cross, norm, normalize, scale, sub, type Vec3, vec3At } from '../../mat
 import type { Geometry, JointDescription, LinkDescription, RobotDescription, Shape } from './description.js';
 import { MjcfDefaults } from './mjcf-defaults.js';
 import { asTree } from './tree.js';
-import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from './xml.js';
 
 type Attributes = ReadonlyMap<string, string>;
 

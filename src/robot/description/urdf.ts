@@ -1,12 +1,12 @@
 /** URDF (the format's reference: wiki.ros.org/urdf/XML). Read: links with visual and collision shapes, colours, joints, limits, mimic. */
 import path from 'node:path';
 import { UserError } from '../../base/errors.js';
+import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from '../../base/xml.js';
 import { compose, fromAxisAngle, fromTranslation, identity, type Mat4 } from '../../math/se3.js';
 import { norm, scale, type Vec3, vec3At } from '../../math/vec3.js';
 import type { Geometry, JointDescription, LinkDescription, RobotDescription, Shape } from './description.js';
 import { findMeshFile } from './mesh-path.js';
 import { asTree } from './tree.js';
-import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from './xml.js';
 
 const KINDS: Record<string, JointDescription['kind']> = {
   fixed: 'fixed',

@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Document, NodeIO } from '@gltf-transform/core';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ColouredMesh } from '../../src/robot/mesh/coloured-mesh.js';
-import { loadMesh } from '../../src/robot/mesh/load-mesh.js';
-import { primitiveMesh } from '../../src/robot/mesh/primitives.js';
+import type { Vec3 } from '../../src/math/vec3.js';
+import type { ColouredMesh } from '../../src/mesh/coloured-mesh.js';
+import { loadMesh } from '../../src/mesh/load-mesh.js';
+import { primitiveMesh } from '../../src/robot/build/primitives.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'v2r-meshes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A tetrahedron of 10 cm legs at the origin. */
 const CORNERS = [0, 0, 0, 0.1, 0, 0, 0, 0.1, 0, 0, 0, 0.1];
+/** Weights of a triangle's middle. */
+const MIDDLE: Vec3 = [1 / 3, 1 / 3, 1 / 3];
 const FACES = [0, 2, 1, 0, 1, 3, 0, 3, 2, 1, 2, 3];
 
 function put(name: string, content: string | Uint8Array): string {
@@ -103,16 +106,16 @@ describe('loadMesh', () => {
     expect(mesh.triangles.length).toBe(12);
     expect(sixVolumes(mesh)).toBeCloseTo(0.001, 9);
     expect(lowest(mesh)).toBeCloseTo(height, 6);
-    if (rgb === null) expect(mesh.rgb).toBeNull();
-    else for (const [c, value] of rgb.entries()) expect(mesh.rgb![c]).toBeCloseTo(value, 6);
+    if (rgb === null) expect(mesh.colourAt).toBeNull();
+    else for (const [c, value] of rgb.entries()) expect(mesh.colourAt!(0, MIDDLE)[c]).toBeCloseTo(value, 6);
   });
 
   it('reads GLB with its nodes; linear colours become sRGB', async () => {
     const mesh = await loadMesh(put('t.glb', await glb()));
     expect(sixVolumes(mesh)).toBeCloseTo(0.001, 9);
     expect(lowest(mesh)).toBeCloseTo(0.2, 6);
-    expect(mesh.rgb![0]).toBeCloseTo(0.5, 2);
-    expect(mesh.rgb![2]).toBeCloseTo(1, 6);
+    expect(mesh.colourAt!(0, MIDDLE)[0]).toBeCloseTo(0.5, 2);
+    expect(mesh.colourAt!(0, MIDDLE)[2]).toBeCloseTo(1, 6);
   });
 
   it.each([
@@ -120,7 +123,7 @@ describe('loadMesh', () => {
     ['an STL cut short', () => put('cut.stl', binaryStl().subarray(0, 150)), /cut short: 4 triangles announced/],
     ['something else', () => put('x.stl', 'hello'), /not an STL/],
     ['NaN', () => put('nan.obj', 'v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n'), /vertex 0 is not finite/],
-    ['a face without vertices', () => put('far.obj', 'v 0 0 0\nf 1 2 9\n'), /names vertex 1 of 1/],
+    ['a face without vertices', () => put('far.obj', 'v 0 0 0\nf 1 2 9\n'), /line 2: a face names a vertex that is not there/],
     ['broken XML', () => put('bad.dae', collada().slice(0, 700)), /not valid XML/],
     ['NaN in COLLADA', () => put('nan.dae', collada('0 0 x')), /finite numbers, found "0 0 x"/],
     ['a broken GLB', () => put('bad.glb', 'glTF????'), /not a readable glTF/],

@@ -1,6 +1,6 @@
 /** XML as a plain tree: names, attributes, children, text. All reading of URDF, MJCF and COLLADA goes through here. */
 import { DOMParser } from '@xmldom/xmldom';
-import { messageOf, UserError } from '../../base/errors.js';
+import { messageOf, UserError } from './errors.js';
 
 export interface XmlNode {
   readonly name: string;

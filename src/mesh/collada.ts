@@ -2,10 +2,10 @@
  * COLLADA 1.4 (.dae): triangles, polylists and polygons of all geometries that the scene shows, with the diffuse colours of their
  * materials. The unit is applied; the up axis is not, as robot viewers do it: the mesh stands in the link as its numbers say.
  */
-import { UserError } from '../../base/errors.js';
-import { compose, fromAxisAngle, fromTranslation, identity, type Mat4, transformPoint } from '../../math/se3.js';
-import { normalize, type Vec3, vec3At } from '../../math/vec3.js';
-import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from '../description/xml.js';
+import { UserError } from '../base/errors.js';
+import { childNamed, childrenNamed, numbersIn, parseXml, type XmlNode } from '../base/xml.js';
+import { compose, fromAxisAngle, fromTranslation, identity, type Mat4, transformPoint } from '../math/se3.js';
+import { normalize, type Vec3, vec3At } from '../math/vec3.js';
 import { type ColouredMesh, MeshBuilder } from './coloured-mesh.js';
 
 export function readCollada(text: string, file: string): ColouredMesh {

@@ -1,5 +1,5 @@
 /** STL, binary or text. Triangles only; it has no colours and no units (metres are taken). */
-import { UserError } from '../../base/errors.js';
+import { UserError } from '../base/errors.js';
 import { type ColouredMesh, MeshBuilder } from './coloured-mesh.js';
 
 const HEADER_BYTES = 84;

@@ -1,6 +1,6 @@
 /** Boxes, cylinders, capsules and ellipsoids as triangles. */
+import type { ColouredMesh } from '../../mesh/coloured-mesh.js';
 import type { Shape } from '../description/description.js';
-import type { ColouredMesh } from './coloured-mesh.js';
 
 const SEGMENTS = 32;
 
@@ -50,7 +50,7 @@ function revolved(profile: readonly (readonly [number, number])[], [sx, sy, sz]:
       triangles.push(a, b, b + SEGMENTS, a, b + SEGMENTS, a + SEGMENTS);
     }
   }
-  return { vertices: Float64Array.from(vertices), triangles: Uint32Array.from(triangles), rgb: null };
+  return { vertices: Float64Array.from(vertices), triangles: Uint32Array.from(triangles), colourAt: null };
 }
 
 function boxOf([x, y, z]: readonly number[]): ColouredMesh {
@@ -67,6 +67,6 @@ function boxOf([x, y, z]: readonly number[]): ColouredMesh {
   return {
     vertices: Float64Array.from(vertices, (value) => value / 2),
     triangles: Uint32Array.from(triangles),
-    rgb: null,
+    colourAt: null,
   };
 }
