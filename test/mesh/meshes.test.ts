@@ -123,7 +123,11 @@ describe('loadMesh', () => {
     ['an STL cut short', () => put('cut.stl', binaryStl().subarray(0, 150)), /cut short: 4 triangles announced/],
     ['something else', () => put('x.stl', 'hello'), /not an STL/],
     ['NaN', () => put('nan.obj', 'v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n'), /vertex 0 is not finite/],
-    ['a face without vertices', () => put('far.obj', 'v 0 0 0\nf 1 2 9\n'), /line 2: a face names a vertex that is not there/],
+    [
+      'a face without vertices',
+      () => put('far.obj', 'v 0 0 0\nf 1 2 9\n'),
+      /line 2: a face names a vertex that is not there/,
+    ],
     ['broken XML', () => put('bad.dae', collada().slice(0, 700)), /not valid XML/],
     ['NaN in COLLADA', () => put('nan.dae', collada('0 0 x')), /finite numbers, found "0 0 x"/],
     ['a broken GLB', () => put('bad.glb', 'glTF????'), /not a readable glTF/],
