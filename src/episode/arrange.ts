@@ -5,7 +5,6 @@ import { compose, fromYaw, type Mat4, transformPoint } from '../math/se3.js';
 import type { Vec3 } from '../math/vec3.js';
 import type { Scene } from '../scene/scene.js';
 import type { EpisodeObject } from './episode.js';
-import { extentsOf } from './mesh-query.js';
 import type { Manipulation } from './motion.js';
 import { shapeOf } from './object-shape.js';
 
@@ -64,7 +63,7 @@ const TRIES = 60;
 
 /** An object standing on the table. */
 export function standingPose(object: EpisodeObject, xM: number, yM: number, yawRad: number): Mat4 {
-  return fromYaw(yawRad, [xM, yM, -extentsOf(object.mesh).low[2]]);
+  return fromYaw(yawRad, [xM, yM, -shapeOf(object.mesh).extents.low[2]]);
 }
 
 /** Signed distance of a point to the border of a convex counter-clockwise polygon: positive inside. */
@@ -176,9 +175,9 @@ function groupAround(object: EpisodeObject, objects: readonly EpisodeObject[], f
     return other && follower.anchorId === object.id ? [{ object: other, follower }] : [];
   });
   const reach = own.map(({ object: other, follower: { anchorFromObject: m } }) => {
-    return Math.hypot(m[3], m[7]) + extentsOf(other.mesh).radiusM;
+    return Math.hypot(m[3], m[7]) + shapeOf(other.mesh).extents.radiusM;
   });
-  return { object, own, radiusM: Math.max(extentsOf(object.mesh).radiusM, ...reach) };
+  return { object, own, radiusM: Math.max(shapeOf(object.mesh).extents.radiusM, ...reach) };
 }
 
 /** worldFromObject of everything at the start, followers at their anchors. */

@@ -1,7 +1,7 @@
 /** The arm among the objects of one episode: clearances of single configurations and of joint ways. */
 import { compose, inverse, type Mat4 } from '../math/se3.js';
-import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
-import { type PlacedArm, placeArm, placeHand } from '../robot/placed-arm.js';
+import { clearanceToPoints, clearanceToTable, isClearOfPoints, selfClearance } from '../robot/collision.js';
+import { type PlacedArm, placeArm, placeHand, roomForArm } from '../robot/placed-arm.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { EpisodeObject } from './episode.js';
 import { movedPoints, shapeOf } from './object-shape.js';
@@ -29,6 +29,8 @@ export const FAR_M = 0.2;
 
 export class CollisionWorld {
   private readonly pointsOf = new Map<number, Float64Array>();
+  /** Arms are placed for one question each. */
+  private readonly room: Float64Array;
   private readonly lastClouds = new Map<number, { pose: Mat4; cloud: Float64Array }>();
 
   constructor(
@@ -36,6 +38,7 @@ export class CollisionWorld {
     private readonly worldFromBase: Mat4,
     objects: readonly EpisodeObject[],
   ) {
+    this.room = roomForArm(robot);
     for (const object of objects) this.pointsOf.set(object.id, shapeOf(object.mesh).points);
   }
 
@@ -61,7 +64,7 @@ export class CollisionWorld {
     contacts: ReadonlySet<number>,
     atMost: Pick<Clearances, 'objectsM' | 'contactsM'> = { objectsM: FAR_M, contactsM: FAR_M },
   ): Clearances {
-    const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
+    const arm = placeArm(this.robot, q, widthM, this.worldFromBase, this.room);
     let { objectsM, contactsM } = atMost;
     for (const [id, cloud] of clouds) {
       if (contacts.has(id)) contactsM = clearanceToPoints(arm, cloud, 1, contactsM);
@@ -78,8 +81,8 @@ export class CollisionWorld {
     contacts: ReadonlySet<number>,
     limits: FreeLimits,
   ): boolean {
-    const arm = placeArm(this.robot, q, widthM, this.worldFromBase);
-    return selfClearance(this.robot, arm) >= limits.selfM && isFreeAround(arm, clouds, contacts, limits);
+    const arm = placeArm(this.robot, q, widthM, this.worldFromBase, this.room);
+    return selfClearance(this.robot, arm, limits.selfM) >= limits.selfM && isFreeAround(arm, clouds, contacts, limits);
   }
 
   /** The same for the hand alone, with its tool at `worldFromTool`: no arm can do what its hand cannot. */
@@ -90,7 +93,7 @@ export class CollisionWorld {
     contacts: ReadonlySet<number>,
     limits: FreeLimits,
   ): boolean {
-    return isFreeAround(placeHand(this.robot, worldFromTool, widthM), clouds, contacts, limits);
+    return isFreeAround(placeHand(this.robot, worldFromTool, widthM, this.room), clouds, contacts, limits);
   }
 
   /**
@@ -146,7 +149,7 @@ function isFreeAround(
   if (clearanceToTable(placed) < limits.tableM) return false;
   for (const [id, cloud] of clouds) {
     const limitM = contacts.has(id) ? limits.contactsM : limits.objectsM;
-    if (clearanceToPoints(placed, cloud, 1, limitM) < limitM) return false;
+    if (!isClearOfPoints(placed, cloud, 1, limitM)) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@
  */
 import { compose, fromYaw, inverse, type Mat4 } from '../math/se3.js';
 import { solveIk } from '../robot/ik.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import { findConfigurations } from '../robot/reach.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { Grasp } from './grasps.js';
@@ -24,7 +24,7 @@ export function fitToArm(trial: Trial, grasp: Grasp): { grasp: Grasp; task: Plac
   const [found] = findConfigurations(robot, wanted);
   if (!found) return null;
   const sourceFromBase = compose(inverse(task.worldFromSource), scene.worldFromBase);
-  const fitted: Grasp = { ...grasp, objectFromTool: compose(sourceFromBase, armFrames(robot, found.q).tool) };
+  const fitted: Grasp = { ...grasp, objectFromTool: compose(sourceFromBase, toolAt(robot, found.q)) };
   let q: readonly number[] = found.q;
   const motions = task.motions.map((motion) => {
     const turned = turnedToReach(trial, motion, fitted, baseFromWorld, q);
@@ -62,7 +62,7 @@ function turnedToReach(
 
 /** Turn about the vertical from the wanted tool pose to the one at `q`, radians. The base stands upright. */
 function yawBetween(robot: RobotModel, wanted: Mat4, q: readonly number[]): number {
-  const { tool } = armFrames(robot, q);
+  const tool = toolAt(robot, q);
   const turn = compose(tool, inverse(wanted));
   return Math.atan2(turn[4] - turn[1], turn[0] + turn[5]);
 }

@@ -2,7 +2,7 @@
 import { compose, fromTranslation, inverse, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { followPoses } from '../robot/follow.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import { placeArm } from '../robot/placed-arm.js';
 import { motionScale } from '../robot/reach.js';
 import { planJointPath } from '../robot/rrt-connect.js';
@@ -247,7 +247,7 @@ export class GraspTrial {
     );
     const nearestM = Math.min(this.options.clearance, endM - ROUNDING_M);
     const isFree = (q: readonly number[]): boolean => {
-      const pose = heldPose(compose(scene.worldFromBase, armFrames(robot, q).tool), objectFromTool);
+      const pose = heldPose(compose(scene.worldFromBase, toolAt(robot, q)), objectFromTool);
       return (
         this.isCarryClear(q, pose, { byHand, held: none }, nearestM) &&
         world.lowestPoint(this.held.id, pose) >= nearestM
@@ -255,7 +255,7 @@ export class GraspTrial {
     };
     const around = planJointPath(robot, lifted, end, { isFree, maxChecks: MAX_CARRY_CHECKS });
     if (!around) return null;
-    const tools = around.map((q) => compose(scene.worldFromBase, armFrames(robot, q).tool));
+    const tools = around.map((q) => compose(scene.worldFromBase, toolAt(robot, q)));
     return [
       { phase: 'lift', path: lift, lengthM: lengthOf(poses) },
       { phase: 'transfer', path: around, lengthM: lengthOf(tools) },
@@ -278,7 +278,7 @@ export class GraspTrial {
     const meshOf = (id: number) => objects.find((object) => object.id === id)!.mesh;
     const targetFromWorld = inverse(this.others.get(targetId)!);
     const real = path.map((q) => {
-      const { tool } = armFrames(robot, q);
+      const tool = toolAt(robot, q);
       return compose(targetFromWorld, heldPose(compose(scene.worldFromBase, tool), this.grasp.objectFromTool));
     });
     const shown = poses.map((pose) => compose(targetFromWorld, pose));

@@ -1,6 +1,6 @@
 /** An episode is a row of legs: ways of the arm from rest to rest, each with its course, duration and gripper opening. */
 import { compose, interpolate, type Mat4 } from '../math/se3.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { type Course, durationOf, type JointPath, minimumJerk, sampleJointPath } from '../robot/timing.js';
 import type { EpisodePlan, Phase, PhaseName } from './episode.js';
@@ -138,7 +138,7 @@ function carry(
   q: ArrayLike<number>,
   held: HeldObject,
 ): void {
-  const pose = heldPose(compose(worldFromBase, armFrames(robot, q).tool), held.objectFromTool);
+  const pose = heldPose(compose(worldFromBase, toolAt(robot, q)), held.objectFromTool);
   current.set(held.id, pose);
   for (const { id, sourceFromCargo } of held.cargo) current.set(id, compose(pose, sourceFromCargo));
 }

@@ -53,8 +53,18 @@ const SMOOTHING_SD_SEC = 0.12;
 /** Short motions are filled up to this many poses, so that joint paths through them are smooth. */
 const LEAST_POSES = 25;
 
-/** The skill's segments in order of time, as one manipulation per grasp. */
-export function manipulationsOf(skill: Skill): Manipulation[] {
+const knownManipulations = new WeakMap<Skill, readonly Manipulation[]>();
+
+/** The skill's segments in order of time, as one manipulation per grasp: the same for all episodes. */
+export function manipulationsOf(skill: Skill): readonly Manipulation[] {
+  const known = knownManipulations.get(skill);
+  if (known) return known;
+  const manipulations = readManipulations(skill);
+  knownManipulations.set(skill, manipulations);
+  return manipulations;
+}
+
+function readManipulations(skill: Skill): Manipulation[] {
   interface Growing {
     sourceId: number;
     motions: RelativeMotion[];

@@ -4,7 +4,7 @@ import { Random } from '../base/random.js';
 import { compose, inverse, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { clearanceToPoints, clearanceToTable, selfClearance } from '../robot/collision.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import { type PlacedArm, placeArm } from '../robot/placed-arm.js';
 import { ShapeField } from '../skill/shape-field.js';
 import { CONTACT_OVERLAP_M, TABLE_TOLERANCE_M } from './checks.js';
@@ -188,7 +188,7 @@ export class EpisodeRecheck {
   }
 
   private toolAt(row: readonly number[]): Mat4 {
-    return compose(this.inputs.scene.worldFromBase, armFrames(this.inputs.robot, row).tool);
+    return compose(this.inputs.scene.worldFromBase, toolAt(this.inputs.robot, row));
   }
 
   private armAt(row: readonly number[]): PlacedArm {

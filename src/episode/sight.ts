@@ -65,6 +65,7 @@ export class Sight {
   /** [R, 7] rays as capsules of no thickness. */
   private readonly rays: Float64Array;
   private readonly line = new Float64Array(CAPSULE_STRIDE);
+  private shadows: { readonly of: PlacedArm; readonly cones: Float64Array } | null = null;
 
   constructor(private readonly scene: Pick<Scene, 'camera' | 'cameraFromWorld'>) {
     const worldFromCamera = inverse(scene.cameraFromWorld);
@@ -84,16 +85,17 @@ export class Sight {
   visibleShare(arm: PlacedArm, object: EpisodeObject, worldFromObject: Mat4): number {
     const { camera, cameraFromWorld } = this.scene;
     const near = this.capsulesBefore(arm, object, worldFromObject);
+    const cones = this.conesOf(arm);
     const { line, eye } = this;
     line.set(eye, 0);
     let facing = 0;
     let seen = 0;
     // In the object's frame a sample that looks away costs next to nothing.
-    const eyeInObject = transformPoint(inverse(worldFromObject), eye);
+    const [eyeX, eyeY, eyeZ] = transformPoint(inverse(worldFromObject), eye);
     for (const { point, normal } of shapeOf(object.mesh).samples) {
-      const dx = eyeInObject[0] - point[0];
-      const dy = eyeInObject[1] - point[1];
-      const dz = eyeInObject[2] - point[2];
+      const dx = eyeX - point[0];
+      const dy = eyeY - point[1];
+      const dz = eyeZ - point[2];
       if (normal[0] * dx + normal[1] * dy + normal[2] * dz <= 0) continue;
       facing++;
       const at = transformPoint(worldFromObject, point);
@@ -103,7 +105,7 @@ export class Sight {
       if (u < 0 || v < 0 || u >= camera.widthPx || v >= camera.heightPx) continue;
       const shortened = BEFORE_POINT_M / Math.sqrt(dx * dx + dy * dy + dz * dz);
       for (let i = 0; i < 3; i++) line[3 + i] = at[i] + shortened * (eye[i] - at[i]);
-      if (!isBlocked(near, line, 0)) seen++;
+      if (!isBlocked(arm.capsules, cones, near, line, 0)) seen++;
     }
     return facing === 0 ? 0 : seen / facing;
   }
@@ -133,31 +135,73 @@ export class Sight {
     };
   }
 
-  /** The capsules that can stand in front of any part of the object. */
-  private capsulesBefore({ capsules }: PlacedArm, object: EpisodeObject, worldFromObject: Mat4): Float64Array {
+  /** Rows of the capsules that can stand in front of any part of the object. */
+  private capsulesBefore({ capsules }: PlacedArm, object: EpisodeObject, worldFromObject: Mat4): number[] {
     const { extents } = shapeOf(object.mesh);
     const radiusM = Math.hypot(extents.radiusM, extents.high[2] - extents.low[2]);
     this.line.set(this.eye, 0);
     this.line.set(translationOf(worldFromObject), 3);
     const near: number[] = [];
-    for (let c = 0; c < capsules.length; c += CAPSULE_STRIDE) {
-      if (segmentDistance(capsules, c, 0, this.line) > capsules[c + 6] + radiusM) continue;
-      for (let k = 0; k < CAPSULE_STRIDE; k++) near.push(capsules[c + k]);
+    for (let row = 0; row * CAPSULE_STRIDE < capsules.length; row++) {
+      const at = row * CAPSULE_STRIDE;
+      if (segmentDistance(capsules, at, 0, this.line) <= capsules[at + 6] + radiusM) near.push(row);
     }
-    return Float64Array.from(near);
+    return near;
   }
 
   /** Share of the picture that the arm covers, 0..1. */
   coveredShare(arm: PlacedArm): number {
+    const cones = this.conesOf(arm);
+    const all = arm.frames.map((_, row) => row);
     let covered = 0;
-    for (let at = 0; at < this.rays.length; at += CAPSULE_STRIDE) if (isBlocked(arm.capsules, this.rays, at)) covered++;
+    for (let at = 0; at < this.rays.length; at += CAPSULE_STRIDE) {
+      if (isBlocked(arm.capsules, cones, all, this.rays, at)) covered++;
+    }
     return (covered * CAPSULE_STRIDE) / this.rays.length;
+  }
+
+  /** [C, 4] f64 the cone with its tip in the eye around each capsule: its axis, and the cosine of the angle to its side. */
+  private conesOf(arm: PlacedArm): Float64Array {
+    if (this.shadows?.of === arm) return this.shadows.cones;
+    const { capsules: c } = arm;
+    const [ex, ey, ez] = this.eye;
+    const cones = new Float64Array((c.length / CAPSULE_STRIDE) * 4);
+    for (let at = 0, to = 0; at < c.length; at += CAPSULE_STRIDE, to += 4) {
+      const x = (c[at] + c[at + 3]) / 2 - ex;
+      const y = (c[at + 1] + c[at + 4]) / 2 - ey;
+      const z = (c[at + 2] + c[at + 5]) / 2 - ez;
+      const awayM = Math.sqrt(x * x + y * y + z * z);
+      const halfM = Math.sqrt((c[at] - c[at + 3]) ** 2 + (c[at + 1] - c[at + 4]) ** 2 + (c[at + 2] - c[at + 5]) ** 2) / 2;
+      const sine = (halfM + c[at + 6]) / awayM;
+      cones[to] = x / awayM;
+      cones[to + 1] = y / awayM;
+      cones[to + 2] = z / awayM;
+      // An eye inside the ball around a capsule sees it everywhere.
+      cones[to + 3] = sine < 1 ? Math.sqrt(1 - sine * sine) - ROUNDING : -2;
+    }
+    this.shadows = { of: arm, cones };
+    return cones;
   }
 }
 
-/** Does a capsule cross the line in row `at` of `lines`? */
-function isBlocked(capsules: Float64Array, lines: Float64Array, at: number): boolean {
-  for (let c = 0; c < capsules.length; c += CAPSULE_STRIDE) {
+const ROUNDING = 1e-9;
+
+/** Does one of the capsules in `rows` cross the line in row `at` of `lines`, which begins in the eye? */
+function isBlocked(
+  capsules: Float64Array,
+  cones: Float64Array,
+  rows: readonly number[],
+  lines: Float64Array,
+  at: number,
+): boolean {
+  const x = lines[at + 3] - lines[at];
+  const y = lines[at + 4] - lines[at + 1];
+  const z = lines[at + 5] - lines[at + 2];
+  const lengthM = Math.sqrt(x * x + y * y + z * z);
+  for (let k = 0; k < rows.length; k++) {
+    const cone = rows[k] * 4;
+    if (cones[cone] * x + cones[cone + 1] * y + cones[cone + 2] * z < cones[cone + 3] * lengthM) continue;
+    const c = rows[k] * CAPSULE_STRIDE;
     if (segmentDistance(capsules, c, at, lines) < capsules[c + 6]) return true;
   }
   return false;

@@ -2,7 +2,7 @@
 import { compose, type Mat4, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import { solveIk } from '../robot/ik.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import { planJointPath } from '../robot/rrt-connect.js';
 import type { JointPath } from '../robot/timing.js';
@@ -60,7 +60,7 @@ const inLimits = (robot: RobotModel, value: number, i: number): boolean =>
 
 /** The same hand pose `riseM` higher, near `q`. */
 function raised(robot: RobotModel, q: readonly number[], riseM: number): number[] | null {
-  const pose = armFrames(robot, q).tool;
+  const pose = toolAt(robot, q);
   const higher: Mat4 = [...pose];
   higher[11] += riseM;
   const result = solveIk(robot, higher, q);
@@ -68,6 +68,6 @@ function raised(robot: RobotModel, q: readonly number[], riseM: number): number[
 }
 
 function toolWay(robot: RobotModel, worldFromBase: Mat4, q: readonly (readonly number[])[]): number {
-  const points = q.map((row) => translationOf(compose(worldFromBase, armFrames(robot, row).tool)));
+  const points = q.map((row) => translationOf(compose(worldFromBase, toolAt(robot, row))));
   return points.reduce((sum, point, k) => (k === 0 ? 0 : sum + distance(point, points[k - 1])), 0);
 }

@@ -2,7 +2,7 @@
 import { compose, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
 import { distance } from '../math/vec3.js';
 import type { IkOptions } from '../robot/ik.js';
-import { armFrames } from '../robot/kinematics.js';
+import { toolAt } from '../robot/kinematics.js';
 import type { RobotModel } from '../robot/robot-model.js';
 import type { CollisionWorld, FreeLimits } from './collision-world.js';
 import type { EpisodeInputs } from './episode.js';
@@ -90,7 +90,7 @@ const END_RAD = 0.025;
 /** Whether the hand at `q` is where a motion ends: arms that give way on the way must not do so there. */
 export function endsRight(robot: RobotModel, baseFromWorld: Mat4, worldFromTool: Mat4, q: readonly number[]): boolean {
   const wanted = compose(baseFromWorld, worldFromTool);
-  const { tool } = armFrames(robot, q);
+  const tool = toolAt(robot, q);
   return distance(translationOf(wanted), translationOf(tool)) < END_M && rotationAngleBetween(wanted, tool) < END_RAD;
 }
 

@@ -12,29 +12,43 @@ export type Twist = [number, number, number, number, number, number];
 export const identity = (): Mat4 => [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
 /** aFromC = compose(aFromB, bFromC), for any number of factors. */
-export function compose(...factors: Mat4[]): Mat4 {
-  return factors.reduce(multiply);
+export function compose(first: Mat4, second: Mat4, ...more: Mat4[]): Mat4 {
+  let product = multiply(first, second);
+  for (let k = 0; k < more.length; k++) product = multiply(product, more[k]);
+  return product;
 }
 
-/** Written out, into an array made with its values in it: engines keep those as plain numbers. */
+/** Written out, into an array made with its values in it: engines keep those as plain numbers. The last row of both is (0, 0, 0, 1). */
 function multiply(a: Mat4, b: Mat4): Mat4 {
+  const b0 = b[0];
+  const b1 = b[1];
+  const b2 = b[2];
+  const b3 = b[3];
+  const b4 = b[4];
+  const b5 = b[5];
+  const b6 = b[6];
+  const b7 = b[7];
+  const b8 = b[8];
+  const b9 = b[9];
+  const b10 = b[10];
+  const b11 = b[11];
   return [
-    a[0] * b[0] + a[1] * b[4] + a[2] * b[8] + a[3] * b[12],
-    a[0] * b[1] + a[1] * b[5] + a[2] * b[9] + a[3] * b[13],
-    a[0] * b[2] + a[1] * b[6] + a[2] * b[10] + a[3] * b[14],
-    a[0] * b[3] + a[1] * b[7] + a[2] * b[11] + a[3] * b[15],
-    a[4] * b[0] + a[5] * b[4] + a[6] * b[8] + a[7] * b[12],
-    a[4] * b[1] + a[5] * b[5] + a[6] * b[9] + a[7] * b[13],
-    a[4] * b[2] + a[5] * b[6] + a[6] * b[10] + a[7] * b[14],
-    a[4] * b[3] + a[5] * b[7] + a[6] * b[11] + a[7] * b[15],
-    a[8] * b[0] + a[9] * b[4] + a[10] * b[8] + a[11] * b[12],
-    a[8] * b[1] + a[9] * b[5] + a[10] * b[9] + a[11] * b[13],
-    a[8] * b[2] + a[9] * b[6] + a[10] * b[10] + a[11] * b[14],
-    a[8] * b[3] + a[9] * b[7] + a[10] * b[11] + a[11] * b[15],
-    a[12] * b[0] + a[13] * b[4] + a[14] * b[8] + a[15] * b[12],
-    a[12] * b[1] + a[13] * b[5] + a[14] * b[9] + a[15] * b[13],
-    a[12] * b[2] + a[13] * b[6] + a[14] * b[10] + a[15] * b[14],
-    a[12] * b[3] + a[13] * b[7] + a[14] * b[11] + a[15] * b[15],
+    a[0] * b0 + a[1] * b4 + a[2] * b8,
+    a[0] * b1 + a[1] * b5 + a[2] * b9,
+    a[0] * b2 + a[1] * b6 + a[2] * b10,
+    a[0] * b3 + a[1] * b7 + a[2] * b11 + a[3],
+    a[4] * b0 + a[5] * b4 + a[6] * b8,
+    a[4] * b1 + a[5] * b5 + a[6] * b9,
+    a[4] * b2 + a[5] * b6 + a[6] * b10,
+    a[4] * b3 + a[5] * b7 + a[6] * b11 + a[7],
+    a[8] * b0 + a[9] * b4 + a[10] * b8,
+    a[8] * b1 + a[9] * b5 + a[10] * b9,
+    a[8] * b2 + a[9] * b6 + a[10] * b10,
+    a[8] * b3 + a[9] * b7 + a[10] * b11 + a[11],
+    0,
+    0,
+    0,
+    1,
   ];
 }
 

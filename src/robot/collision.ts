@@ -88,6 +88,43 @@ export function clearanceToPoints(arm: PlacedArm, points: Float64Array, fromFram
   return least;
 }
 
+/** Whether the capsules whose frame is at least `fromFrame` keep `limitM` from all points: asks no further than the first that is nearer. */
+export function isClearOfPoints(arm: PlacedArm, points: Float64Array, fromFrame: number, limitM: number): boolean {
+  if (points.length === 0) return true;
+  const [centre, radius] = boundingSphere(points);
+  for (let c = 0; c < arm.frames.length; c++) {
+    if (arm.frames[c] < fromFrame) continue;
+    const at = c * CAPSULE_STRIDE;
+    const reach = limitM + arm.capsules[at + 6];
+    if (reach <= 0) continue;
+    if (pointSegmentDistance(centre[0], centre[1], centre[2], arm.capsules, at) - radius >= reach) continue;
+    if (hasPointWithin(points, arm.capsules, at, reach * reach)) return false;
+  }
+  return true;
+}
+
+function hasPointWithin(points: Float64Array, c: Float64Array, at: number, squaredM: number): boolean {
+  const ax = c[at];
+  const ay = c[at + 1];
+  const az = c[at + 2];
+  const dx = c[at + 3] - ax;
+  const dy = c[at + 4] - ay;
+  const dz = c[at + 5] - az;
+  const length2 = dx * dx + dy * dy + dz * dz;
+  const perLength2 = length2 > 0 ? 1 / length2 : 0;
+  for (let k = 0; k < points.length; k += 3) {
+    const px = points[k] - ax;
+    const py = points[k + 1] - ay;
+    const pz = points[k + 2] - az;
+    const t = clamp01((px * dx + py * dy + pz * dz) * perLength2);
+    const ex = px - t * dx;
+    const ey = py - t * dy;
+    const ez = pz - t * dz;
+    if (ex * ex + ey * ey + ez * ez < squaredM) return true;
+  }
+  return false;
+}
+
 /** Least distance of the points to a capsule's segment, not looked for beyond `cutoffM`. */
 function nearestPoint(points: Float64Array, c: Float64Array, at: number, cutoffM: number): number {
   const [ax, ay, az] = [c[at], c[at + 1], c[at + 2]];
@@ -143,37 +180,57 @@ export function clearanceToTable(arm: PlacedArm, fromFrame = 2): number {
   return least;
 }
 
-/** Least distance between the parts of the arm that can meet (`selfPairs`). */
-export function selfClearance(robot: RobotModel, arm: PlacedArm): number {
-  const { capsules } = arm;
-  const pairs = capsulePairs(robot, arm.frames);
-  let least = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < pairs.length; k += 2) {
-    const a = pairs[k];
-    const b = pairs[k + 1];
-    least = Math.min(least, segmentDistance(capsules, a, b) - capsules[a + 6] - capsules[b + 6]);
+/** Least distance between the parts of the arm that can meet (`selfPairs`), not looked for beyond `cutoffM`. */
+export function selfClearance(robot: RobotModel, arm: PlacedArm, cutoffM = Number.POSITIVE_INFINITY): number {
+  const { capsules: c } = arm;
+  const { offsets, reachesM } = capsulePairs(robot, arm);
+  let least = cutoffM;
+  for (let k = 0; k < reachesM.length; k++) {
+    const a = offsets[2 * k];
+    const b = offsets[2 * k + 1];
+    const x = c[a] + c[a + 3] - c[b] - c[b + 3];
+    const y = c[a + 1] + c[a + 4] - c[b + 1] - c[b + 4];
+    const z = c[a + 2] + c[a + 5] - c[b + 2] - c[b + 5];
+    // Middles so far apart (this is twice their distance) that no other points can be nearer than what was found.
+    const far = 2 * (least + reachesM[k]);
+    if (far > 0 && x * x + y * y + z * z > far * far) continue;
+    least = Math.min(least, segmentDistance(c, a, b) - c[a + 6] - c[b + 6]);
   }
   return least;
 }
 
-const knownPairs = new WeakMap<RobotModel, Int32Array>();
+interface CapsulePairs {
+  /** [P, 2] rows of the capsules that can meet. */
+  readonly offsets: Int32Array;
+  /** [P] how far both together reach from their middles, metres. */
+  readonly reachesM: Float64Array;
+}
 
-/** [P, 2] offsets of the capsules that can meet. */
-function capsulePairs(robot: RobotModel, frames: readonly number[]): Int32Array {
+const knownPairs = new WeakMap<RobotModel, CapsulePairs>();
+const ROUNDING_M = 1e-6;
+
+function capsulePairs(robot: RobotModel, { frames, capsules }: PlacedArm): CapsulePairs {
   const known = knownPairs.get(robot);
   if (known) return known;
   const handFrame = robot.joints.length + 1;
   const mayMeet = mayMeetTable(robot);
-  const pairs: number[] = [];
+  const offsets: number[] = [];
+  const reachesM: number[] = [];
+  const reachOf = (at: number): number => {
+    const [ax, ay, az, bx, by, bz, radiusM] = capsules.subarray(at, at + CAPSULE_STRIDE);
+    return Math.hypot(bx - ax, by - ay, bz - az) / 2 + radiusM;
+  };
   for (let i = 0; i < frames.length; i++) {
     for (let j = i + 1; j < frames.length; j++) {
       if (!mayMeet[Math.min(frames[i], handFrame) * (handFrame + 1) + Math.min(frames[j], handFrame)]) continue;
-      pairs.push(i * CAPSULE_STRIDE, j * CAPSULE_STRIDE);
+      const [a, b] = [i * CAPSULE_STRIDE, j * CAPSULE_STRIDE];
+      offsets.push(a, b);
+      reachesM.push(reachOf(a) + reachOf(b) + ROUNDING_M);
     }
   }
-  const table = Int32Array.from(pairs);
-  knownPairs.set(robot, table);
-  return table;
+  const pairs = { offsets: Int32Array.from(offsets), reachesM: Float64Array.from(reachesM) };
+  knownPairs.set(robot, pairs);
+  return pairs;
 }
 
 /** [F, F] 1 where the pair of frames is in `selfPairs`, in either order. */

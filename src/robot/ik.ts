@@ -5,6 +5,7 @@
  * robot's `tolerance.rotationWeightM`: arms with fewer than six joints take the orientation nearest to the wanted one.
  */
 import type { Mat4 } from '../math/se3.js';
+import { dampedStep } from './damped-step.js';
 import { chainFramesInto, jacobianInto } from './kinematics.js';
 import type { RobotModel } from './robot-model.js';
 
@@ -58,8 +59,6 @@ interface Scratch {
   readonly frames: Float64Array;
   readonly jacobian: Float64Array;
   readonly error: Float64Array;
-  readonly normal: Float64Array;
-  readonly rhs: Float64Array;
   readonly step: Float64Array;
   readonly pull: Float64Array;
   readonly locked: Uint8Array;
@@ -79,8 +78,6 @@ function scratchFor(n: number): Scratch {
       frames: floats((n + 1) * 12),
       jacobian: floats(6 * n),
       error: floats(6),
-      normal: floats(36),
-      rhs: floats(6),
       step: floats(n),
       pull: floats(n),
       locked: new Uint8Array(n),
@@ -101,15 +98,21 @@ export function solveIk(
   seed: ArrayLike<number>,
   options: IkOptions = {},
 ): IkResult {
-  const o = { ...DEFAULTS, ...options };
+  const { preferred } = options;
+  const share = options.pull ?? DEFAULTS.pull;
+  const limitMarginRad = options.limitMarginRad ?? DEFAULTS.limitMarginRad;
+  const maxIterations = options.maxIterations ?? DEFAULTS.maxIterations;
+  const positionToleranceM = options.positionToleranceM ?? DEFAULTS.positionToleranceM;
+  const rotationToleranceRad = options.rotationToleranceRad ?? DEFAULTS.rotationToleranceRad;
+  const acceptRotationRad = options.acceptRotationRad ?? DEFAULTS.acceptRotationRad;
   const n = robot.joints.length;
-  const { frames, jacobian, error, normal, rhs, step, pull, locked, lower, upper, q, best } = scratchFor(n);
+  const { frames, jacobian, error, step, pull, locked, lower, upper, q, best } = scratchFor(n);
   for (let i = 0; i < n; i++) {
-    lower[i] = robot.joints[i].lowerRad + o.limitMarginRad;
-    upper[i] = robot.joints[i].upperRad - o.limitMarginRad;
+    lower[i] = robot.joints[i].lowerRad + limitMarginRad;
+    upper[i] = robot.joints[i].upperRad - limitMarginRad;
     q[i] = Math.min(upper[i], Math.max(lower[i], seed[i]));
   }
-  best.set(q);
+  copyInto(best, q);
   let bestCost = Number.POSITIVE_INFINITY;
   let bestPosition = Number.POSITIVE_INFINITY;
   let bestRotation = Number.POSITIVE_INFINITY;
@@ -118,7 +121,7 @@ export function solveIk(
   const { rotationWeightM: weight, positionM, rotationRad } = robot.tolerance;
   const patience = weight < 1 ? COMPROMISE : OUT_OF_REACH;
 
-  for (; iterations <= o.maxIterations; iterations++) {
+  for (; iterations <= maxIterations; iterations++) {
     chainFramesInto(robot, q, frames);
     poseErrorInto(frames, n * 12, baseFromTool, error);
     const position = Math.sqrt(error[0] * error[0] + error[1] * error[1] + error[2] * error[2]);
@@ -129,24 +132,24 @@ export function solveIk(
       bestCost = cost;
       bestPosition = position;
       bestRotation = rotation;
-      best.set(q);
+      copyInto(best, q);
     }
-    const converged = position < o.positionToleranceM && rotation < o.rotationToleranceRad;
-    const pulls = iterations === 0 && o.pull > 0;
-    if ((converged && !pulls) || iterations === o.maxIterations || stalled >= patience.iterations) break;
+    const converged = position < positionToleranceM && rotation < rotationToleranceRad;
+    const pulls = iterations === 0 && share > 0;
+    if ((converged && !pulls) || iterations === maxIterations || stalled >= patience.iterations) break;
     if (pulls) bestCost = Number.POSITIVE_INFINITY;
 
-    for (let i = 0; i < n; i++) pull[i] = pulls && o.preferred ? o.pull * (o.preferred[i] - q[i]) : 0;
+    for (let i = 0; i < n; i++) pull[i] = pulls && preferred ? share * (preferred[i] - q[i]) : 0;
     jacobianInto(n, frames, jacobian);
     if (weight !== 1) {
       for (let k = 3 * n; k < 6 * n; k++) jacobian[k] *= weight;
       for (let r = 3; r < 6; r++) error[r] *= weight;
     }
     const damping = 0.5 * cost + DAMPING_FLOOR * Math.min(1, cost * 1e6);
-    locked.fill(0);
+    for (let i = 0; i < n; i++) locked[i] = 0;
     // Joints that the step would push over a limit are held there and the step is solved again without them.
     for (let attempt = 0; attempt < n; attempt++) {
-      dampedStep(n, jacobian, error, pull, locked, damping, normal, rhs, step);
+      dampedStep(n, jacobian, error, pull, locked, damping, step);
       let changed = false;
       for (let i = 0; i < n; i++) {
         const next = q[i] + step[i];
@@ -166,25 +169,56 @@ export function solveIk(
     for (let i = 0; i < n; i++) q[i] = Math.min(upper[i], Math.max(lower[i], q[i] + step[i] * shrink));
   }
   return {
-    q: [...best],
+    q: plain(best),
     ok:
-      bestPosition < Math.max(o.positionToleranceM, positionM) &&
-      bestRotation < Math.max(o.rotationToleranceRad, o.acceptRotationRad, rotationRad),
+      bestPosition < Math.max(positionToleranceM, positionM) &&
+      bestRotation < Math.max(rotationToleranceRad, acceptRotationRad, rotationRad),
     positionErrorM: bestPosition,
     rotationErrorRad: bestRotation,
     iterations,
   };
 }
 
+/** Loops, since the engine's own calls cost more than seven numbers do. */
+function copyInto(to: Float64Array, from: Float64Array): void {
+  for (let i = 0; i < to.length; i++) to[i] = from[i];
+}
+
+function plain(values: Float64Array): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < values.length; i++) out.push(values[i]);
+  return out;
+}
+
 /** error = [p_target - p, rotation vector of R_target R^T], base frame. `at`: offset of the tool's 3x4 in `frames`. */
 function poseErrorInto(frames: Float64Array, at: number, target: Mat4, error: Float64Array): void {
-  for (let r = 0; r < 3; r++) error[r] = target[r * 4 + 3] - frames[at + r * 4 + 3];
-  const x = turnBetween(target, frames, at, 2, 1) - turnBetween(target, frames, at, 1, 2);
-  const y = turnBetween(target, frames, at, 0, 2) - turnBetween(target, frames, at, 2, 0);
-  const z = turnBetween(target, frames, at, 1, 0) - turnBetween(target, frames, at, 0, 1);
+  error[0] = target[3] - frames[at + 3];
+  error[1] = target[7] - frames[at + 7];
+  error[2] = target[11] - frames[at + 11];
+  const r00 = frames[at];
+  const r01 = frames[at + 1];
+  const r02 = frames[at + 2];
+  const r10 = frames[at + 4];
+  const r11 = frames[at + 5];
+  const r12 = frames[at + 6];
+  const r20 = frames[at + 8];
+  const r21 = frames[at + 9];
+  const r22 = frames[at + 10];
+  const t00 = target[0];
+  const t01 = target[1];
+  const t02 = target[2];
+  const t10 = target[4];
+  const t11 = target[5];
+  const t12 = target[6];
+  const t20 = target[8];
+  const t21 = target[9];
+  const t22 = target[10];
+  const x = t20 * r10 + t21 * r11 + t22 * r12 - (t10 * r20 + t11 * r21 + t12 * r22);
+  const y = t00 * r20 + t01 * r21 + t02 * r22 - (t20 * r00 + t21 * r01 + t22 * r02);
+  const z = t10 * r00 + t11 * r01 + t12 * r02 - (t00 * r10 + t01 * r11 + t02 * r12);
   const doubleSine = Math.sqrt(x * x + y * y + z * z);
-  let trace = 0;
-  for (let r = 0; r < 3; r++) trace += turnBetween(target, frames, at, r, r);
+  const trace =
+    t00 * r00 + t01 * r01 + t02 * r02 + (t10 * r10 + t11 * r11 + t12 * r12) + (t20 * r20 + t21 * r21 + t22 * r22);
   const angle = Math.atan2(doubleSine, trace - 1);
   // Near half a turn the axis cannot be read off the skew part; any axis starts the solver moving.
   const factor = doubleSine > 1e-9 ? angle / doubleSine : trace > 0 ? 0.5 : 0;
@@ -192,64 +226,4 @@ function poseErrorInto(frames: Float64Array, at: number, target: Mat4, error: Fl
   error[3] = flipped ? Math.PI : x * factor;
   error[4] = y * factor;
   error[5] = z * factor;
-}
-
-/** Element (i, j) of R_target R^T, with R at `at` in `frames`. */
-function turnBetween(target: Mat4, frames: Float64Array, at: number, i: number, j: number): number {
-  const r = at + j * 4;
-  return target[i * 4] * frames[r] + target[i * 4 + 1] * frames[r + 1] + target[i * 4 + 2] * frames[r + 2];
-}
-
-/** step = pull + J^T (J J^T + damping I)^-1 (error - J pull), columns of locked joints left out. */
-function dampedStep(
-  n: number,
-  jacobian: Float64Array,
-  error: Float64Array,
-  pull: Float64Array,
-  locked: Uint8Array,
-  damping: number,
-  normal: Float64Array,
-  rhs: Float64Array,
-  step: Float64Array,
-): void {
-  for (let r = 0; r < 6; r++) {
-    const row = r * n;
-    let residual = error[r];
-    for (let i = 0; i < n; i++) if (locked[i] === 0) residual -= jacobian[row + i] * pull[i];
-    rhs[r] = residual;
-    for (let c = 0; c <= r; c++) {
-      const other = c * n;
-      let sum = r === c ? damping : 0;
-      for (let i = 0; i < n; i++) if (locked[i] === 0) sum += jacobian[row + i] * jacobian[other + i];
-      normal[r * 6 + c] = sum;
-    }
-  }
-  choleskySolve6(normal, rhs);
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    if (!locked[i]) {
-      sum = pull[i];
-      for (let r = 0; r < 6; r++) sum += jacobian[r * n + i] * rhs[r];
-    }
-    step[i] = sum;
-  }
-}
-
-/** Solves A x = b in place for a symmetric positive definite 6x6 A given by its lower triangle. */
-function choleskySolve6(a: Float64Array, b: Float64Array): void {
-  for (let j = 0; j < 6; j++) {
-    for (let i = j; i < 6; i++) {
-      let sum = a[i * 6 + j];
-      for (let k = 0; k < j; k++) sum -= a[i * 6 + k] * a[j * 6 + k];
-      a[i * 6 + j] = i === j ? Math.sqrt(Math.max(sum, 1e-14)) : sum / a[j * 6 + j];
-    }
-  }
-  for (let i = 0; i < 6; i++) {
-    for (let k = 0; k < i; k++) b[i] -= a[i * 6 + k] * b[k];
-    b[i] /= a[i * 6 + i];
-  }
-  for (let i = 5; i >= 0; i--) {
-    for (let k = i + 1; k < 6; k++) b[i] -= a[k * 6 + i] * b[k];
-    b[i] /= a[i * 6 + i];
-  }
 }

@@ -23,6 +23,15 @@ export function armFrames(robot: RobotModel, q: ArrayLike<number>): ArmFrames {
   return { links, tool };
 }
 
+/** baseFromTool alone. */
+export function toolAt(robot: RobotModel, q: ArrayLike<number>): Mat4 {
+  let baseFromJoint = identity();
+  robot.joints.forEach((joint, i) => {
+    baseFromJoint = compose(baseFromJoint, joint.parentFromJoint, fromAxisAngle([0, 0, 1], q[i]));
+  });
+  return compose(baseFromJoint, robot.lastFromTool);
+}
+
 /** baseFromFinger for the fingers of a gripper opened to `widthM`. */
 export function fingerFrames(robot: RobotModel, baseFromTool: Mat4, widthM: number): Mat4[] {
   const baseFromHand = compose(baseFromTool, robot.gripper.toolFromHand);
@@ -80,14 +89,26 @@ export function chainFramesInto(
     // The tool is fixed to the last joint.
     const c = i < n ? Math.cos(q[i]) : 1;
     const s = i < n ? Math.sin(q[i]) : 0;
+    const m0 = m[at];
+    const m1 = m[at + 1];
+    const m2 = m[at + 2];
+    const m3 = m[at + 3];
+    const m4 = m[at + 4];
+    const m5 = m[at + 5];
+    const m6 = m[at + 6];
+    const m7 = m[at + 7];
+    const m8 = m[at + 8];
+    const m9 = m[at + 9];
+    const m10 = m[at + 10];
+    const m11 = m[at + 11];
     for (let r = 0; r < 12; r += 4) {
       const a = out[from + r];
       const b = out[from + r + 1];
       const d = out[from + r + 2];
-      const x = a * m[at] + b * m[at + 4] + d * m[at + 8];
-      const y = a * m[at + 1] + b * m[at + 5] + d * m[at + 9];
-      out[at + r + 3] = a * m[at + 3] + b * m[at + 7] + d * m[at + 11] + out[from + r + 3];
-      out[at + r + 2] = a * m[at + 2] + b * m[at + 6] + d * m[at + 10];
+      const x = a * m0 + b * m4 + d * m8;
+      const y = a * m1 + b * m5 + d * m9;
+      out[at + r + 3] = a * m3 + b * m7 + d * m11 + out[from + r + 3];
+      out[at + r + 2] = a * m2 + b * m6 + d * m10;
       out[at + r] = x * c + y * s;
       out[at + r + 1] = y * c - x * s;
     }

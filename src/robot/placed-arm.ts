@@ -81,25 +81,37 @@ function openFingers(robot: RobotModel, layout: Layout, widthM: number): void {
   });
 }
 
-/** Hand and fingers alone, opened to `widthM`, with the tool where `frameFromTool` leads. */
-export function placeHand(robot: RobotModel, frameFromTool: Mat4, widthM: number): PlacedArm {
+/** Room for the capsules of one arm, to be used over and over by those who need each placed arm only for a moment. */
+export const roomForArm = (robot: RobotModel): Float64Array => new Float64Array(layoutOf(robot).local.length);
+
+/** Hand and fingers alone, opened to `widthM`, with the tool where `frameFromTool` leads. `room`: as for `placeArm`. */
+export function placeHand(robot: RobotModel, frameFromTool: Mat4, widthM: number, room?: Float64Array): PlacedArm {
   const layout = layoutOf(robot);
   openFingers(robot, layout, widthM);
-  const { hand, local } = layout;
-  const capsules = new Float64Array(hand.rows.length * CAPSULE_STRIDE);
-  hand.rows.forEach((row, k) => {
-    moveCapsule(frameFromTool, 0, local, row * CAPSULE_STRIDE, capsules, k * CAPSULE_STRIDE);
-  });
-  return { capsules, frames: hand.frames };
+  const { rows, frames } = layout.hand;
+  const capsules = room ?? new Float64Array(rows.length * CAPSULE_STRIDE);
+  for (let k = 0; k < rows.length; k++) {
+    moveCapsule(frameFromTool, 0, layout.local, rows[k] * CAPSULE_STRIDE, capsules, k * CAPSULE_STRIDE);
+  }
+  return { capsules, frames };
 }
 
-/** The arm with its gripper opened to `widthM`, seen from the frame that `frameFromBase` leads to. */
-export function placeArm(robot: RobotModel, q: ArrayLike<number>, widthM: number, frameFromBase: Mat4): PlacedArm {
+/**
+ * The arm with its gripper opened to `widthM`, seen from the frame that `frameFromBase` leads to. With `room` (`roomForArm`) it holds
+ * until that is used again.
+ */
+export function placeArm(
+  robot: RobotModel,
+  q: ArrayLike<number>,
+  widthM: number,
+  frameFromBase: Mat4,
+  room?: Float64Array,
+): PlacedArm {
   const layout = layoutOf(robot);
   openFingers(robot, layout, widthM);
   const { frames, carriers, local, chain } = layout;
   chainFramesInto(robot, q, chain, frameFromBase);
-  const capsules = new Float64Array(local.length);
+  const capsules = room ?? new Float64Array(local.length);
   for (let c = 0; c < frames.length; c++) {
     const at = c * CAPSULE_STRIDE;
     const carrier = carriers[c];
@@ -118,14 +130,22 @@ function moveCapsule(
   out: Float64Array,
   to: number,
 ): void {
+  const m0 = m[from];
+  const m1 = m[from + 1];
+  const m2 = m[from + 2];
+  const m4 = m[from + 4];
+  const m5 = m[from + 5];
+  const m6 = m[from + 6];
+  const m8 = m[from + 8];
+  const m9 = m[from + 9];
+  const m10 = m[from + 10];
   for (let end = 0; end <= 3; end += 3) {
     const x = local[at + end];
     const y = local[at + end + 1];
     const z = local[at + end + 2];
-    for (let r = 0; r < 3; r++) {
-      const o = from + r * 4;
-      out[to + end + r] = m[o] * x + m[o + 1] * y + m[o + 2] * z + m[o + 3];
-    }
+    out[to + end] = m0 * x + m1 * y + m2 * z + m[from + 3];
+    out[to + end + 1] = m4 * x + m5 * y + m6 * z + m[from + 7];
+    out[to + end + 2] = m8 * x + m9 * y + m10 * z + m[from + 11];
   }
   out[to + 6] = local[at + 6];
 }
