@@ -2,11 +2,13 @@
  * A quick look at one grasp: can the arm take the object there and be at a few poses of each task motion, in the demonstration's
  * time and without standing in the camera's way? Ten times cheaper than planning the ways between, so most grasps need no more.
  */
-import { compose, fromTranslation, inverse, type Mat4 } from '../math/se3.js';
+import { compose, fromTranslation, inverse, type Mat4, rotationAngleBetween, translationOf } from '../math/se3.js';
+import { distance } from '../math/vec3.js';
 import { solveIk } from '../robot/ik.js';
 import { limitMargin } from '../robot/kinematics.js';
 import { placeArm } from '../robot/placed-arm.js';
 import { findConfigurations, motionScale } from '../robot/reach.js';
+import { STEADY_SPEED } from '../robot/timing.js';
 import { fitToArm } from './fit-to-arm.js';
 import type { Grasp } from './grasps.js';
 import { toolAlong } from './motion.js';
@@ -51,6 +53,11 @@ const LOOK_EVERY = 2;
 const HIDDEN_LOOKS = 2;
 /** Enough for a quick look, and for poses that are near the last one: those out of reach are given up early. */
 const ROUGH = { maxIterations: 25, positionToleranceM: 1e-4, rotationToleranceRad: 1e-3 };
+const ONE_STEP = { maxIterations: 1 };
+/** The shortest motion counts as taking this long, seconds. */
+const LEAST_SEC = 0.01;
+/** What a turn counts beside a way, metres per radian: about what wrists find as hard. */
+const TURN_WEIGHT_M = 0.3;
 /** Below this share of the half range to a joint limit a plan counts as strained. */
 const COMFORTABLE_MARGIN = 0.15;
 /** What full strain, a hold worse by one point of its score, and a task wholly hidden by the arm are worth in seconds. */
@@ -108,7 +115,10 @@ function blockedHand(trial: Trial, { objectFromTool, openWidthM, widthM }: Grasp
   if (!taking.every((pose) => isHandClear(trial, others, pose, openWidthM, none))) return 'blocked hand';
   for (const motion of task.motions) {
     const touched = new Set(handTouchesIn(motion));
-    const way = toolAlong(keyPosesOf(motion.poses), objectFromTool);
+    const way = toolAlong(
+      keyFramesOf(motion.poses).map((frame) => motion.poses[frame]),
+      objectFromTool,
+    );
     if (!way.every((pose) => isHandClear(trial, others, pose, widthM, touched))) return 'blocked way';
     others = new Map([...others, ...endsOfPushed([motion])]);
   }
@@ -167,13 +177,15 @@ class Screening {
     others: ReadonlyMap<number, Mat4>,
   ): readonly number[] | TrialFailure {
     const { robot } = this.trial.inputs;
-    const keys = keyPosesOf(motion.poses);
-    const steps = Math.max(1, keys.length - 1);
-    const stepSec = motion.durationSec / steps;
-    const longestSec = longestTime(robot, motion.durationSec) / steps;
+    const frames = keyFramesOf(motion.poses);
+    const keys = frames.map((frame) => motion.poses[frame]);
     const toolPoses = toolAlong(keys, this.grasp.objectFromTool);
+    const durationSec = Math.max(LEAST_SEC, motion.durationSec);
+    const secPerFrame = durationSec / Math.max(1, motion.poses.length - 1);
+    const mostSlowed = longestTime(robot, durationSec) / durationSec;
     const touched = new Set(handTouchesIn(motion));
     const looks: number[] = [];
+    let slowed = 1;
     let q = from;
     for (let k = 0; k < keys.length; k++) {
       const next = this.reach(toolPoses[k], q);
@@ -181,14 +193,16 @@ class Screening {
         return 'unreachable task';
       }
       if (!isClear(this.trial, others, next, this.grasp.widthM, touched)) return 'blocked way';
-      const leastSec = this.leastSeconds(q, next);
-      if (k > 0 && leastSec > longestSec) return 'slow task';
-      this.seconds += k > 0 ? Math.max(stepSec, leastSec) : leastSec;
+      if (k === 0) this.seconds += this.leastSeconds(q, next);
+      else slowed = Math.max(slowed, this.leastSeconds(q, next) / ((frames[k] - frames[k - 1]) * secPerFrame));
+      slowed = Math.max(slowed, this.leastSecondsAt(motion, frames[k], next) / secPerFrame);
+      if (slowed > mostSlowed) return 'slow task';
       this.margin = Math.min(this.margin, limitMargin(robot, next));
       q = next;
       if (k === 0) this.begins.push(q);
       if (k % LOOK_EVERY === 0) looks.push(this.look(motion, q, keys[k], others));
     }
+    this.seconds += slowed * durationSec;
     this.looks.push(...looks);
     const hidden = looks.filter((share) => share < HIDDEN_SHARE).length;
     return meanOf(looks) < LEAST_VISIBLE_SHARE || hidden >= HIDDEN_LOOKS ? 'hidden task' : q;
@@ -206,11 +220,24 @@ class Screening {
     return least;
   }
 
-  /** Time for the way between two configurations if all joints may run at their share of the limit. */
+  /** Time for a part of a way, the one between two configurations, if all joints may run at their share of the limit in its middle. */
   private leastSeconds(a: readonly number[], b: readonly number[]): number {
     const { robot } = this.trial.inputs;
     const share = this.trial.options.limitShare;
-    return Math.max(...robot.joints.map(({ maxVelocity }, i) => Math.abs(b[i] - a[i]) / (share * maxVelocity)));
+    let least = 0;
+    for (let i = 0; i < a.length; i++) {
+      least = Math.max(least, Math.abs(b[i] - a[i]) / (share * robot.joints[i].maxVelocity));
+    }
+    return STEADY_SPEED * least;
+  }
+
+  /** The same for the way from one frame to the next: near singular configurations joints run far faster there than from key pose to key pose. */
+  private leastSecondsAt({ poses }: PlacedMotion, frame: number, q: readonly number[]): number {
+    const next = poses[frame + 1] ?? poses[frame - 1];
+    if (!next) return 0;
+    const { robot } = this.trial.inputs;
+    const baseFromTool = compose(this.baseFromWorld, next, this.grasp.objectFromTool);
+    return this.leastSeconds(q, solveIk(robot, baseFromTool, q, ONE_STEP).q);
   }
 
   private reach(worldFromTool: Mat4, seed: readonly number[]): number[] | null {
@@ -227,7 +254,31 @@ class Screening {
 const meanOf = (shares: readonly number[]): number =>
   shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 
-function keyPosesOf(poses: readonly Mat4[]): Mat4[] {
-  const count = Math.min(KEY_POSES, poses.length);
-  return Array.from({ length: count }, (_, k) => poses[Math.round((k * (poses.length - 1)) / Math.max(1, count - 1))]);
+/** First and last frame of a motion, and the one in each equal part between at which it is fastest: there an arm fails first. */
+function keyFramesOf(poses: readonly Mat4[]): readonly number[] {
+  const frames = knownKeyFrames.get(poses) ?? findKeyFrames(poses);
+  knownKeyFrames.set(poses, frames);
+  return frames;
+}
+
+const knownKeyFrames = new WeakMap<readonly Mat4[], readonly number[]>();
+
+function findKeyFrames(poses: readonly Mat4[]): number[] {
+  const last = poses.length - 1;
+  if (last < KEY_POSES) return poses.map((_, frame) => frame);
+  const parts = KEY_POSES - 2;
+  const fastest = Array.from({ length: parts }, (_, k) => {
+    const from = 1 + Math.round((k * (last - 1)) / parts);
+    const to = 1 + Math.round(((k + 1) * (last - 1)) / parts);
+    let best = from;
+    let most = 0;
+    for (let frame = from; frame < to; frame++) {
+      const speed =
+        distance(translationOf(poses[frame + 1]), translationOf(poses[frame])) +
+        TURN_WEIGHT_M * rotationAngleBetween(poses[frame], poses[frame + 1]);
+      if (speed > most) [best, most] = [frame, speed];
+    }
+    return best;
+  });
+  return [0, ...fastest, last];
 }

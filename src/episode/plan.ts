@@ -63,7 +63,7 @@ function withVerdict(plan: EpisodePlan, physics: PhysicsVerdict): EpisodePlan {
   return { ...plan, physics, accepted: false, reason: `physics-${physics.reason}`, detail: physics.detail };
 }
 
-export function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: number, attempt: number): EpisodePlan {
+function planAttempt(inputs: EpisodeInputs, options: EpisodeOptions, seed: number, attempt: number): EpisodePlan {
   const { robot, scene, objects } = inputs;
   const random = new Random(deriveSeed(seed, 'attempt', attempt));
   const reject = (failure: PlanFailure, placements: readonly Placement[] = []): EpisodePlan =>

@@ -171,7 +171,8 @@ export class Sight {
       const y = (c[at + 1] + c[at + 4]) / 2 - ey;
       const z = (c[at + 2] + c[at + 5]) / 2 - ez;
       const awayM = Math.sqrt(x * x + y * y + z * z);
-      const halfM = Math.sqrt((c[at] - c[at + 3]) ** 2 + (c[at + 1] - c[at + 4]) ** 2 + (c[at + 2] - c[at + 5]) ** 2) / 2;
+      const halfM =
+        Math.sqrt((c[at] - c[at + 3]) ** 2 + (c[at + 1] - c[at + 4]) ** 2 + (c[at + 2] - c[at + 5]) ** 2) / 2;
       const sine = (halfM + c[at + 6]) / awayM;
       cones[to] = x / awayM;
       cones[to + 1] = y / awayM;

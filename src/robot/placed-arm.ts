@@ -1,5 +1,5 @@
 /** The arm's capsules at a configuration, for distances: as flat arrays, since planning places the arm thousands of times. */
-import { compose, type Mat4, transformPoint } from '../math/se3.js';
+import { compose, inverse, type Mat4, transformPoint } from '../math/se3.js';
 import { chainFramesInto, handFromFingers } from './kinematics.js';
 import type { RobotModel } from './robot-model.js';
 
@@ -24,7 +24,7 @@ interface Layout {
   /** [C, 7] f64 ends in the carrier's frame; fingers as they were placed last. */
   readonly local: Float64Array;
   readonly fingersFrom: number;
-  /** Rows that move with the tool: hand and fingers, and their `frames`. */
+  /** Rows that move with the tool: last link, hand and fingers, and their `frames`. */
   readonly hand: { readonly rows: readonly number[]; readonly frames: readonly number[] };
   /** Opening at which `local` has the fingers, metres. */
   fingersAtM: number;
@@ -41,17 +41,26 @@ function layoutOf(robot: RobotModel): Layout {
   const { fingers, toolFromHand } = robot.gripper;
   const numFinger = fingers.reduce((sum, finger) => sum + finger.capsules.length, 0);
   const local = new Float64Array((robot.capsules.length + numFinger) * CAPSULE_STRIDE);
+  const toolFromLastLink = compose(inverse(robot.lastFromTool), robot.joints[n - 1].jointFromLink);
   const carriers: number[] = [];
   robot.capsules.forEach(({ frame, a, b, radiusM }, c) => {
-    carriers.push(frame > n ? n : frame - 1);
+    // The last link, too, is fixed to the tool.
+    carriers.push(frame >= n ? n : frame - 1);
     const at = c * CAPSULE_STRIDE;
-    const toCarrier = frame === 0 ? null : frame > n ? toolFromHand : robot.joints[frame - 1].jointFromLink;
+    const toCarrier =
+      frame === 0
+        ? null
+        : frame > n
+          ? toolFromHand
+          : frame === n
+            ? toolFromLastLink
+            : robot.joints[frame - 1].jointFromLink;
     local.set(toCarrier ? transformPoint(toCarrier, a) : a, at);
     local.set(toCarrier ? transformPoint(toCarrier, b) : b, at + 3);
     local[at + 6] = radiusM;
   });
   const frames = [...robot.capsules.map(({ frame }) => frame), ...new Array<number>(numFinger).fill(FINGER_FRAME)];
-  const handRows = frames.flatMap((frame, row) => (frame > n ? [row] : []));
+  const handRows = frames.flatMap((frame, row) => (frame >= n ? [row] : []));
   const layout: Layout = {
     frames,
     carriers: [...carriers, ...new Array<number>(numFinger).fill(n)],
@@ -84,7 +93,7 @@ function openFingers(robot: RobotModel, layout: Layout, widthM: number): void {
 /** Room for the capsules of one arm, to be used over and over by those who need each placed arm only for a moment. */
 export const roomForArm = (robot: RobotModel): Float64Array => new Float64Array(layoutOf(robot).local.length);
 
-/** Hand and fingers alone, opened to `widthM`, with the tool where `frameFromTool` leads. `room`: as for `placeArm`. */
+/** Last link, hand and fingers alone, opened to `widthM`, with the tool where `frameFromTool` leads. `room`: as for `placeArm`. */
 export function placeHand(robot: RobotModel, frameFromTool: Mat4, widthM: number, room?: Float64Array): PlacedArm {
   const layout = layoutOf(robot);
   openFingers(robot, layout, widthM);

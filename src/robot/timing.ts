@@ -23,10 +23,13 @@ export type Course = (u: number) => [s: number, ds: number, dds: number, ddds: n
 /** Part of the time that `steady` spends speeding up, and again slowing down. */
 const RAMP = 0.2;
 
+/** Speed of `steady` in its middle, over its mean speed. */
+export const STEADY_SPEED = 1 / (1 - RAMP);
+
 /** Keeps the path's own timing but for smooth ramps at both ends: for motions that were demonstrated. */
 export const steady: Course = (u) => {
   const x = Math.min(1, Math.max(0, u));
-  const speed = 1 / (1 - RAMP);
+  const speed = STEADY_SPEED;
   const ramp = (y: number): [number, number, number, number] => [
     speed * RAMP * (y ** 3 - y ** 4 / 2),
     speed * (3 * y * y - 2 * y ** 3),

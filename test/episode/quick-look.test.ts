@@ -5,7 +5,7 @@ import { CollisionWorld } from '../../src/episode/collision-world.js';
 import { type EpisodeOptions, episodeOptions } from '../../src/episode/episode-options.js';
 import { looksPossible } from '../../src/episode/manipulate.js';
 import { Sight } from '../../src/episode/sight.js';
-import { compose, fromTranslation, type Mat4 } from '../../src/math/se3.js';
+import { compose, fromTranslation, fromYaw, type Mat4 } from '../../src/math/se3.js';
 import { boxMesh, loweringMotion, placeInputs, setDownTask, syntheticObject } from './synthetic.js';
 
 describe('looksPossible', () => {
@@ -14,7 +14,7 @@ describe('looksPossible', () => {
   const options = resolveOptions(episodeOptions, {}) as EpisodeOptions;
 
   /** Set down on the target at `targetAt`, with a wall at `wallAt` if given. */
-  function judge(targetAt: Mat4, wallAt: Mat4 | null = null): boolean {
+  function judge(targetAt: Mat4, wallAt: Mat4 | null = null, turnRad = (_frame: number) => 0): boolean {
     const inputs = wallAt ? { ...base, objects: [...base.objects, wall] } : base;
     const { robot, scene, objects } = inputs;
     const standing = new Map<number, Mat4>([
@@ -22,7 +22,9 @@ describe('looksPossible', () => {
       [2, targetAt],
       ...(wallAt ? [[3, wallAt] as const] : []),
     ]);
-    const poses = loweringMotion(fromTranslation([0, 0, 0.06])).map((pose) => compose(targetAt, pose));
+    const poses = loweringMotion(fromTranslation([0, 0, 0.06])).map((pose, frame) =>
+      compose(targetAt, pose, fromYaw(turnRad(frame))),
+    );
     return looksPossible({
       inputs,
       options,
@@ -40,6 +42,13 @@ describe('looksPossible', () => {
 
   it('refuses what is out of reach', () => {
     expect(judge(fromTranslation([0.15, -0.9, 0.02]))).toBe(false);
+  });
+
+  it('refuses a turn that is too quick for the joints, however short', () => {
+    const target = fromTranslation([0.15, 0, 0.02]);
+    const wag = (rad: number) => (frame: number) => (frame === 13 ? rad : 0);
+    expect(judge(target, null, wag(0.02))).toBe(true);
+    expect(judge(target, null, wag(0.4))).toBe(false);
   });
 
   it('refuses what the arm would have to reach through a wall for', () => {

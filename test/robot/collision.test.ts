@@ -4,6 +4,7 @@ import { fromTranslation, identity } from '../../src/math/se3.js';
 import {
   clearanceToPoints,
   clearanceToTable,
+  isClearOfPoints,
   pointSegmentDistance,
   segmentDistance,
   selfClearance,
@@ -58,6 +59,25 @@ describe('clearances of the arm', () => {
     expect(clearanceToTable(arm)).toBeCloseTo(0.25, 12);
   });
 
+  it('are kept where they are not less than a limit', () => {
+    const random = new Random(5);
+    let kept = 0;
+    for (let k = 0; k < 300; k++) {
+      const q = robot.joints.map(({ lowerRad, upperRad }) => random.uniform(lowerRad, upperRad));
+      const placed = placeArm(robot, q, 0.05, identity());
+      const points = Float64Array.from({ length: 60 }, () => random.uniform(-0.5, 0.5));
+      for (const limitM of [-0.006, 0.01]) {
+        const isKept = clearanceToPoints(placed, points, 1) >= limitM;
+        expect(isClearOfPoints(placed, points, 1, limitM)).toBe(isKept);
+        if (isKept) kept++;
+      }
+      const selfM = selfClearance(robot, placed);
+      expect(selfClearance(robot, placed, 0.03)).toBe(Math.min(0.03, selfM));
+    }
+    expect(kept).toBeGreaterThan(50);
+    expect(kept).toBeLessThan(550);
+  });
+
   it('leaves out the parts below the wanted frame', () => {
     expect(clearanceToTable(arm, 4)).toBe(Number.POSITIVE_INFINITY);
     expect(clearanceToPoints(arm, Float64Array.of(0, 0, 0.4), 4)).toBe(0.2);
@@ -83,11 +103,11 @@ describe('clearances of the arm', () => {
 });
 
 describe('placeHand', () => {
-  it('puts hand and fingers where the whole arm has them, and nothing else', () => {
+  it('puts last link, hand and fingers where the whole arm has them, and nothing else', () => {
     const q = [0.3, -0.4, 0.2, -2.1, 0.1, 1.9, 0.7];
     const arm = placeArm(robot, q, 0.03, identity());
     const hand = placeHand(robot, armFrames(robot, q).tool, 0.03);
-    const rows = arm.frames.flatMap((frame, row) => (frame > robot.joints.length ? [row] : []));
+    const rows = arm.frames.flatMap((frame, row) => (frame >= robot.joints.length ? [row] : []));
     expect(rows.length).toBeGreaterThan(2);
     expect(hand.frames).toEqual(rows.map((row) => arm.frames[row]));
     const expected = rows.flatMap((row) => [

@@ -4,7 +4,7 @@ import type { Stage } from '../stage.js';
 
 export const episodesStage: Stage = {
   name: 'episodes',
-  version: 13,
+  version: 14,
   inputs: ['objects', 'poses', 'skill', 'scene'],
   options: episodeOptions,
   resumable: true,
