@@ -247,12 +247,62 @@ const smoothStep = (x: number): number => x * x * (3 - 2 * x);
 /** Poses raised as little as needed for no point of the object ([M, 3], object frame) to dip into the table. */
 export function keepAboveTable(poses: readonly Mat4[], points: Float64Array): Mat4[] {
   return poses.map((pose) => {
-    let lowest = 0;
-    for (let k = 0; k < points.length; k += 3) {
-      lowest = Math.min(lowest, pose[8] * points[k] + pose[9] * points[k + 1] + pose[10] * points[k + 2] + pose[11]);
-    }
+    const lowest = lowestOf(points, pose);
     return lowest < 0 ? pose.with(11, pose[11] - lowest) : [...pose];
   });
+}
+
+/** Height of the lowest point at a pose. */
+function lowestOf(points: Float64Array, pose: Mat4): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < points.length; k += 3) {
+    lowest = Math.min(lowest, pose[8] * points[k] + pose[9] * points[k + 1] + pose[10] * points[k + 2] + pose[11]);
+  }
+  return lowest;
+}
+
+/** What pushes is kept this high over the table, if what it pushes is four times as high: it neither scrapes nor catches on a lip, metres. */
+const SLIDE_M = 0.003;
+const SLIDE_SHARE = 0.25;
+/** A pushed thing that goes less far than this between two frames stands still, metres. */
+const STILL_M = 1e-4;
+
+/**
+ * Poses of a pusher raised as little as needed to keep off the ground while it pushes, and less and less before and after, since it may
+ * come from where it stands. `pusher` and the points of each pushed thing: [M, 3], their own frames.
+ */
+export function slideOver(
+  poses: readonly Mat4[],
+  pusher: Float64Array,
+  pushed: readonly { poses: readonly Mat4[]; points: Float64Array }[],
+): Mat4[] {
+  const last = poses.length - 1;
+  let [from, to] = [last, 0];
+  let clearanceM = SLIDE_M;
+  for (const { poses: way, points } of pushed) {
+    clearanceM = Math.min(clearanceM, SLIDE_SHARE * heightOf(points, way[0]));
+    for (let k = 1; k <= last; k++) {
+      if (distance(translationOf(way[k]), translationOf(way[k - 1])) < STILL_M) continue;
+      from = Math.min(from, k - 1);
+      to = Math.max(to, k);
+    }
+  }
+  if (from >= to) return [...poses];
+  return poses.map((pose, k) => {
+    const share = k < from ? smoothStep(k / from) : k > to ? smoothStep((last - k) / (last - to)) : 1;
+    const lift = Math.max(0, clearanceM - lowestOf(pusher, pose));
+    return pose.with(11, pose[11] + share * lift);
+  });
+}
+
+function heightOf(points: Float64Array, pose: Mat4): number {
+  return (
+    -lowestOf(points, pose) -
+    lowestOf(
+      points,
+      pose.map((value, e) => (e >= 8 && e < 12 ? -value : value)),
+    )
+  );
 }
 
 /** Poses evenly spread along a straight way: linear positions, slerped rotations. */

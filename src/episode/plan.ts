@@ -30,6 +30,7 @@ import {
   replayAtPlace,
   replayAtTarget,
   replayOverTable,
+  slideOver,
   spinSource,
   yawOf,
 } from './motion.js';
@@ -268,6 +269,12 @@ function placeManipulation(
         return [{ id: driven.id, poses: keepAboveTable(led, shapeOf(object.mesh).points) }];
       });
       for (const driven of pushed) now.set(driven.id, driven.poses[driven.poses.length - 1]);
+      const pointsOf = (id: number): Float64Array => shapeOf(objects.find((object) => object.id === id)!.mesh).points;
+      poses = slideOver(
+        poses,
+        pointsOf(source.id),
+        pushed.map(({ id, poses: way }) => ({ poses: way, points: pointsOf(id) })),
+      );
     }
     // A round source need not be turned on the way: it keeps the heading it has.
     if (source.symmetry === 'z') poses = spinSource(poses, yawOf(current) - yawOf(poses[0]));

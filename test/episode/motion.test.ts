@@ -7,6 +7,7 @@ import {
   manipulationsOf,
   replayAtTarget,
   replayOverTable,
+  slideOver,
   smoothMotion,
   yawOf,
 } from '../../src/episode/motion.js';
@@ -105,6 +106,31 @@ describe('replays', () => {
     for (const pose of keepAboveTable(tilted, points)) {
       for (const y of [0.2, -0.2]) expect(pose[9] * y + pose[10] * -0.03 + pose[11]).toBeGreaterThanOrEqual(-1e-12);
     }
+  });
+});
+
+describe('slideOver', () => {
+  // A tool that stands on the table, pushes from frame 5 to frame 15 and is lifted at the end.
+  const way = Array.from({ length: 21 }, (_, k) => fromTranslation([0.01 * k, 0, k < 18 ? 0.05 : 0.1]));
+  const tool = Float64Array.of(0, 0, -0.05, 0, 0, 0.05);
+  const push = (heightM: number) => ({
+    poses: way.map((_, k) => fromTranslation([0.1 + 0.01 * Math.min(10, Math.max(0, k - 5)), 0, heightM / 2])),
+    points: Float64Array.of(0, 0, -heightM / 2, 0, 0, heightM / 2),
+  });
+  const edges = (heightM: number): number[] => slideOver(way, tool, [push(heightM)]).map((pose) => pose[11] - 0.05);
+
+  it('lifts a pusher off the ground while it pushes, and leaves where it comes from and goes to', () => {
+    const heights = edges(0.04);
+    for (let k = 5; k <= 15; k++) expect(heights[k]).toBeCloseTo(0.003, 12);
+    expect(heights[0]).toBe(0);
+    expect(heights[20]).toBeCloseTo(0.05, 12);
+    heights.slice(0, 5).forEach((height, k) => {
+      expect(heights[k + 1]).toBeGreaterThanOrEqual(height);
+    });
+  });
+
+  it('stays below a quarter of what is low', () => {
+    expect(edges(0.004)[10]).toBeCloseTo(0.001, 12);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Stage } from '../stage.js';
 
 export const episodesStage: Stage = {
   name: 'episodes',
-  version: 14,
+  version: 15,
   inputs: ['objects', 'poses', 'skill', 'scene'],
   options: episodeOptions,
   resumable: true,
