@@ -9,6 +9,7 @@ import { shapeOf } from './object-shape.js';
 import { openBoxMesh, openSides } from './open-box.js';
 import { bodyAndParts, openPainted, type Shell } from './open-paint.js';
 import { endsInRound, isInRound, openRoundMesh, openSector, roundBody } from './open-round.js';
+import { openSlabMesh } from './open-slab.js';
 
 export interface PaintedShape {
   readonly mesh: TriangleMesh;
@@ -27,10 +28,13 @@ export async function openedByUse(
   skill: Skill,
   camera: Intrinsics,
 ): Promise<PaintedShape> {
-  if (closed.hollow || (model.family !== 'box' && model.family !== 'revolution')) return closed;
+  const { id, family } = model;
+  if (closed.hollow || (family !== 'box' && family !== 'prism' && family !== 'revolution')) return closed;
   const { body, parts } = bodyAndParts(closed.mesh);
   const shell =
-    model.family === 'box' ? openedBox(model.id, body, meshes, skill) : openedRound(model.id, body, meshes, skill);
+    family === 'revolution'
+      ? openedRound(id, body, meshes, skill)
+      : openedBox(id, body, meshes, skill, family === 'prism');
   if (!shell) return closed;
   const view = { camera, cameraFromObject: model.cameraFromObject };
   return { ...openPainted(parts, closed.gaussians, shell, view, await createRenderer()), hollow: true };
@@ -48,6 +52,7 @@ function openedBox(
   body: TriangleMesh,
   meshes: ReadonlyMap<number, TriangleMesh>,
   skill: Skill,
+  isRoundCornered: boolean,
 ): Shell | null {
   const sides = broughtTo(id, meshes, skill)
     .map(({ points, targetFromSource }) => openSides(body, points, targetFromSource))
@@ -55,7 +60,7 @@ function openedBox(
   if (sides.length === 0) return null;
   const { min, max } = meshBounds(body);
   return {
-    mesh: openBoxMesh(min, max, sides.flat()),
+    mesh: isRoundCornered ? openSlabMesh(body, sides.flat()) : openBoxMesh(min, max, sides.flat()),
     isOfBody: (point) => point.every((x, i) => x >= min[i] - PART_CLEARANCE_M && x <= max[i] + PART_CLEARANCE_M),
   };
 }

@@ -13,6 +13,7 @@ import type { Objects, TriangleMesh } from './object-model.js';
 import type { ObjectOptions } from './options.js';
 import { withBestReference } from './reference.js';
 import { framesOfRest, gatherRestView } from './rest-view.js';
+import { supportsOf, withSupportsBehind } from './stands-on.js';
 
 export interface ObjectInputs {
   readonly frames: FrameSource;
@@ -66,6 +67,17 @@ export async function buildObjects(
   return built;
 }
 
+/** Masks in which what the object was put on or into does not cover it. */
+async function masksAtRest(
+  object: PerceivedObject,
+  { perception, readMask }: ObjectInputs,
+): Promise<ObjectInputs['readMask']> {
+  if (object.motion === null || object.referenceFrame <= object.motion.lastFrame) return readMask;
+  const [before, after] = [await readMask(0), await readMask(object.referenceFrame)];
+  const supports = supportsOf(object.id, perception.objects, before, after);
+  return async (frameIdx) => withSupportsBehind(await readMask(frameIdx), object.id, supports);
+}
+
 async function fitObject(
   object: PerceivedObject,
   inputs: ObjectInputs,
@@ -77,7 +89,7 @@ async function fitObject(
   const { camera } = perception;
   const { cameraFromWorld } = perception.table;
   const restFrames = framesOfRest(object, perception.numFrames, options.restFrames);
-  const view = await gatherRestView(object.id, restFrames, frames, inputs.readMask);
+  const view = await gatherRestView(object.id, restFrames, frames, await masksAtRest(object, inputs));
   const evidence = { id: object.id, name: object.name, view, camera, cameraFromWorld };
   const given = inputs.given?.get(object.id);
   const placed = given ? placeGiven(evidence, given, options, renderer) : null;

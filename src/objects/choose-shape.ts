@@ -13,6 +13,7 @@ import { fitGiven, type GivenFit } from './fit-given.js';
 import { fitFlatPrism, fitInflated, inflateMask, type Sheet } from './fit-outline.js';
 import { fitRevolution, type RevolutionFit } from './fit-revolution.js';
 import { fitRod } from './fit-rod.js';
+import { fitSlab } from './fit-slab.js';
 import { fitStack } from './fit-stack.js';
 import type { GivenShape } from './given-shape.js';
 import { stepImage } from './inner-edges.js';
@@ -53,6 +54,9 @@ const LARGE_PART = 0.55;
 const MAX_PART_SHARE = 0.25;
 /** What is thinner than twice this and a pixel is the body's outline not quite met. */
 const SLIVER_PX = 2;
+/** What a box or a round solid explains this well needs no round corners; a slab with such must explain so much more. */
+const ROUND_CORNERS_BELOW = 0.97;
+const SLAB_LEAD = 0.01;
 /** Lower than this per width is flat; the parts of flat things (pans, trays) are near their top, at this share of the height. */
 const FLAT_PER_WIDTH = 0.5;
 const FLAT_PART_HEIGHT = 0.8;
@@ -126,7 +130,7 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   }
   if (body.best !== null && body.best.iou < DOUBTFUL_IOU) body = withLargePart(body, evidence, fitBody);
   const { target, revolution, box } = body;
-  let { best } = body;
+  let best = wanted('prism') ? orSlab(body, guess, random) : body.best;
   if (best && ((shape !== 'auto' && shape !== 'files') || isGoodEnough(best))) {
     if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
       best = revolution.opened(wallOf(revolution));
@@ -171,6 +175,13 @@ function withLargePart(
   const body = fitBody(withoutPart(view.idMap, part));
   const needed = Math.max(GOOD_TWO_BODIES_IOU, (simple.best?.iou ?? 0) + TWO_BODIES_LEAD.overGood);
   return body.best !== null && body.best.iou > needed ? body : simple;
+}
+
+/** The best of a body's fits, or a flat slab with round corners that explains the outline clearly better. */
+function orSlab({ best, target, fine }: Body, guess: StandingGuess, random: Random): ShapeFit | null {
+  if (best !== null && best.iou > ROUND_CORNERS_BELOW) return best;
+  const slab = fitSlab(target, fine, guess, random);
+  return isFlat(meshBounds(slab.mesh)) && slab.iou > Math.max(GOOD_BOX_IOU, (best?.iou ?? 0) + SLAB_LEAD) ? slab : best;
 }
 
 /** The better one of both that is good enough, else the better one. */
@@ -229,10 +240,9 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
   // What does not touch the body is a speck of the mask.
   const reach = dilate(body, widthPx, heightPx, PART_REACH_PX);
   const minArea = MIN_PART_SHARE * countSet(view.mask.data);
-  const [width, depth, height] = [0, 1, 2].map((k) => bounds.max[k] - bounds.min[k]);
-  const isFlat = height < FLAT_PER_WIDTH * Math.min(width, depth);
+  const height = bounds.max[2] - bounds.min[2];
   const [, , , x, , , , y] = fit.worldFromMesh;
-  const sheet: Sheet = isFlat
+  const sheet: Sheet = isFlat(bounds)
     ? { through: [x, y, FLAT_PART_HEIGHT * height], away: [0, 0, -1] }
     : { through: [x, y, 0], away: [...guess.away, 0] };
   const { labels, components } = connectedComponents(rest, widthPx, heightPx);
@@ -269,5 +279,10 @@ function withParts(fit: ShapeFit, evidence: ShapeEvidence, target: SilhouetteTar
 }
 
 type Bounds = ReturnType<typeof meshBounds>;
+
+function isFlat({ min, max }: Bounds): boolean {
+  const [width, depth, height] = [0, 1, 2].map((k) => max[k] - min[k]);
+  return height < FLAT_PER_WIDTH * Math.min(width, depth);
+}
 
 const overlap = (a: Bounds, b: Bounds): boolean => [0, 1, 2].every((k) => a.min[k] <= b.max[k] && b.min[k] <= a.max[k]);

@@ -7,6 +7,8 @@ import { restIntervalOf } from './rest-view.js';
 const COVERED = 0.12;
 /** ...and another rest has less than this share of that. */
 const MUCH_BETTER = 0.5;
+/** An outline whose confidence is less than the other rest's by this factor is likely a part of the thing, or something beside it. */
+const MUCH_MORE_TRUST = 1.5;
 const PROBES = 5;
 
 /** Share of an object's outline pixels that border on a hand or another object (or on the frame's edge); 1 when it is not seen. */
@@ -31,7 +33,10 @@ export function coveredShare(idMap: ByteImage, id: number): number {
   return outline > 0 ? covered / outline : 1;
 }
 
-/** The object with its reference frame moved to the other rest, if it is much less covered there. */
+/**
+ * The object with its reference frame moved to the other rest, if it is much less covered there or its outline there is trusted much
+ * more (a place whose beginning was not found, a fragment that changed first). Within a rest the least covered frame is taken.
+ */
 export async function withBestReference(
   object: PerceivedObject,
   numFrames: number,
@@ -39,12 +44,15 @@ export async function withBestReference(
 ): Promise<PerceivedObject> {
   if (object.motion === null) return object;
   const share = async (frameIdx: number): Promise<number> => coveredShare(await readMask(frameIdx), object.id);
-  const own = await share(object.referenceFrame);
-  if (own <= COVERED) return object;
   const isBefore = object.referenceFrame < object.motion.firstFrame;
   const other = { ...object, referenceFrame: isBefore ? numFrames - 1 : 0 };
+  const [ownRest, otherRest] = [object, other].map((at) => restIntervalOf(at, numFrames));
+  const [ownTrust, otherTrust] = [ownRest, otherRest].map((rest) => trustIn(object, rest));
+  if (otherTrust > MUCH_MORE_TRUST * ownTrust) return other;
+  const own = await share(object.referenceFrame);
+  if (own <= COVERED) return object;
   let best = { frameIdx: object.referenceFrame, covered: own };
-  for (const [first, last] of [restIntervalOf(object, numFrames), restIntervalOf(other, numFrames)]) {
+  for (const [first, last] of ownTrust > MUCH_MORE_TRUST * otherTrust ? [ownRest] : [ownRest, otherRest]) {
     for (let k = 0; k < PROBES && first <= last; k++) {
       const frameIdx = Math.round(first + ((last - first) * (k + 0.5)) / PROBES);
       const covered = await share(frameIdx);
@@ -52,4 +60,11 @@ export async function withBestReference(
     }
   }
   return best.covered < MUCH_BETTER * own ? { ...object, referenceFrame: best.frameIdx } : object;
+}
+
+/** Median confidence in its outline during a rest; 1 where nothing is said of it, 0 for a rest without frames. */
+function trustIn({ frameConfidence }: PerceivedObject, [first, last]: readonly [number, number]): number {
+  if (first > last) return 0;
+  const stated = frameConfidence?.slice(first, last + 1).sort((a, b) => a - b) ?? [];
+  return stated.length > 0 ? stated[stated.length >> 1] : 1;
 }

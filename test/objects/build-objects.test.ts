@@ -163,6 +163,23 @@ describe('buildObjects', () => {
     expect(Math.abs(model.sizeM[2] / 0.08 - 1)).toBeLessThan(0.08);
   });
 
+  it('tray: round corners do not make a flat thing high', async () => {
+    const lilac = (): Vec3 => [0.6, 0.55, 0.8];
+    const corner = (x: number, y: number) =>
+      movedSolid(frustumSolid(0.06, 0.06, 0.03, lilac), fromTranslation([x, y, 0]));
+    const tray = joinedSolids(
+      boxSolid([0.26, 0.07, 0.03], lilac),
+      boxSolid([0.14, 0.19, 0.03], lilac),
+      ...[0.07, -0.07].flatMap((x) => [corner(x, 0.035), corner(x, -0.035)]),
+    );
+    const { model, mesh } = await build('tray', tray, [0.02, 0.05, 0.015], 0.2);
+    expect(model.family).toBe('prism');
+    expect(Math.abs(model.sizeM[0] / 0.26 - 1)).toBeLessThan(0.06);
+    expect(Math.abs(model.sizeM[1] / 0.19 - 1)).toBeLessThan(0.08);
+    expect(Math.abs(model.sizeM[2] - 0.03)).toBeLessThan(0.008);
+    expect(isClosed(mesh)).toBe(true);
+  });
+
   it('an empty mask leaves the object out with a warning', async () => {
     const clip = syntheticClip(view, [], [perceived(1, 'ghost', 'source', null)], 1);
     const ctx = createContext('objects');

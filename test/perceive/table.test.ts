@@ -249,6 +249,20 @@ describe('tiltFromRim', () => {
     expect(estimatePlane(null, [estimate], { tableTilt: null }).sdDeg).toBeLessThan(6);
   });
 
+  it('refuses a tray: oblong, with round corners', () => {
+    const mask = new Uint8Array(640 * 480);
+    const m = worldFrame(upOf(30), 0.8);
+    for (let x = -0.14; x <= 0.14; x += 0.0005) {
+      // 28 x 20 cm, corners of 8 cm, 3 cm high: upper far edge to lower near edge.
+      const beyond = Math.max(0, Math.abs(x) - 0.06);
+      const half = 0.02 + Math.sqrt(0.08 ** 2 - Math.min(beyond, 0.08) ** 2);
+      const [column, top] = project(camera, transformPoint(m, [x, half, 0.03]));
+      const bottom = project(camera, transformPoint(m, [x, -half, 0]))[1];
+      for (let y = Math.floor(top); y <= bottom; y++) mask[y * 640 + Math.floor(column)] = 1;
+    }
+    expect(tiltFromRim(mask, 640, 480, camera, { value: 40, sd: 12 }, 'tray')).toBeNull();
+  });
+
   it('refuses a box', () => {
     const mask = new Uint8Array(640 * 480);
     for (let y = 200; y < 280; y++) mask.fill(1, y * 640 + 250, y * 640 + 350);

@@ -18,6 +18,14 @@ const MAX_MISFIT_SHARE = 0.015;
 const MAX_MISFIT_PX = 0.4;
 
 /**
+ * Oblong things with round corners (trays, boxes with soft edges) have nearly elliptic outlines too, and a long one seen from its side looks
+ * like a circle from very low: their far edge follows a superellipse of about this exponent, with so much less misfit than an ellipse
+ * (a tray: 0.66; rims of bowls, cans, cups and a coaster: 0.97 and more).
+ */
+const CORNERED_EXPONENT = 2.8;
+const CORNERED_GAIN = 0.8;
+
+/**
  * Camera tilt in degrees from one outline, or null if its top is no half ellipse that fits `expected`. `mask` [H, W] and
  * `camera` in the same pixels.
  */
@@ -37,6 +45,8 @@ export function tiltFromRim(
   const { a, intercept, slope, rms } = fit;
   const ratio = -slope / a;
   if (rms > MAX_MISFIT_PX + MAX_MISFIT_SHARE * a || ratio < 0.15 || ratio > 0.97) return null;
+  const cornered = fitArc(outline, box.x0, (box.x1 - box.x0) / 2, CORNERED_EXPONENT);
+  if (cornered && cornered.rms < CORNERED_GAIN * rms) return null;
   const elevationDeg = (Math.asin(ratio) * 180) / Math.PI;
   const belowAxisDeg = (Math.atan2(intercept - camera.cy, camera.fy) * 180) / Math.PI;
   const value = elevationDeg - belowAxisDeg;
@@ -68,10 +78,10 @@ interface Arc {
 }
 
 /**
- * Half ellipse with a level long axis through the outline. Middle and half-width are searched, because a shadow at one
+ * Half ellipse (or superellipse) with a level long axis through the outline. Middle and half-width are searched, because a shadow at one
  * side widens masks; a smaller arc always fits a little better, so lost half-width counts a little as misfit.
  */
-function fitArc(outline: Float32Array, x0: number, boxHalf: number): Arc | null {
+function fitArc(outline: Float32Array, x0: number, boxHalf: number, exponent = 2): Arc | null {
   let best: Arc | null = null;
   let bestCost = Number.POSITIVE_INFINITY;
   for (let a = boxHalf; a >= 0.7 * boxHalf && a >= MIN_HALF_WIDTH_PX; a -= 0.5) {
@@ -80,7 +90,8 @@ function fitArc(outline: Float32Array, x0: number, boxHalf: number): Arc | null 
       const samples: { s: number; y: number }[] = [];
       for (let c = 0; c < outline.length; c++) {
         const u = (x0 + c + 0.5 - cx) / a;
-        if (Math.abs(u) <= USED_SHARE) samples.push({ s: Math.sqrt(1 - u * u), y: outline[c] });
+        if (Math.abs(u) <= USED_SHARE)
+          samples.push({ s: (1 - Math.abs(u) ** exponent) ** (1 / exponent), y: outline[c] });
       }
       const fit = regress(samples);
       if (!fit) continue;

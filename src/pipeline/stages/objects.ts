@@ -27,7 +27,7 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 7,
+  version: 8,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {

@@ -10,7 +10,7 @@ import type { Stage } from '../stage.js';
 
 export const perceiveStage: Stage = {
   name: 'perceive',
-  version: 15,
+  version: 16,
   inputs: ['video'],
   options: perceiveOptions,
   fingerprint: (options) => fingerprintOf(options as PerceiveOptions),
