@@ -32,6 +32,8 @@ export interface BooleanOption extends OptionBase {
 export interface StringOption extends OptionBase {
   kind: 'string';
   default: string;
+  /** What any text must match, and what to call that in a complaint. */
+  form?: { pattern: RegExp; expected: string };
 }
 /** Several texts: the flag takes several values and may be given several times. */
 export interface ListOption extends OptionBase {
@@ -85,7 +87,8 @@ function checkValue(name: string, spec: OptionSpec, value: unknown): unknown {
     case 'boolean':
       return typeof value === 'boolean' ? value : fail('true or false');
     case 'string':
-      return typeof value === 'string' ? value : fail('a text');
+      if (typeof value !== 'string') return fail('a text');
+      return spec.form && !spec.form.pattern.test(value) ? fail(spec.form.expected) : value;
     case 'list':
       return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : fail('texts');
     case 'enum':

@@ -6,6 +6,7 @@ import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { FrameSource } from '../video/frames.js';
+import { freeAtRest } from './choose-free.js';
 import { chooseShape, placeGiven } from './choose-shape.js';
 import { type FilePlacement, type FittedObject, finishObject } from './finish-object.js';
 import type { GivenShape } from './given-shape.js';
@@ -13,6 +14,7 @@ import type { Objects, TriangleMesh } from './object-model.js';
 import type { ObjectOptions } from './options.js';
 import { withBestReference } from './reference.js';
 import { framesOfRest, gatherRestView } from './rest-view.js';
+import { shapeWishFor } from './shape-wish.js';
 import { supportsOf, withSupportsBehind } from './stands-on.js';
 
 export interface ObjectInputs {
@@ -101,5 +103,7 @@ async function fitObject(
     );
     return null;
   }
-  return { object, view, fit, placed: placed && given ? { fit: placed, given } : null };
+  const isFree = !given && shapeWishFor(options.shape, object) === 'free';
+  const free = isFree ? freeAtRest(object.id, fit, view, perception, options) : null;
+  return { object, view, fit: free ?? fit, placed: placed && given ? { fit: placed, given } : null };
 }

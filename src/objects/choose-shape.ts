@@ -23,6 +23,7 @@ import type { ObjectOptions } from './options.js';
 import { createDepthBuffer, rasterizeMesh } from './rasterize.js';
 import type { RestView } from './rest-view.js';
 import type { ShapeFit } from './shape-fit.js';
+import { shapeWishFor } from './shape-wish.js';
 import { createSilhouetteTarget, type SilhouetteTarget, silhouetteIou } from './silhouette.js';
 import { guessStanding, type StandingGuess } from './standing.js';
 
@@ -108,8 +109,10 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
     createSilhouetteTarget(crop, sampleMask(idMap, evidence.id, crop), cameraFromWorld);
   const crop = cropAround(camera, moments.box, 0.2, options.fitSize);
   const fineCrop = cropAround(camera, moments.box, 0.2, FINE_WINDOW * options.fitSize);
-  const { shape } = options;
-  const wanted = (family: string): boolean => shape === 'auto' || shape === 'files' || shape === family;
+  const wish = shapeWishFor(options.shape, evidence);
+  // What is to be free starts as what the outline speaks for, and so does what has no file.
+  const isOpen = wish === 'auto' || wish === 'files' || wish === 'free';
+  const wanted = (family: string): boolean => isOpen || wish === family;
   const fitBody = (idMap: ByteImage): Body => {
     const target = seenIn(crop, idMap);
     const fine = seenIn(fineCrop, idMap);
@@ -131,7 +134,7 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
   if (body.best !== null && body.best.iou < DOUBTFUL_IOU) body = withLargePart(body, evidence, fitBody);
   const { target, revolution, box } = body;
   let best = wanted('prism') ? orSlab(body, guess, random) : body.best;
-  if (best && ((shape !== 'auto' && shape !== 'files') || isGoodEnough(best))) {
+  if (best && (!isOpen || isGoodEnough(best))) {
     if (revolution !== null && best === revolution && looksOpen(revolution, evidence))
       best = revolution.opened(wallOf(revolution));
     const whole = seenIn(crop, view.idMap);
@@ -140,7 +143,7 @@ export function chooseShape(evidence: ShapeEvidence, options: ObjectOptions, ran
     return body.idMap === view.idMap ? withRivals(complete, [revolution, box]) : complete;
   }
   // An outline that fits neither may stand or lie; standing is the commoner, and flat round or square things were fitted above.
-  if (shape === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
+  if (wish === 'prism') return fitFlatPrism(view.mask, camera, target, FLAT_HEIGHT_M) ?? best;
   return (wanted('inflated') ? fitInflated(view.mask, camera, target, guess) : null) ?? best;
 }
 

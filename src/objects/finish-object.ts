@@ -35,6 +35,7 @@ const IS_CARVED: Record<ObjectModel['family'], boolean> = {
   revolution: false,
   rod: false,
   stack: false,
+  free: false,
 };
 
 /** objectFromFile: `transform` applied to the file's coordinates times `metresPerUnit`. */

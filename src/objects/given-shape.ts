@@ -12,6 +12,7 @@ import { gaussiansOfModel } from './coloured-mesh-gaussians.js';
 import { hullOfPoints } from './hull.js';
 import { meshArea, meshBounds } from './mesh.js';
 import type { TriangleMesh } from './object-model.js';
+import { callsOf } from './shape-wish.js';
 
 export interface GivenShape {
   readonly file: string;
@@ -32,7 +33,7 @@ export function findShapeFile(folder: string, id: number, name: string): string 
   if (!existsSync(folder)) {
     throw new UserError(`--shape-files: no folder ${folder}`, 'name a folder with files such as 1.ply or mug.obj', 2);
   }
-  const wanted = [`${id}`, `object-${id}`, name.toLowerCase(), name.toLowerCase().replaceAll(' ', '-')];
+  const wanted = callsOf(id, name);
   const files = readdirSync(folder).sort();
   const found = files.find((file) => {
     const { name: stem, ext } = path.parse(file.toLowerCase());

@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { Mat4Schema, ObjectRoleSchema } from '../perceive/perception.js';
 
-export const ShapeFamilySchema = z.enum(['box', 'revolution', 'rod', 'stack', 'prism', 'inflated', 'given']);
+export const ShapeFamilySchema = z.enum(['box', 'revolution', 'rod', 'stack', 'prism', 'inflated', 'free', 'given']);
 
 export const ObjectModelSchema = z.object({
   id: z.int().min(1).max(254),

@@ -1,12 +1,13 @@
 /** Options of the objects stage. */
 import { defineOptions, type OptionsOf } from '../base/options.js';
+import { SHAPE_FORM, SHAPE_WISHES } from './shape-wish.js';
 
 export const objectOptions = defineOptions({
   shape: {
-    kind: 'enum',
-    values: ['auto', 'box', 'revolution', 'rod', 'stack', 'prism', 'inflated', 'files'],
+    kind: 'string',
     default: 'auto',
-    help: 'shape family of every object; auto picks by silhouette agreement, files takes the shapes in --shape-files',
+    form: SHAPE_FORM,
+    help: `shape family of every object, or of one by name or id ("free", "mug=free,2=box"): ${SHAPE_WISHES.join(', ')}; auto picks by silhouette agreement, files takes the shapes in --shape-files`,
   },
   shapeFiles: {
     kind: 'string',

@@ -6,31 +6,25 @@ import { type StageContext, throwIfCancelled } from '../base/context.js';
 import { type ByteImage, createBytes, maskMoments, maskOf } from '../image/image.js';
 import { distanceTo, maskWhere } from '../image/morphology.js';
 import type { Intrinsics } from '../math/camera.js';
-import { compose, fromTranslation, identity, inverse, type Mat4 } from '../math/se3.js';
-import { add, scale } from '../math/vec3.js';
+import { compose } from '../math/se3.js';
 import { HAND_ID } from '../perceive/perception.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { SplatRenderer } from '../splat/renderer.js';
 import type { BuiltObjects, ObjectInputs } from './build-objects.js';
+import { freedFrom, freeWhereNeeded, needsHelp } from './choose-free.js';
 import { cropAround, type MaskSample, sampleMask, sampleRgb } from './crop.js';
 import { extentSpread, sizeSd } from './extent-spread.js';
+import { bestFamily, type FamilyFit, type Look, objectFrame, outlines, WINDOW_MARGIN, weightOf } from './family-fit.js';
 import { type FinishedObject, type FittedObject, type FurtherView, finishObject } from './finish-object.js';
-import { meshBounds } from './mesh.js';
-import type { ObjectModel, TriangleMesh } from './object-model.js';
+import type { ObjectModel } from './object-model.js';
 import type { ObjectOptions } from './options.js';
 import { type RefineView, refineGaussians } from './refine-gaussians.js';
-import { chooseViews, type PosedFrame } from './refine-views.js';
-import { type OutlineView, refitShape } from './refit-shape.js';
-import { gatherRestView, type RestView } from './rest-view.js';
-import type { ShapeFit } from './shape-fit.js';
-import { createSilhouetteTarget } from './silhouette.js';
+import { chooseViews, MIN_TRUST, type PosedFrame } from './refine-views.js';
+import { gatherRestView } from './rest-view.js';
+import { shapeWishFor } from './shape-wish.js';
 
-/** Margin of the windows, share of the object's longer side. */
-const MARGIN = 0.2;
 /** Longer side of the windows in which Gaussians are compared, pixels: frames show no more of a small thing, and more costs time. */
 const LARGEST_WINDOW_PX = 128;
-/** A carried thing's outline counts this much of a resting one's: its mask is blurred, its pose followed. */
-const CARRIED_WEIGHT = 0.5;
 /**
  * A shape that agrees less with its own rest has a bad mask there: fitting it and its Gaussians to such masks makes things worse (a lid
  * whose mask lacks a notch was then followed three times worse).
@@ -39,21 +33,12 @@ const SOUND_IOU = 0.93;
 /** Pixels covered less than this, and those up to so far outside of the mask, belong to the outline. */
 const INNER = 0.9;
 const OUTLINE_PX = 2;
-/** What each number of a family costs, in silhouette agreement, and the lead that another family than the first one needs. */
-const NUMBER_PRICE = 0.0005;
-const FAMILY_LEAD = 0.01;
+/** Frames below this trust do not speak for the free shape: it may only be taken if it explains frames it was not fitted to. */
+const FREE_TRUST = 0.5;
 /** The frame that the shape was taken from is never passed over. */
 const LEAST_TRUST = 0.2;
 /** Frames of another rest that are combined, as in the first one. */
 const COMBINED_FRAMES = 3;
-
-const weightOf = ({ isResting, trust }: PosedFrame): number => (isResting ? trust : CARRIED_WEIGHT * trust);
-
-/** One chosen frame with what it shows. */
-interface Look {
-  readonly frame: PosedFrame;
-  readonly view: RestView;
-}
 
 /** `posed`: by object id, the frames in which its pose is known; objects without any keep their shape and are refined in their rest alone. */
 export async function refineObjects(
@@ -75,18 +60,47 @@ export async function refineObjects(
       models.push(model);
       continue;
     }
-    const isSound = fitted.fit.iou >= SOUND_IOU;
-    const looks = await looksOf(model, fitted, inputs, isSound ? (posed.get(model.id) ?? []) : [], options);
-    if (looks.length === 1) {
-      models.push(withSpread(model, fitted, looks, inputs, options));
+    const seen = await seenFrom(model, fitted, inputs, posed.get(model.id) ?? [], options);
+    if (seen.looks.length === 1) {
+      models.push(withSpread(model, fitted, seen.looks, inputs, options));
       continue;
     }
-    const refined = refineObject(model, fitted, looks, inputs, options, renderer, ctx);
+    const refined = refineObject(model, fitted, seen, inputs, options, renderer, ctx);
     models.push(refined.model);
     gaussians.set(model.id, refined.gaussians);
     meshes.set(model.id, refined.mesh);
   }
   return { ...built, objects: { ...built.objects, objects: models }, gaussians, meshes };
+}
+
+/** The frames that an object is refined with, and the shape that fits them best. */
+interface Seen {
+  readonly looks: readonly Look[];
+  readonly family: FamilyFit;
+}
+
+async function seenFrom(
+  model: ObjectModel,
+  fitted: FittedObject,
+  inputs: ObjectInputs,
+  posed: readonly PosedFrame[],
+  options: ObjectOptions,
+): Promise<Seen> {
+  const { id } = model;
+  const { fit } = fitted;
+  const wish = shapeWishFor(options.shape, model);
+  const seenIn = async (frames: readonly PosedFrame[], minTrust: number): Promise<Seen> => {
+    const looks = await looksOf(model, fitted, inputs, frames, options, minTrust);
+    return { looks, family: bestFamily(id, fit.origin ?? fit, fit, looks, inputs.perception, options) };
+  };
+  const { cameraFromWorld } = inputs.perception.table;
+  if (wish === 'free' || (wish === 'auto' && needsHelp(fit))) {
+    const seen = await seenIn(posed, FREE_TRUST);
+    const free =
+      wish === 'free' ? freedFrom(seen.family, cameraFromWorld) : freeWhereNeeded(seen.family, cameraFromWorld);
+    if (free !== null) return { ...seen, family: free };
+  }
+  return seenIn(fit.iou >= SOUND_IOU ? posed : [], MIN_TRUST);
 }
 
 /** The object as it is; how well its size is known is said. */
@@ -113,12 +127,13 @@ async function looksOf(
   { frames, readMask }: ObjectInputs,
   posed: readonly PosedFrame[],
   options: ObjectOptions,
+  minTrust: number,
 ): Promise<Look[]> {
   const { referenceFrame: frameIdx, cameraFromObject } = model;
   // What the first look says of the reference: its mask may be worse than that of a later rest.
   const trust = posed.find((frame) => frame.frameIdx === frameIdx)?.trust ?? 1;
   const first: PosedFrame = { frameIdx, cameraFromObject, isResting: true, trust: Math.max(LEAST_TRUST, trust) };
-  const [, ...others] = chooseViews(first, posed, options.refineViews);
+  const [, ...others] = chooseViews(first, posed, options.refineViews, minTrust);
   const looks: Look[] = [{ frame: first, view: fitted.view }];
   for (const frame of others) {
     const same = frame.isResting ? posed.filter((other) => isSamePose(other, frame)) : [];
@@ -144,7 +159,7 @@ function ownMask(idMap: ByteImage, id: number): { idMap: ByteImage; mask: ByteIm
 function refineObject(
   model: ObjectModel,
   fitted: FittedObject,
-  looks: readonly Look[],
+  { looks, family }: Seen,
   { perception }: ObjectInputs,
   options: ObjectOptions,
   renderer: SplatRenderer,
@@ -152,7 +167,7 @@ function refineObject(
 ): FinishedObject {
   const { camera } = perception;
   const { cameraFromWorld, scaleLogSd } = perception.table;
-  const { fit, outline, placed } = bestFamily(fitted, looks, perception, options);
+  const { fit, outline, placed } = family;
   const spread = extentSpread(outline, placed, cameraFromWorld);
   const further = looks.slice(1).map(({ frame, view }, k): FurtherView => {
     const { cameraFromMesh } = placed[k + 1];
@@ -172,8 +187,8 @@ function refineObject(
     const pose = k === 0 ? finished.model.cameraFromObject : compose(further[k - 1].cameraFromMesh, meshFromObject);
     const box = maskMoments(view.mask)?.box;
     if (!box || !finished.agreeing[k]) return [];
-    const longer = Math.max(box.x1 - box.x0, box.y1 - box.y0) * (1 + 2 * MARGIN);
-    const crop = cropAround(camera, box, MARGIN, Math.min(LARGEST_WINDOW_PX, longer));
+    const longer = Math.max(box.x1 - box.x0, box.y1 - box.y0) * (1 + 2 * WINDOW_MARGIN);
+    const crop = cropAround(camera, box, WINDOW_MARGIN, Math.min(LARGEST_WINDOW_PX, longer));
     return [
       {
         camera: crop.camera,
@@ -203,71 +218,4 @@ function withoutOutline({ inside, care }: MaskSample, { widthPx, heightPx }: Int
   );
   const isClear = (i: number): boolean => inside[i] >= INNER || nearOutside[i] > OUTLINE_PX;
   return { inside, care: care.map((v, i) => (isClear(i) ? v : 0)) };
-}
-
-interface FamilyFit {
-  readonly fit: ShapeFit;
-  readonly outline: TriangleMesh;
-  readonly placed: readonly OutlineView[];
-}
-
-/** The family whose shape, fitted to all outlines at once, explains them best; the one that the first rest spoke for needs no lead. */
-function bestFamily(
-  fitted: FittedObject,
-  looks: readonly Look[],
-  perception: ObjectInputs['perception'],
-  options: ObjectOptions,
-): FamilyFit {
-  const { cameraFromWorld } = perception.table;
-  let best: (FamilyFit & { readonly worth: number }) | null = null;
-  for (const fit of [fitted.fit, ...(fitted.fit.rivals ?? [])]) {
-    const placed = outlines(fitted.object.id, fitted.fit, fit, looks, perception, options);
-    const { parametric } = fit;
-    if (!parametric || placed.length === 1) return best ?? { fit, outline: fit.mesh, placed };
-    const { size, views, iou, worth } = refitShape(parametric, placed, cameraFromWorld);
-    const price = NUMBER_PRICE * size.length + (best === null ? 0 : FAMILY_LEAD);
-    if (best !== null && worth - price <= best.worth) continue;
-    best = {
-      fit: {
-        ...fit,
-        mesh: parametric.meshOf(size),
-        worldFromMesh: compose(inverse(cameraFromWorld), views[0].cameraFromMesh),
-        iou,
-      },
-      outline: parametric.outlineOf(size),
-      placed: views,
-      worth: worth - NUMBER_PRICE * size.length,
-    };
-  }
-  return best ?? { fit: fitted.fit, outline: fitted.fit.mesh, placed: [] };
-}
-
-/** Every look's outline, with the camera in the place of the world. */
-function outlines(
-  id: number,
-  followed: ShapeFit,
-  fit: ShapeFit,
-  looks: readonly Look[],
-  { camera, table }: ObjectInputs['perception'],
-  { fitSize }: ObjectOptions,
-): OutlineView[] {
-  // Poses are those of the shape that was followed; another family's stands elsewhere in it.
-  const followedFromFit = compose(inverse(followed.worldFromMesh), fit.worldFromMesh);
-  const objectFromMesh = compose(inverse(objectFrame(followed.mesh)), followedFromFit);
-  return looks.map(({ frame, view }, k) => {
-    const crop = cropAround(camera, maskMoments(view.mask)!.box, MARGIN, fitSize);
-    return {
-      target: createSilhouetteTarget(crop, sampleMask(view.idMap, id, crop), identity()),
-      cameraFromMesh:
-        k === 0 ? compose(table.cameraFromWorld, fit.worldFromMesh) : compose(frame.cameraFromObject, objectFromMesh),
-      weight: weightOf(frame),
-      isStanding: frame.isResting,
-    };
-  });
-}
-
-/** meshFromObject: the object frame's origin is the middle of the mesh's bounds. */
-function objectFrame(mesh: FittedObject['fit']['mesh']): Mat4 {
-  const { min, max } = meshBounds(mesh);
-  return fromTranslation(scale(add(min, max), 0.5));
 }

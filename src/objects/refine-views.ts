@@ -12,7 +12,7 @@ export interface PosedFrame {
 }
 
 /** Frames below this trust teach nothing: of views between 0.5 and 0.6 half lay wrong (a block behind a brush by a quarter turn). */
-const MIN_TRUST = 0.65;
+export const MIN_TRUST = 0.65;
 /** A view is worth taking when its direction differs from all chosen ones by this much (radians: 7 degrees). */
 const NEW_SIDE_RAD = 0.12;
 /** Directions farther apart than this are equally new: a well-seen view then counts more than a farther one. */
@@ -27,10 +27,15 @@ export function viewDirection(cameraFromObject: Mat4): Vec3 {
  * At most `count` frames, `first` always among them: each next one is the best mixture of a new direction and trust. The order is
  * that of choice.
  */
-export function chooseViews(first: PosedFrame, frames: readonly PosedFrame[], count: number): PosedFrame[] {
+export function chooseViews(
+  first: PosedFrame,
+  frames: readonly PosedFrame[],
+  count: number,
+  minTrust = MIN_TRUST,
+): PosedFrame[] {
   const chosen = [first];
   const open = frames
-    .filter(({ trust, frameIdx }) => trust >= MIN_TRUST && frameIdx !== first.frameIdx)
+    .filter(({ trust, frameIdx }) => trust >= minTrust && frameIdx !== first.frameIdx)
     .map((frame) => ({ frame, direction: viewDirection(frame.cameraFromObject), newness: Number.POSITIVE_INFINITY }));
   while (chosen.length < count) {
     const last = viewDirection(chosen[chosen.length - 1].cameraFromObject);

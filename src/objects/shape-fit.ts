@@ -30,6 +30,8 @@ export interface ShapeFit {
   readonly rivals?: readonly ShapeFit[];
   /** Absent where the shape is the outline itself or comes from a file. */
   readonly parametric?: Parametric;
+  /** Of a free shape: the family's shape that it began as. */
+  readonly origin?: ShapeFit;
 }
 
 /** Pose of a mesh standing on the table. */

@@ -3,6 +3,7 @@ import { UserError } from '../../base/errors.js';
 import { findShapeFile, type GivenShape, readGivenShape } from '../../objects/given-shape.js';
 import { writeObjects } from '../../objects/objects-io.js';
 import { type ObjectOptions, objectOptions } from '../../objects/options.js';
+import { shapeWishFor, unmetWishes } from '../../objects/shape-wish.js';
 import { readTracks } from '../../perceive/store.js';
 import { reconstructObjects } from '../../pose/reconstruct.js';
 import type { Stage } from '../stage.js';
@@ -15,9 +16,10 @@ async function givenShapes(
   ctx: Pick<StageContext, 'warn'>,
 ): Promise<Map<number, GivenShape>> {
   const given = new Map<number, GivenShape>();
-  if (shape !== 'files') return given;
+  const wanted = objects.filter((object) => shapeWishFor(shape, object) === 'files');
+  if (wanted.length === 0) return given;
   if (shapeFiles === '') throw new UserError('--shape files needs --shape-files FOLDER', 'name the folder', 2);
-  for (const { id, name } of objects) {
+  for (const { id, name } of wanted) {
     const file = findShapeFile(shapeFiles, id, name);
     if (file !== null) given.set(id, await readGivenShape(file));
     else ctx.warn('no-shape-file', `no file for object ${id} (${name}) in ${shapeFiles}: its shape is fitted`);
@@ -32,6 +34,11 @@ export const objectsStage: Stage = {
   options: objectOptions,
   run: async (io, options, ctx) => {
     const { frames, perception, readMask } = await readSeen(io);
+    const { shape } = options as ObjectOptions;
+    for (const call of unmetWishes(shape, perception.objects)) {
+      const names = perception.objects.map(({ id, name }) => `${id} (${name})`).join(', ');
+      ctx.warn('no-such-object', `--shape: no object "${call}"; there are: ${names}`);
+    }
     const given = await givenShapes(perception.objects, options as ObjectOptions, ctx);
     const tracks = await readTracks(io.input('perceive'));
     const inputs = { frames, perception, readMask, given, tracks };
