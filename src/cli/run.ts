@@ -41,7 +41,7 @@ function describe(summary: RunSummary, sizeBytes: number): string {
   for (const object of summary.objects) {
     const size = object.sizeM === null ? 'size unknown' : sizeText(object.sizeM, object.sizeSdM ?? undefined);
     lines.push(
-      `object ${object.id}: ${object.name} (${object.role}), ${size}, confidence ${object.confidence.toFixed(2)}`,
+      `object ${object.id}: ${object.name} (${object.role}), ${object.family ?? 'no shape'}, ${size}, confidence ${object.confidence.toFixed(2)}`,
     );
   }
   if (summary.instruction !== null) lines.push(`task: ${summary.instruction}`);

@@ -24,7 +24,8 @@ const NEW_SIDE_RAD = 0.2;
 /** Walls of a vessel. */
 const WALL_M = 0.003;
 
-export const needsHelp = ({ iou }: ShapeFit): boolean => iou < EXPLAINED_IOU;
+/** An outline always explains itself: what was made from one says nothing of other views. */
+export const needsHelp = ({ iou, parametric }: ShapeFit): boolean => !parametric || iou < EXPLAINED_IOU;
 
 /** The free shape that starts from a family's, fitted to the same views; null when nothing is left of it. */
 export function freedFrom({ fit, outline, placed }: FamilyFit, cameraFromWorld: Mat4): FamilyFit | null {
@@ -57,7 +58,6 @@ export function freeAtRest(
 export function freeWhereNeeded(family: FamilyFit, cameraFromWorld: Mat4): FamilyFit | null {
   const { outline, placed } = family;
   const tests = heldOutTests(placed);
-  if (process.env.DBG) console.log('views', placed.length, 'new sides', tests.length);
   if (tests.length === 0) return null;
   let lead = 0;
   for (const { view, fitted } of tests) {
@@ -66,16 +66,6 @@ export function freeWhereNeeded(family: FamilyFit, cameraFromWorld: Mat4): Famil
     if (free === null) return null;
     const own =
       placedAnew(free.outline, view, cameraFromWorld).iou - placedAnew(rival.outline, view, cameraFromWorld).iou;
-    if (process.env.DBG)
-      console.log(
-        'held',
-        outline.triangles.length / 3,
-        own.toFixed(3),
-        placedAnew(free.outline, view, cameraFromWorld).iou.toFixed(3),
-        'fit views',
-        rival.placed.length,
-        free.iou.toFixed(3),
-      );
     if (own < -WORST_LAG) return null;
     lead += own / tests.length;
   }

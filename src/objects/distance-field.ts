@@ -4,7 +4,9 @@ import { meshBounds } from './mesh.js';
 import type { TriangleMesh } from './object-model.js';
 
 /** Distances are kept up to this, in cells: farther away only the side matters. */
-export const BAND_CELLS = 4;
+export const BAND_CELLS = 8;
+/** Next to a mesh they are taken from its triangles, farther away from grid point to grid point. */
+const EXACT_CELLS = 1.8;
 /** Squares of cells on the box round the shape: about twice as many triangles follow. */
 const SURFACE_CELLS = 3600;
 /** Room on all sides, share of the longest extent, and never less than so many cells. */
@@ -42,27 +44,27 @@ export function fieldOfMesh(mesh: TriangleMesh, grid: Omit<DistanceField, 'value
   const { origin, cellM, size } = grid;
   const [nx, ny, nz] = size;
   const points = mesh.vertices.map((v, i) => (v - origin[i % 3]) / cellM);
-  const values = new Float64Array(nx * ny * nz).fill(BAND_CELLS);
+  const known = new Float64Array(nx * ny * nz).fill(Number.POSITIVE_INFINITY);
   const { triangles } = mesh;
   for (let f = 0; f < triangles.length; f += 3) {
     const corners = [0, 1, 2].map((k) => pointAt(points, triangles[f + k]));
     const [x, y, z] = [0, 1, 2].map((axis): [number, number] => {
       const own = corners.map((corner) => corner[axis]);
-      const low = Math.max(0, Math.ceil(Math.min(...own) - BAND_CELLS));
-      return [low, Math.min(size[axis] - 1, Math.floor(Math.max(...own) + BAND_CELLS))];
+      const low = Math.max(0, Math.ceil(Math.min(...own) - EXACT_CELLS));
+      return [low, Math.min(size[axis] - 1, Math.floor(Math.max(...own) + EXACT_CELLS))];
     });
     for (let k = z[0]; k <= z[1]; k++) {
       for (let j = y[0]; j <= y[1]; j++) {
         for (let i = x[0], at = (k * ny + j) * nx + x[0]; i <= x[1]; i++, at++) {
           const d = distanceToTriangle(i, j, k, corners);
-          if (d < values[at]) values[at] = d;
+          if (d < known[at] && d <= EXACT_CELLS) known[at] = d;
         }
       }
     }
   }
   const inside = insideOf(points, triangles, size);
-  for (let at = 0; at < values.length; at++) if (!inside[at]) values[at] = -values[at];
-  return { ...grid, values };
+  const distance = spreadOut(known, size);
+  return { ...grid, values: distance.map((d, at) => (inside[at] ? d : -d)) };
 }
 
 const pointAt = (points: Float64Array, i: number): Vec3 => [points[3 * i], points[3 * i + 1], points[3 * i + 2]];
@@ -133,38 +135,44 @@ function distanceToTriangle(x: number, y: number, z: number, [a, b, c]: readonly
   return Math.sqrt(dx * dx + dy * dy + dz * dz);
 }
 
-/** The field with the same surface and true distances to it: the eikonal equation by fast sweeping (Zhao 2005). */
+/** The field with the same surface and true distances to it. */
 export function redistanced(field: DistanceField): DistanceField {
   const { size, values } = field;
-  const [nx, ny, nz] = size;
-  const steps = [1, nx, nx * ny];
-  const far = BAND_CELLS;
-  const fixed = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
+  const steps = [1, size[0], size[0] * size[1]];
+  const known = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
   for (let at = 0; at < values.length; at++) {
     // Next to the surface: the distance to the plane through the crossings on its edges.
     let sum = 0;
     for (let axis = 0; axis < 3; axis++) {
       const i = Math.floor(at / steps[axis]) % size[axis];
       let crossing = Number.POSITIVE_INFINITY;
-      for (const [other, exists] of [
-        [at - steps[axis], i > 0],
-        [at + steps[axis], i < size[axis] - 1],
-      ] as const) {
-        if (!exists || values[other] > 0 === values[at] > 0) continue;
-        crossing = Math.min(crossing, values[at] / (values[at] - values[other]));
-      }
+      if (i > 0) crossing = Math.min(crossing, crossingAt(values[at], values[at - steps[axis]]));
+      if (i < size[axis] - 1) crossing = Math.min(crossing, crossingAt(values[at], values[at + steps[axis]]));
       if (Number.isFinite(crossing)) sum += 1 / Math.max(crossing, 1e-9) ** 2;
     }
-    if (sum > 0) fixed[at] = 1 / Math.sqrt(sum);
+    if (sum > 0) known[at] = 1 / Math.sqrt(sum);
   }
-  const distance = fixed.map((d) => Math.min(d, far));
-  const sweep = (flip: readonly boolean[]): void => {
+  const distance = spreadOut(known, size);
+  return { ...field, values: distance.map((d, at) => (values[at] > 0 ? d : -d)) };
+}
+
+/** Cells from a grid point to the surface between it and a neighbour; infinite where there is none. */
+const crossingAt = (own: number, other: number): number =>
+  own > 0 === other > 0 ? Number.POSITIVE_INFINITY : own / (own - other);
+
+/** Distances known next to a surface (else infinite) carried on up to `BAND_CELLS`: the eikonal equation by fast sweeping (Zhao 2005). */
+function spreadOut(known: Float64Array, [nx, ny, nz]: DistanceField['size']): Float64Array {
+  const far = BAND_CELLS;
+  const distance = known.map((d) => Math.min(d, far));
+  for (let way = 0; way < 8; way++) {
     for (let c = 0; c < nz; c++) {
       for (let b = 0; b < ny; b++) {
         for (let a = 0; a < nx; a++) {
-          const [i, j, k] = [flip[0] ? nx - 1 - a : a, flip[1] ? ny - 1 - b : b, flip[2] ? nz - 1 - c : c];
+          const i = way & 1 ? nx - 1 - a : a;
+          const j = way & 2 ? ny - 1 - b : b;
+          const k = way & 4 ? nz - 1 - c : c;
           const at = (k * ny + j) * nx + i;
-          if (Number.isFinite(fixed[at])) continue;
+          if (known[at] < far) continue;
           const x = Math.min(i > 0 ? distance[at - 1] : far, i < nx - 1 ? distance[at + 1] : far);
           const y = Math.min(j > 0 ? distance[at - nx] : far, j < ny - 1 ? distance[at + nx] : far);
           const z = Math.min(k > 0 ? distance[at - nx * ny] : far, k < nz - 1 ? distance[at + nx * ny] : far);
@@ -172,9 +180,8 @@ export function redistanced(field: DistanceField): DistanceField {
         }
       }
     }
-  };
-  for (let way = 0; way < 8; way++) sweep([(way & 1) > 0, (way & 2) > 0, (way & 4) > 0]);
-  return { ...field, values: distance.map((d, at) => (values[at] > 0 ? d : -d)) };
+  }
+  return distance;
 }
 
 /** The distance of a grid point whose nearest neighbours along the axes have these. */

@@ -23,6 +23,8 @@ const FEW_RAYS = 0.1;
 /** Passes of (1, 2, 1) along each axis. */
 const SMOOTHING = 2;
 const LARGEST_STEP_CELLS = 0.8;
+/** Its start pulls a point no harder than from so far. */
+const LARGEST_PULL_CELLS = 2;
 /** Walls of an open vessel are thicker than a cell, or they would have holes. */
 const LEAST_WALL_CELLS = 1.3;
 
@@ -92,16 +94,22 @@ function moveField(field: DistanceField, start: DistanceField, rays: readonly Vi
     const hold = smoothed(loss.curvature, size);
     for (let at = 0; at < values.length; at++) {
       const [mx, my, mz] = [mirror[3 * at], mirror[3 * at + 1], mirror[3 * at + 2]];
+      // The more rays a point has of its own, the less its image counts.
+      const image = MIRROR_WEIGHT / (1 + hold[at] / FEW_RAYS);
       const force =
-        pull[at] + MIRROR_WEIGHT * sampleField(pull, size, mx, my, mz) + STAY_WEIGHT * (values[at] - start.values[at]);
-      const stiffness = hold[at] + MIRROR_WEIGHT * sampleField(hold, size, mx, my, mz) + STAY_WEIGHT + FEW_RAYS;
-      const move = Math.max(-LARGEST_STEP_CELLS, Math.min(LARGEST_STEP_CELLS, force / stiffness));
+        pull[at] +
+        image * sampleField(pull, size, mx, my, mz) +
+        STAY_WEIGHT * clamped(values[at] - start.values[at], LARGEST_PULL_CELLS);
+      const stiffness = hold[at] + image * sampleField(hold, size, mx, my, mz) + STAY_WEIGHT + FEW_RAYS;
+      const move = clamped(force / stiffness, LARGEST_STEP_CELLS);
       // Nothing below the table.
       const heightCells = origin[2] / cellM + Math.floor(at / layer);
       values[at] = Math.max(-BAND_CELLS, Math.min(BAND_CELLS, heightCells, values[at] - move));
     }
   }
 }
+
+const clamped = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
 
 /** [N, 3] the image of every grid point in the upright plane through the start's axis that faces the camera, grid coordinates. */
 function mirrorOf({ size, origin, cellM }: Omit<DistanceField, 'values'>, cameraFromMesh: Mat4): Float64Array {

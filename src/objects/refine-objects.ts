@@ -94,13 +94,15 @@ async function seenFrom(
     return { looks, family: bestFamily(id, fit.origin ?? fit, fit, looks, inputs.perception, options) };
   };
   const { cameraFromWorld } = inputs.perception.table;
-  if (wish === 'free' || (wish === 'auto' && needsHelp(fit))) {
+  if (wish === 'free') {
     const seen = await seenIn(posed, FREE_TRUST);
-    const free =
-      wish === 'free' ? freedFrom(seen.family, cameraFromWorld) : freeWhereNeeded(seen.family, cameraFromWorld);
-    if (free !== null) return { ...seen, family: free };
+    return { ...seen, family: freedFrom(seen.family, cameraFromWorld) ?? seen.family };
   }
-  return seenIn(fit.iou >= SOUND_IOU ? posed : [], MIN_TRUST);
+  const trusted = await seenIn(fit.iou >= SOUND_IOU ? posed : [], MIN_TRUST);
+  if (wish !== 'auto' || !(needsHelp(fit) || needsHelp(trusted.family.fit))) return trusted;
+  const seen = await seenIn(posed, FREE_TRUST);
+  const free = freeWhereNeeded(seen.family, cameraFromWorld);
+  return free === null ? trusted : { ...seen, family: free };
 }
 
 /** The object as it is; how well its size is known is said. */

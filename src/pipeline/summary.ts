@@ -31,6 +31,8 @@ export interface RunSummary {
     id: number;
     name: string;
     role: string;
+    /** Shape family; null where no shape was given to it. */
+    family: string | null;
     sizeM: number[] | null;
     /** Standard deviations of `sizeM`; null where they are not stated. */
     sizeSdM: number[] | null;
@@ -131,6 +133,7 @@ async function objectsOf(
       id: object.id,
       name: object.name,
       role: roles.find((entry) => entry.id === object.id)?.role ?? object.role,
+      family: model?.family ?? null,
       sizeM: model ? [...model.sizeM] : null,
       sizeSdM: model?.sizeSdM ? [...model.sizeSdM] : null,
       confidence: Math.min(object.confidence, model?.confidence ?? 1),

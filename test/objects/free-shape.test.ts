@@ -176,7 +176,13 @@ describe('the family of an object', () => {
     others = yaws.map((_, k) => k).slice(1),
   ): Promise<BuiltObjects> => {
     const clip = clipOf(solid, yaws);
-    const options = resolveOptions(objectOptions, { shape, restFrames: 1, maxGaussians: 1500, refineSteps: 4 });
+    const options = resolveOptions(objectOptions, {
+      shape,
+      restFrames: 1,
+      fitSize: 56,
+      maxGaussians: 1200,
+      refineSteps: 2,
+    });
     const ctx = createContext('objects', { seed: 4 });
     const built = await buildObjects(clip, options, ctx);
     const [model] = built.objects.objects;
@@ -192,6 +198,9 @@ describe('the family of an object', () => {
   it('is free where views held out need it', async () => {
     const { objects, meshes } = await reconstruct(L_SOLID, YAWS, 'auto');
     const [model] = objects.objects;
+    const box = (await reconstruct(L_SOLID, YAWS, 'box')).objects.objects[0];
+    expect(box.family).toBe('box');
+    expect(model.fitIou).toBeGreaterThan(box.fitIou + 0.05);
     expect(model.family).toBe('free');
     expect(model.fitIou).toBeGreaterThan(0.95);
     expect(Math.abs(meshVolume(meshes.get(1)!) / L_VOLUME - 1)).toBeLessThan(0.2);

@@ -29,7 +29,7 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 8,
+  version: 9,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {
