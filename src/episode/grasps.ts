@@ -74,35 +74,16 @@ export function findGrasps(
   { hold, sizeSdM }: GraspHints = { hold: null, sizeSdM: null },
 ): Grasp[] {
   const { gripper } = robot;
-  // A fixed stream: the grasps of an object are a property of the object, not of an episode.
-  const random = new Random(1);
   const extents = extentsOf(mesh);
   const centroid = centroidOf(mesh);
-  const points = surfacePoints(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
-  for (let i = 0; i < mesh.vertices.length / 3; i += Math.ceil(mesh.vertices.length / 3 / NUM_CLEARANCE_POINTS)) {
-    points.push(vertexOf(mesh, i));
-  }
-  const solid = Float64Array.from(points.flat());
   const grasps: (Grasp & { heldBonus: number })[] = [];
-  for (const { point, normal } of surfacePoints(mesh, NUM_SURFACE_SAMPLES, random)) {
-    for (const closing of closingDirections(normal)) {
-      const hit = castRay(mesh, point, closing, THINNEST_M);
-      if (!hit || hit.distanceM > gripper.maxWidthM - 2 * TIGHT_MARGIN_M) continue;
-      if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
-      const centre = add(point, scale(closing, hit.distanceM / 2));
-      for (const lean of LEANS_RAD) {
-        const approach = leanedApproach(closing, lean);
-        if (-approach[2] < LEAST_DOWN) continue;
-        const grasp = placeGrasp(centre, closing, approach, hit.distanceM, robot, extents, solid);
-        if (!grasp) continue;
-        const heldBonus = heldBonusAt(centre, hold);
-        const score =
-          scoreOf(grasp, hit.distanceM, centroid, extents, gripper) +
-          heldBonus -
-          WIDE_SCORE * tooWideChance(closing, hit.distanceM, extents, sizeSdM, gripper);
-        grasps.push({ ...grasp, score, heldBonus, isAsHeld: true });
-      }
-    }
+  for (const { centre, closing, betweenM, place } of possibleGrasps(mesh, robot, extents)) {
+    const heldBonus = heldBonusAt(centre, hold);
+    const score =
+      scoreOf(place, betweenM, centroid, extents, gripper) +
+      heldBonus -
+      WIDE_SCORE * tooWideChance(closing, betweenM, extents, sizeSdM, gripper);
+    grasps.push({ ...place, score, heldBonus, isAsHeld: true });
   }
   grasps.sort((a, b) => b.score - a.score);
   const best = Math.max(0, ...grasps.map(({ heldBonus }) => heldBonus));
@@ -110,6 +91,43 @@ export function findGrasps(
     ({ heldBonus, ...grasp }): Grasp => ({ ...grasp, isAsHeld: heldBonus >= HELD_SHARE * best }),
   );
   return withHalfTurns(kept).map((grasp) => atFixedPad(grasp, gripper));
+}
+
+/** Whether there is a grasp at all: asks no further than the first. */
+export const isGraspable = (mesh: TriangleMesh, robot: RobotModel): boolean =>
+  !possibleGrasps(mesh, robot, extentsOf(mesh)).next().done;
+
+interface PossibleGrasp {
+  /** Middle between the contacts, and the direction from one to the other, object frame. */
+  readonly centre: Vec3;
+  readonly closing: Vec3;
+  /** Distance between the contacts, metres. */
+  readonly betweenM: number;
+  readonly place: Omit<Grasp, 'score' | 'isAsHeld'>;
+}
+
+function* possibleGrasps(mesh: TriangleMesh, robot: RobotModel, extents: Extents): Generator<PossibleGrasp, void> {
+  // A fixed stream: the grasps of an object are a property of the object, not of an episode.
+  const random = new Random(1);
+  const points = surfacePoints(mesh, NUM_CLEARANCE_POINTS, random).map((sample) => sample.point);
+  for (let i = 0; i < mesh.vertices.length / 3; i += Math.ceil(mesh.vertices.length / 3 / NUM_CLEARANCE_POINTS)) {
+    points.push(vertexOf(mesh, i));
+  }
+  const solid = Float64Array.from(points.flat());
+  for (const { point, normal } of surfacePoints(mesh, NUM_SURFACE_SAMPLES, random)) {
+    for (const closing of closingDirections(normal)) {
+      const hit = castRay(mesh, point, closing, THINNEST_M);
+      if (!hit || hit.distanceM > robot.gripper.maxWidthM - 2 * TIGHT_MARGIN_M) continue;
+      if (dot(hit.normal, closing) < FRICTION_COSINE) continue;
+      const centre = add(point, scale(closing, hit.distanceM / 2));
+      for (const lean of LEANS_RAD) {
+        const approach = leanedApproach(closing, lean);
+        if (-approach[2] < LEAST_DOWN) continue;
+        const place = placeGrasp(centre, closing, approach, hit.distanceM, robot, extents, solid);
+        if (place) yield { centre, closing, betweenM: hit.distanceM, place };
+      }
+    }
+  }
 }
 
 /** Straight onto the surface, and more level as friction allows: slanting walls are taken by hands that point straight down. */

@@ -12,7 +12,7 @@ import type { Skill } from '../skill/skill.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { transformSet } from '../splat/ops.js';
 import type { EpisodeInputs, EpisodeObject } from './episode.js';
-import { findGrasps } from './grasps.js';
+import { isGraspable } from './grasps.js';
 
 /** Lengths this many standard deviations from the estimate are still believed. */
 const BELIEVED_SDS = 2;
@@ -36,7 +36,7 @@ export function fittingLengthScale({ objects, skill, robot }: EpisodeInputs, sca
 }
 
 function hasGrasp({ mesh }: EpisodeObject, robot: RobotModel, factor: number): boolean {
-  return findGrasps(scaledMesh(mesh, factor), robot).length > 0;
+  return isGraspable(scaledMesh(mesh, factor), robot);
 }
 
 /** The same film with all lengths but the robot's times `factor`. */
