@@ -72,12 +72,13 @@ export function jointChecks(robot: RobotModel, fps: number, sampled: SampledLegs
   let accelerationShare = 0;
   for (let t = 0; t < numFrames; t++) {
     margin = Math.min(margin, limitMargin(robot, q.subarray(t * n, (t + 1) * n)));
+    if (t === numFrames - 1) break;
     for (let i = 0; i < n; i++) {
-      const at = (frame: number): number => q[Math.min(numFrames - 1, frame) * n + i];
-      const velocity = (at(t + 1) - at(t)) * fps;
+      const at = t * n + i;
+      const velocity = (q[at + n] - q[at]) * fps;
       velocityShare = Math.max(velocityShare, Math.abs(velocity) / robot.joints[i].maxVelocity);
-      if (t === 0 || t >= numFrames - 1) continue;
-      const acceleration = (at(t + 1) - 2 * at(t) + at(t - 1)) * fps * fps;
+      if (t === 0) continue;
+      const acceleration = (q[at + n] - 2 * q[at] + q[at - n]) * fps * fps;
       accelerationShare = Math.max(accelerationShare, Math.abs(acceleration) / robot.joints[i].maxAcceleration);
     }
   }
