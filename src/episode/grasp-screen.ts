@@ -37,8 +37,6 @@ export interface ScreenedGrasp {
   readonly task: PlacedManipulation;
   /** Configuration before the straight approach. */
   readonly start: readonly number[];
-  /** Configuration at the beginning of each motion, as the quick look came to it. */
-  readonly begins: readonly (readonly number[])[];
   /** Seconds of the task, plus what a worse hold, strained joints and a hidden task are worth in seconds. */
   readonly cost: number;
 }
@@ -95,8 +93,7 @@ function screenAnew(given: Trial, found: Grasp, bestScore: number): Screened {
     const screening = new Screening(trial, grasp);
     const cost = screening.costFrom(q, atGrasp);
     if (typeof cost !== 'string') {
-      const { begins } = screening;
-      return { grasp, task, start: q, begins, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
+      return { grasp, task, start: q, cost: cost + SCORE_SEC * (bestScore - grasp.score) };
     }
     failures.push(cost);
   }
@@ -131,7 +128,6 @@ class Screening {
   private margin = 1;
   /** Over all looks at all motions: share of source or target in sight, whichever is seen less. */
   private readonly looks: number[] = [];
-  readonly begins: (readonly number[])[] = [];
 
   constructor(
     private readonly trial: Trial,
@@ -199,7 +195,6 @@ class Screening {
       if (slowed > mostSlowed) return 'slow task';
       this.margin = Math.min(this.margin, limitMargin(robot, next));
       q = next;
-      if (k === 0) this.begins.push(q);
       if (k % LOOK_EVERY === 0) looks.push(this.look(motion, q, keys[k], others));
     }
     this.seconds += slowed * durationSec;
