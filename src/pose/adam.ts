@@ -1,6 +1,14 @@
 /** Adam (Kingma & Ba 2015) on a rigid pose, in steps measured in window pixels. */
-import { compose, expTwist, type Mat4, orthonormalize, type Twist, translationOf } from '../math/se3.js';
-import { cross, dot, normalize, perpendicular, scale, type Vec3 } from '../math/vec3.js';
+import {
+  compose,
+  expTwist,
+  type Mat4,
+  orthonormalize,
+  type Twist,
+  transformDirection,
+  translationOf,
+} from '../math/se3.js';
+import { cross, dot, norm, normalize, perpendicular, scale, type Vec3 } from '../math/vec3.js';
 import { type Evaluation, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { dropped } from './support.js';
 
@@ -18,7 +26,7 @@ const TURN_UNITS = 1.5;
 /** Directions in which a pose may move: all six, only sliding and turning on what it stands on, or also up and down. */
 export type Freedom = 'free' | 'on-table' | 'upright';
 
-/** Twists (camera frame, left perturbation) that move the object by about one window pixel each. */
+/** Twists (camera frame, left perturbation) that move the object by about one window pixel each; of a round thing free to move, the last one shows nowhere. */
 export function motionBasis(object: TrackedObject, cameraFromObject: Mat4, focalPx: number, freedom: Freedom): Twist[] {
   const centre = translationOf(cameraFromObject);
   const distance = Math.max(Math.hypot(...centre), 1e-3);
@@ -44,14 +52,12 @@ export function motionBasis(object: TrackedObject, cameraFromObject: Mat4, focal
   const ray = normalize(centre);
   const right = perpendicular(ray);
   const down = cross(ray, right);
-  return [
-    shift(right, pixelM),
-    shift(down, pixelM),
-    shift(ray, (DEPTH_UNITS * distance) / radiusPx),
-    spin(right, turn),
-    spin(down, turn),
-    spin(ray, 1 / radiusPx),
-  ];
+  const shifts = [shift(right, pixelM), shift(down, pixelM), shift(ray, (DEPTH_UNITS * distance) / radiusPx)];
+  if (!object.round) return [...shifts, spin(right, turn), spin(down, turn), spin(ray, 1 / radiusPx)];
+  const axis = transformDirection(cameraFromObject, object.round.direction);
+  const aside = cross(axis, ray);
+  const tilt = norm(aside) > 1e-6 ? normalize(aside) : perpendicular(axis);
+  return [...shifts, spin(tilt, turn), spin(cross(tilt, axis), turn), spin(axis, turn)];
 }
 
 export interface Refined extends Evaluation {

@@ -19,6 +19,7 @@ import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './
 import { boxOfId, type FrameEvidence, type Observation, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { solvePnp } from './pnp.js';
+import { turnedLike } from './round.js';
 import type { HeightField } from './support.js';
 
 /** Below this agreement after new starts the object counts as lost in that frame. */
@@ -121,7 +122,9 @@ function followFrame(
 ): FollowedFrame {
   const { object, camera, lifted, options, random } = inputs;
   const moved = compose(last, inverse(beforeLast));
-  const expected = compose(interpolate(identity(), moved, MOMENTUM), last);
+  const goesOn = compose(interpolate(identity(), moved, MOMENTUM), last);
+  // A hand seldom rolls a thing between its fingers.
+  const expected = object.round ? turnedLike(object.round, goesOn, last) : goesOn;
   const maskBox = boxOfId(evidence.idMap, object.id);
   const hidden = { frameIdx, cameraFromObject: expected, value: Number.NaN, iou: 0, visibleFraction: 0, ...NOWHERE };
   const predictedBox = projectedBox(object, expected, camera);
@@ -207,7 +210,8 @@ function restart(
   for (let k = 0; k < options.restarts; k++) {
     const guess = guesses[k % guesses.length];
     const twist: Twist = [0, 0, 0, 0, 0, 0];
-    for (const direction of motionBasis(object, guess, focalPx, 'free')) {
+    const basis = motionBasis(object, guess, focalPx, 'free');
+    for (const direction of object.round ? basis.slice(0, -1) : basis) {
       const amount = random.normal(0, RESTART_SD_PX);
       for (let i = 0; i < 6; i++) twist[i] += amount * direction[i];
     }

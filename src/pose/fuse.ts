@@ -5,6 +5,7 @@ import { distance } from '../math/vec3.js';
 import type { FollowedFrame } from './follow.js';
 import { stillSlides } from './footing.js';
 import type { TrackedObject } from './objective.js';
+import { turnBetween, turnedLike, turnedRound } from './round.js';
 import type { MeasuredPose } from './smooth.js';
 
 /** Losses this far apart make the worse pose worth e times less. */
@@ -24,6 +25,34 @@ const TURN_BLINDNESS = 2;
 
 /** Frame by frame the better of two followed poses, or their weighted mean where they agree. Same frames in the same order. */
 export function fusePasses(
+  forward: readonly FollowedFrame[],
+  backward: readonly FollowedFrame[],
+  object: TrackedObject,
+): FollowedFrame[] {
+  const { round } = object;
+  if (!round) return fuseInSight(forward, backward, object);
+  const turns = unwrapped(forward.map((f, k) => turnBetween(round, f.cameraFromObject, backward[k].cameraFromObject)));
+  const unturned = backward.map((b, k) => ({
+    ...b,
+    cameraFromObject: turnedLike(round, b.cameraFromObject, forward[k].cameraFromObject),
+  }));
+  // Each pass knows the turn where it starts, and the less the longer it has followed.
+  return fuseInSight(forward, unturned, object).map((frame, k) => ({
+    ...frame,
+    cameraFromObject: turnedRound(round, frame.cameraFromObject, (turns[k] * (k + 1)) / (turns.length + 1)),
+  }));
+}
+
+/** Angles without jumps by whole turns. */
+function unwrapped(angles: readonly number[]): number[] {
+  let last = 0;
+  return angles.map((angle) => {
+    last += Math.atan2(Math.sin(angle - last), Math.cos(angle - last));
+    return last;
+  });
+}
+
+function fuseInSight(
   forward: readonly FollowedFrame[],
   backward: readonly FollowedFrame[],
   object: TrackedObject,

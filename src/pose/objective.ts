@@ -7,6 +7,7 @@ import { createGradientBuffers, type GradientBuffers, imageLoss, type LossWeight
 import type { Observation } from './observation.js';
 import type { PoseOptions } from './options.js';
 import { contactLoss, type PointTargets, trackLoss } from './point-loss.js';
+import { type RoundAxis, withoutTurn } from './round.js';
 import type { HeightField } from './support.js';
 
 /** What stays the same while one object is tracked. */
@@ -29,6 +30,8 @@ export interface TrackedObject {
   readonly field?: HeightField | null;
   /** Known to rest: it then touches what is under it. */
   readonly touching?: boolean;
+  /** Looks the same all round this axis: only tracks and the motion before tell how it is turned about it; absent: it does not. */
+  readonly round?: RoundAxis | null;
   /** A model from a file: its colours are known on all sides. */
   readonly isGiven?: boolean;
   readonly weights: LossWeights;
@@ -93,6 +96,7 @@ export function evaluatePose(
 ): Evaluation {
   const { renderer, weights } = object;
   const gradient = new Float64Array(6);
+  const byTracks = new Float64Array(6);
   let value = 0;
   let iou = 0;
   let visibleFraction = 0;
@@ -114,9 +118,7 @@ export function evaluatePose(
       for (let k = 0; k < 6; k++) gradient[k] += share * twist[k];
     }
     if (tracks !== null && weights.track > 0) {
-      const own = new Float64Array(6);
-      value += trackLoss(tracks, cameraFromObject, camera, share * weights.track, own);
-      if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
+      value += trackLoss(tracks, cameraFromObject, camera, share * weights.track, byTracks);
     }
   }
   if (weights.contact > 0) {
@@ -124,6 +126,9 @@ export function evaluatePose(
     value += contactLoss(object.extremes, cameraFromObject, object.worldFromCamera, weights.contact, own, object);
     if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += own[k];
   }
+  // Nothing of what was drawn changes by such a turn: its derivative is noise of the drawing's discs.
+  if (object.round) withoutTurn(object.round, cameraFromObject, gradient);
+  if (withGradient) for (let k = 0; k < 6; k++) gradient[k] += byTracks[k];
   if (expected !== null) {
     const shown = views.reduce((sum, { observation }) => sum + share * (observation.shownShare ?? 1), 0);
     value += turnPrior(cameraFromObject, expected, gradient);

@@ -15,6 +15,11 @@ export const poseOptions = defineOptions({
     default: true,
     help: 'model points seen where a point track began must reproject onto the track',
   },
+  round: {
+    kind: 'boolean',
+    default: true,
+    help: 'what looks the same all round an axis turns about it by its tracks and its motion alone, not by its pictures',
+  },
   contact: { kind: 'boolean', default: true, help: 'keep objects on or above the table' },
   rest: {
     kind: 'boolean',

@@ -11,6 +11,7 @@ import { type FollowInputs, projectedBox, shiftedToMask } from './follow.js';
 import { doubtShrunkMask, evaluatePose, type TrackedObject, type View } from './objective.js';
 import { boxOfId, observe, unionBox } from './observation.js';
 import type { PoseOptions } from './options.js';
+import { turnedLike } from './round.js';
 import { type HeightField, isBehind, supportsOf } from './support.js';
 import { searchOnTable } from './table-search.js';
 import { supportedOnRay, turnedUpright, uprightAt } from './upright.js';
@@ -92,14 +93,17 @@ export async function estimateRest(
   const free = kind.known ? null : refinePose(object, start, views, { steps, freedom: 'free', expected: start });
   // A pattern that repeats round the object must not make it jump from where its tracking left it.
   const isOpen = kind.known || kind.lost || free === null || free.iou < TRACKED_IOU;
-  const turnedAs = (from: Mat4): Mat4 | null => (isOpen ? null : from);
+  const expectedFrom = (from: Mat4): Mat4 | null => (isOpen ? null : from);
+  // What a search finds of a turn about a round thing's axis is chance.
+  const turnedAs = (from: Mat4, found: Mat4): Mat4 => (object.round ? turnedLike(object.round, found, from) : found);
   const soft = { ...object.weights, contact: SOFT_CONTACT * object.weights.contact };
   const standFrom = async (from: Mat4, field: HeightField | null): Promise<Refined> => {
     const coarse = options.de ? await viewsOf(inputs, from, frameIdxs.slice(0, 1), SEARCH_WINDOW_PX) : [];
-    const turned = turnedAs(from);
+    const turned = expectedFrom(from);
     const body = field ? { ...object, field, touching: true, weights: soft } : { ...object, field };
     const found = coarse.length > 0 ? searchAndCompare(body, from, coarse, views, options, random, turned) : from;
-    return refinePose(body, found, views, { steps, freedom: freedomOf(body), ...(turned ? { expected: turned } : {}) });
+    const settings = { steps, freedom: freedomOf(body), ...(turned ? { expected: turned } : {}) };
+    return refinePose(body, turnedAs(from, found), views, settings);
   };
   // A mask that has lost a part cannot better a pose that was found with more than it.
   const isPart = views.every(({ observation }) => (observation.outsideWeight ?? 1) < 1);
@@ -127,7 +131,10 @@ export async function estimateRest(
     }
   }
   // Things are often put back where they were.
-  const back = refinePose({ ...object, field: null }, kind.reference, views, { steps, freedom: 'on-table' });
+  const back = refinePose({ ...object, field: null }, turnedAs(start, kind.reference), views, {
+    steps,
+    freedom: 'on-table',
+  });
   tries.push({ how: 'standing', pose: back, preference: STANDING_PREFERENCE });
   const costOf = ({ pose, preference }: Explanation): number => fitOf(pose.cameraFromObject) - preference;
   const possible = (await isHeld(inputs, frameIdxs)) ? tries : whatIsBorne(object, tries);

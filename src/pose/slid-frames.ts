@@ -11,7 +11,7 @@ const FEATHERED_FRAMES = 3;
 export function keptOnGround(
   smoothed: readonly Mat4[],
   followed: readonly FollowedFrame[],
-  object: Pick<TrackedObject, 'worldFromCamera'>,
+  object: Pick<TrackedObject, 'worldFromCamera' | 'round'>,
 ): Mat4[] {
   const isSlid = followed.map(({ grounded, lost }) => grounded && !lost);
   return smoothed.map((pose, k) => {
@@ -23,8 +23,12 @@ export function keptOnGround(
 }
 
 /** Place across the table and turn of one pose, height and tilt of another. */
-function standing(pose: Mat4, grounded: Mat4, { worldFromCamera }: Pick<TrackedObject, 'worldFromCamera'>): Mat4 {
-  const worldFromObject = compose(worldFromCamera, uprightAt({ worldFromCamera }, pose, grounded));
+function standing(
+  pose: Mat4,
+  grounded: Mat4,
+  { worldFromCamera, round }: Pick<TrackedObject, 'worldFromCamera' | 'round'>,
+): Mat4 {
+  const worldFromObject = compose(worldFromCamera, uprightAt({ worldFromCamera, round }, pose, grounded));
   worldFromObject[11] = compose(worldFromCamera, grounded)[11];
   return compose(inverse(worldFromCamera), worldFromObject);
 }

@@ -21,6 +21,7 @@ import { withoutStrays } from './one-body.js';
 import type { PoseOptions } from './options.js';
 import { extremePoints } from './point-loss.js';
 import type { PoseFrame, Poses } from './poses.js';
+import { roundAxis } from './round-axis.js';
 import { type Trajectory, trackTrajectory } from './trajectory.js';
 
 /** Decoded frames kept at hand: both passes and the rests look at neighbouring frames again. */
@@ -144,6 +145,7 @@ function prepareObject(
     extremes: extremePoints(full.position, full.count),
     radiusM: Math.max(radiusM, 1e-3),
     worldFromCamera,
+    round: options.round ? roundAxis(full) : null,
     isGiven: model.family === 'given',
     weights: weightsOf(options),
   };

@@ -1,6 +1,7 @@
 /** Poses of a thing that stands as it does at its reference: turned about the vertical only, on the table or on something else. */
 import { compose, fromYaw, inverse, type Mat4 } from '../math/se3.js';
 import type { TrackedObject } from './objective.js';
+import { turnedLike } from './round.js';
 import { clearanceOf, dropped } from './support.js';
 
 /** Distances along the ray, as factors, within which support is looked for: further off the object hangs in the air. */
@@ -24,9 +25,9 @@ function turnedInPlace(worldFromObject: Mat4, yawRad: number, place: Mat4): Mat4
   return turned;
 }
 
-/** The reference's orientation at a pose's place, turned about the vertical as far as that pose is. */
+/** The reference's orientation at a pose's place, turned about the vertical, and if round about its own axis, as far as that pose is. */
 export function uprightAt(
-  { worldFromCamera }: Pick<TrackedObject, 'worldFromCamera'>,
+  { worldFromCamera, round }: Pick<TrackedObject, 'worldFromCamera' | 'round'>,
   cameraFromObject: Mat4,
   reference: Mat4,
 ): Mat4 {
@@ -37,7 +38,8 @@ export function uprightAt(
     a[4 * i] * b[4 * j] + a[4 * i + 1] * b[4 * j + 1] + a[4 * i + 2] * b[4 * j + 2];
   const sine = rowDot(wanted, 1, upright, 0) - rowDot(wanted, 0, upright, 1);
   const cosine = rowDot(wanted, 0, upright, 0) + rowDot(wanted, 1, upright, 1);
-  return compose(inverse(worldFromCamera), turnedInPlace(upright, Math.atan2(sine, cosine), wanted));
+  const placed = compose(inverse(worldFromCamera), turnedInPlace(upright, Math.atan2(sine, cosine), wanted));
+  return round ? turnedLike(round, placed, cameraFromObject) : placed;
 }
 
 /** The poses along its viewing ray at which it just touches what is under it, the nearest one first; none beyond `reach` times its distance. */
