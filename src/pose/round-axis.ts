@@ -24,10 +24,13 @@ interface Roundness {
   readonly colour: number;
 }
 
-/** The axis about which the set looks the same all round; null: there is none. */
-export function roundAxis(set: GaussianSet): RoundAxis | null {
+/**
+ * The axis about which the set looks the same all round; null: there is none. Without `printTells` its shape alone decides: round a thin bar
+ * the print hardly shows, and colours painted from a film differ by light and by what was seen of it.
+ */
+export function roundAxis(set: GaussianSet, printTells = true): RoundAxis | null {
   const [best] = measureRoundness(set);
-  return best && best.shape <= MAX_OFF && best.colour <= MAX_COLOUR_OFF ? best.axis : null;
+  return best && best.shape <= MAX_OFF && (!printTells || best.colour <= MAX_COLOUR_OFF) ? best.axis : null;
 }
 
 interface Cloud {

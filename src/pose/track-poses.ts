@@ -145,7 +145,7 @@ function prepareObject(
     extremes: extremePoints(full.position, full.count),
     radiusM: Math.max(radiusM, 1e-3),
     worldFromCamera,
-    round: options.round ? roundAxis(full) : null,
+    round: options.round ? roundAxis(full, model.family !== 'rod') : null,
     isGiven: model.family === 'given',
     weights: weightsOf(options),
   };
