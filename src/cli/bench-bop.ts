@@ -38,6 +38,12 @@ export interface BenchFlags extends Record<string, unknown> {
   quiet?: boolean;
 }
 
+export type AblationRow = BopScores & {
+  spinDegPerSec: Record<string, number>;
+  /** By scene. */
+  sequences: Record<string, BopScores>;
+};
+
 export type BenchSummary = Omit<BopReport, 'kind' | 'recalls'> & {
   kind: 'v2r/bench-bop';
   /** Tracked frames of all scenes over the time spent on them, loading included, perception not; null for a given results file. */
@@ -51,7 +57,7 @@ export type BenchSummary = Omit<BopReport, 'kind' | 'recalls'> & {
   /** Reconstructed models: with one factor on all positions fitted per scene, and that factor. */
   scaleFitted: (BopScores & { sequences: Record<string, BopScores>; scales: Record<string, number> }) | null;
   /** With `--ablate`: scores with one ingredient switched off. */
-  ablation: Record<string, BopScores & { spinDegPerSec: Record<string, number> }> | null;
+  ablation: Record<string, AblationRow> | null;
   /** Page with the worst frames. */
   page: string | null;
 };
@@ -198,7 +204,8 @@ async function ablate(
   for (const [name, changed] of ablationsOf(request)) {
     const { estimates } = await trackDataset(dataset, changed, ctx);
     const spinDegPerSec = await spinRates(dataset, estimates, SEQUENCE_FPS);
-    rows[name] = { ...scoresOnly((await score(estimates)).report), spinDegPerSec };
+    const { report } = await score(estimates);
+    rows[name] = { ...scoresOnly(report), spinDegPerSec, sequences: report.sequences };
   }
   return rows;
 }

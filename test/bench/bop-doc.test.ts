@@ -9,17 +9,20 @@ const summary: BenchSummary = {
   objects: { 4: SCORES },
   sequences: { 2: SCORES },
   ...{ framesPerSecond: 4.25, given: 'models', page: null },
-  spinDegPerSec: { 4: 3 },
+  spinDegPerSec: { 4: 3, 7: 0.1 },
   restMotion: { 4: { worstMm: 0.44, worstDeg: 0.21, mm95: 0.1, deg95: 0.05, frames: 60 } },
   scaleFitted: { ...SCORES, ar: 0.9, sequences: { 2: SCORES }, scales: { 2: 1.1 } },
-  ablation: { 'no-track-loss': { ...SCORES, ar: 0.4, spinDegPerSec: { 4: 12.34 } } },
+  ablation: {
+    'no-track-loss': { ...SCORES, ar: 0.4, sequences: { 2: { ...SCORES, ar: 0.3 } }, spinDegPerSec: { 4: 12.34 } },
+  },
 };
 
 const rows = [{ title: 'Films', sceneNames: { 2: 'drum' }, summary }];
 
-it('fills the table of the ablation', () => {
+it('fills the table of the ablation, all films and each, without bodies that never turn', () => {
   const text = ablationText('npm run bench -- bop --parts ablation', '1.2.3', rows);
-  expect(text).toContain('| no-track-loss | 40.0 | 25.0 | 50.0 | 75.0 | 12.3 |');
+  expect(text).toContain('| no-track-loss | 40.0 | 25.0 | 50.0 | 75.0 | 30.0 | 12.3 |');
+  expect(text).not.toContain('object 7');
   expect(text).not.toMatch(/NaN|undefined|null/);
 });
 
