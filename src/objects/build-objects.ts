@@ -103,7 +103,11 @@ async function fitObject(
     );
     return null;
   }
-  const isFree = !given && shapeWishFor(options.shape, object) === 'free';
-  const free = isFree ? freeAtRest(object.id, fit, view, perception, options) : null;
-  return { object, view, fit: free ?? fit, placed: placed && given ? { fit: placed, given } : null };
+  if (placed && given) return { object, view, fit, placed: { fit: placed, given } };
+  const isFree = shapeWishFor(options.shape, object) === 'free';
+  if (!isFree && fit.family !== 'inflated') return { object, view, fit, placed: null };
+  // An inflated outline keeps its family and its trust, as it would explain any outline: it only loses the steps of its grid.
+  const free = freeAtRest(object.id, fit, view, perception, options) ?? fit;
+  const { mesh, worldFromMesh } = free;
+  return { object, view, fit: isFree ? free : { ...fit, mesh, worldFromMesh }, placed: null };
 }

@@ -59,20 +59,19 @@ export function freeWhereNeeded(family: FamilyFit, cameraFromWorld: Mat4): Famil
   const { outline, placed } = family;
   const tests = heldOutTests(placed);
   if (tests.length === 0) return null;
+  const free = freedFrom(family, cameraFromWorld);
+  if (free === null || free.fit.iou < agreement(outline, placed, cameraFromWorld) + LEAD) return null;
   let lead = 0;
   for (const { view, fitted } of tests) {
     const rival = familyOf(family, fitted, cameraFromWorld);
-    const free = fitFree({ mesh: rival.outline, wallM: 0 }, rival.placed, cameraFromWorld);
-    if (free === null) return null;
+    const other = fitFree({ mesh: rival.outline, wallM: 0 }, rival.placed, cameraFromWorld);
+    if (other === null) return null;
     const own =
-      placedAnew(free.outline, view, cameraFromWorld).iou - placedAnew(rival.outline, view, cameraFromWorld).iou;
+      placedAnew(other.outline, view, cameraFromWorld).iou - placedAnew(rival.outline, view, cameraFromWorld).iou;
     if (own < -WORST_LAG) return null;
     lead += own / tests.length;
   }
-  if (lead < LEAD) return null;
-  const free = freedFrom(family, cameraFromWorld);
-  if (free === null) return null;
-  return free.fit.iou > agreement(outline, placed, cameraFromWorld) + LEAD ? free : null;
+  return lead < LEAD ? null : free;
 }
 
 /** One view from a side of its own, and the views from other sides. */

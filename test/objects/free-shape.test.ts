@@ -18,7 +18,7 @@ import { objectOptions } from '../../src/objects/options.js';
 import { refineObjects } from '../../src/objects/refine-objects.js';
 import type { OutlineView } from '../../src/objects/refit-shape.js';
 import { shapeWishFor, unmetWishes } from '../../src/objects/shape-wish.js';
-import { createSilhouetteTarget } from '../../src/objects/silhouette.js';
+import { createSilhouetteTarget, silhouetteIou } from '../../src/objects/silhouette.js';
 import {
   boxSolid,
   joinedSolids,
@@ -206,6 +206,15 @@ describe('the family of an object', () => {
     expect(Math.abs(meshVolume(meshes.get(1)!) / L_VOLUME - 1)).toBeLessThan(0.2);
     expect(facesPerEdge(meshes.get(1)!)).toEqual(new Set([2]));
     expect(model.sizeSdM).toBeDefined();
+  });
+
+  it('may be an inflated outline, without the steps of a grid', async () => {
+    const { objects, meshes } = await reconstruct(L_SOLID, [0.5], 'inflated');
+    const [model] = objects.objects;
+    const [{ target }] = await outlinesOf(clipOf(L_SOLID, [0.5]), 1);
+    expect(model.family).toBe('inflated');
+    expect(silhouetteIou(transformMesh(meshes.get(1)!, model.cameraFromObject), target)).toBeGreaterThan(0.975);
+    expect(facesPerEdge(meshes.get(1)!)).toEqual(new Set([2]));
   });
 
   it('is not free for a box, nor with one view alone, but where it is asked for', async () => {
