@@ -48,6 +48,38 @@ export function openSides(body: TriangleMesh, points: Float64Array, boxFromOther
   return (['-x', '+x', '-y', '+y'] as const).filter((side) => entered[side] > MIN_THROUGH * inside);
 }
 
+/** Play on either side of what slides into a box, metres. */
+const PLAY_M = 0.002;
+/** What fills less than this share of the width is no drawer. */
+const FILLS_SHARE = 0.7;
+
+/**
+ * The bounds `wide` with room across for `points` [M, 3] (box frame) of what slid in through a side: the sizes of both are known to some
+ * share only, and the case is wider than its drawer. Grown from `bounds` by no more than the standard deviation of the box's own size.
+ */
+export function roomFor(
+  points: Float64Array,
+  side: Side,
+  wide: { readonly min: Vec3; readonly max: Vec3 },
+  bounds: { readonly min: Vec3; readonly max: Vec3 },
+  sizeSdM: Vec3,
+): { min: Vec3; max: Vec3 } {
+  const across = side.endsWith('x') ? 1 : 0;
+  const room = PLAY_M + WALL_M;
+  const [min, max]: [Vec3, Vec3] = [[...wide.min], [...wide.max]];
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = across; i < points.length; i += 3) {
+    low = Math.min(low, points[i]);
+    high = Math.max(high, points[i]);
+  }
+  if (high - low < FILLS_SHARE * (bounds.max[across] - bounds.min[across])) return { min, max };
+  min[across] = Math.min(min[across], low - room);
+  max[across] = Math.max(max[across], high + room);
+  min[across] = Math.max(min[across], bounds.min[across] - sizeSdM[across] / 2);
+  max[across] = Math.min(max[across], bounds.max[across] + sizeSdM[across] / 2);
+  return { min, max };
+}
+
 /** A box of this size without its top and without `open` sides: floor and walls, closed each for itself, that touch. */
 export function openBoxMesh(min: Vec3, max: Vec3, open: readonly Side[]): TriangleMesh {
   const slab = (low: Vec3, high: Vec3): TriangleMesh => {

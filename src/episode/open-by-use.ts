@@ -1,12 +1,13 @@
 /** Shapes that the film itself shows to be open: something is poured from them, or ends inside of them. */
 import type { Intrinsics } from '../math/camera.js';
+import { transformVertices } from '../math/se3.js';
 import { meshBounds } from '../objects/mesh.js';
 import type { ObjectModel, TriangleMesh } from '../objects/object-model.js';
 import type { Skill } from '../skill/skill.js';
 import { createRenderer } from '../splat/create-renderer.js';
 import type { GaussianSet } from '../splat/gaussians.js';
 import { shapeOf } from './object-shape.js';
-import { openBoxMesh, openSides } from './open-box.js';
+import { openBoxMesh, openSides, roomFor } from './open-box.js';
 import { bodyAndParts, openPainted, type Shell } from './open-paint.js';
 import { endsInRound, isInRound, openRoundMesh, openSector, roundBody } from './open-round.js';
 import { openSlabMesh } from './open-slab.js';
@@ -31,10 +32,7 @@ export async function openedByUse(
   const { id, family } = model;
   if (closed.hollow || (family !== 'box' && family !== 'prism' && family !== 'revolution')) return closed;
   const { body, parts } = bodyAndParts(closed.mesh);
-  const shell =
-    family === 'revolution'
-      ? openedRound(id, body, meshes, skill)
-      : openedBox(id, body, meshes, skill, family === 'prism');
+  const shell = family === 'revolution' ? openedRound(id, body, meshes, skill) : openedBox(model, body, meshes, skill);
   if (!shell) return closed;
   const view = { camera, cameraFromObject: model.cameraFromObject };
   return { ...openPainted(parts, closed.gaussians, shell, view, await createRenderer()), hollow: true };
@@ -48,20 +46,26 @@ const broughtTo = (id: number, meshes: ReadonlyMap<number, TriangleMesh>, { rela
   });
 
 function openedBox(
-  id: number,
+  { id, family, sizeSdM = [0, 0, 0] }: ObjectModel,
   body: TriangleMesh,
   meshes: ReadonlyMap<number, TriangleMesh>,
   skill: Skill,
-  isRoundCornered: boolean,
 ): Shell | null {
-  const sides = broughtTo(id, meshes, skill)
-    .map(({ points, targetFromSource }) => openSides(body, points, targetFromSource))
-    .filter((open) => open !== null);
-  if (sides.length === 0) return null;
-  const { min, max } = meshBounds(body);
+  const bounds = meshBounds(body);
+  const entries = broughtTo(id, meshes, skill).flatMap(({ points, targetFromSource }) => {
+    const open = openSides(body, points, targetFromSource);
+    return open ? [{ open, points: transformVertices(targetFromSource[targetFromSource.length - 1], points) }] : [];
+  });
+  if (entries.length === 0) return null;
+  const sides = entries.flatMap(({ open }) => open);
+  const { min, max } = entries.reduce(
+    (wide, { open, points }) => (open.length === 1 ? roomFor(points, open[0], wide, bounds, sizeSdM) : wide),
+    bounds,
+  );
   return {
-    mesh: isRoundCornered ? openSlabMesh(body, sides.flat()) : openBoxMesh(min, max, sides.flat()),
-    isOfBody: (point) => point.every((x, i) => x >= min[i] - PART_CLEARANCE_M && x <= max[i] + PART_CLEARANCE_M),
+    mesh: family === 'prism' ? openSlabMesh(body, sides) : openBoxMesh(min, max, sides),
+    isOfBody: (point) =>
+      point.every((x, i) => x >= bounds.min[i] - PART_CLEARANCE_M && x <= bounds.max[i] + PART_CLEARANCE_M),
   };
 }
 

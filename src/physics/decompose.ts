@@ -44,9 +44,10 @@ interface Cell {
   readonly hollowM: number;
 }
 
-/** `hollow`: open at the top, z up. Deterministic. */
+/** `hollow`: open at the top, z up. Deterministic. What was put together from convex parts (an open box: floor and walls) is those. */
 export function convexPieces(mesh: TriangleMesh, hollow: boolean): ConvexPiece[] {
-  if (isConvex(mesh)) return [distinct(polygonsOf(mesh).flat())];
+  const parts = connectedParts(mesh);
+  if (parts.every(isConvex)) return parts.map((part) => distinct(polygonsOf(part).flat()));
   const random = new Random(3);
   const field = new ShapeField(mesh, random, FIELD_MARGIN_M);
   const cellOf = (polygons: readonly Polygon[], normals: readonly Vec3[]): Cell => {
@@ -125,6 +126,27 @@ function worstChord(corners: readonly Vec3[], field: ShapeField, random: Random)
 }
 
 /** No corner lies before any face by more than rounding: then the field's own roughness need not be asked. */
+/** Meshes of the triangles that share corners. */
+function connectedParts({ vertices, triangles }: TriangleMesh): TriangleMesh[] {
+  const parent = Array.from({ length: vertices.length / 3 }, (_, i) => i);
+  const rootOf = (i: number): number => {
+    let root = i;
+    while (parent[root] !== root) root = parent[root];
+    parent[i] = root;
+    return root;
+  };
+  for (let f = 0; f < triangles.length; f += 3) {
+    for (const c of [1, 2]) parent[rootOf(triangles[f + c])] = rootOf(triangles[f]);
+  }
+  const parts = new Map<number, number[]>();
+  for (let f = 0; f < triangles.length; f += 3) {
+    const part = parts.get(rootOf(triangles[f])) ?? [];
+    parts.set(rootOf(triangles[f]), part);
+    part.push(triangles[f], triangles[f + 1], triangles[f + 2]);
+  }
+  return [...parts.values()].map((own) => ({ vertices, triangles: Uint32Array.from(own) }));
+}
+
 function isConvex(mesh: TriangleMesh): boolean {
   const corners = distinct(polygonsOf(mesh).flat());
   return polygonsOf(mesh).every(([a, b, c]) => {

@@ -8,6 +8,7 @@ import { smoothPoses } from './pose-statistics.js';
 import { meanMm, movedBy, pushOffsets } from './push-contact.js';
 import { type Settled, settle, turnInPlace } from './settle.js';
 import type { RelativeMotion } from './skill.js';
+import { type SlidIn, slidIn } from './slide-in.js';
 import { restingPose } from './tasks.js';
 
 /** A target that stays within this of its mean counts as standing still, metres (or 4 standard deviations). */
@@ -61,12 +62,13 @@ export function relativeMotions(
   const pushed = drivenJourneys.filter((j) => task.word === 'sweep' && task.driven.some(({ id }) => id === j.actor.id));
   const { path, note } = meetingPushed(journey.actor, demonstrated, pushed, fromFrame);
 
-  const settled = settleEnd(journey, task, path[path.length - 1], targets?.at(-1) ?? null, options);
+  const slid = task.endsAtRest && task.target ? slidIn(journey.actor, task.target, intoTarget(path)) : null;
+  const settled = slid ? null : settleEnd(journey, task, path[path.length - 1], targets?.at(-1) ?? null, options);
   const motion: RelativeMotion = {
     sourceId: journey.actor.id,
     targetId: task.target?.id ?? null,
     fromFrame,
-    targetFromSource: intoTarget(settled ? blendIn(path, settled) : path),
+    targetFromSource: slid?.path ?? intoTarget(settled ? blendIn(path, settled) : path),
   };
   if (settled) {
     motion.correctionM = settled.offsetM;
@@ -82,7 +84,10 @@ export function relativeMotions(
       drivenBy: journey.actor.id,
     };
   });
-  return { motions: [motion, ...driven], note: note ?? settleNote(journey, task, settled) };
+  return {
+    motions: [motion, ...driven],
+    note: note ?? (slid ? slideNote(journey, task, slid) : settleNote(journey, task, settled)),
+  };
 }
 
 /** The way of a pusher, moved where it would miss the first thing that it pushes. */
@@ -148,6 +153,12 @@ function blendIn(path: readonly Mat4[], { offsetM, turn }: Settled): Mat4[] {
     const turned = turnInPlace(interpolate(identity(), turn, share), pose);
     return compose(fromTranslation(scale(offsetM, share)), turned);
   });
+}
+
+function slideNote({ actor }: Journey, { target }: Task, { movedM, turnedRad }: SlidIn): string | null {
+  const [mm, degrees] = [Math.round(1000 * movedM), Math.round((180 / Math.PI) * turnedRad)];
+  if (mm === 0 && degrees === 0) return null;
+  return `the end of ${actor.name} in ${target?.name} was corrected by ${mm} mm and ${degrees} degrees so that the walls hold it`;
 }
 
 function settleNote(journey: Journey, task: Task, settled: Settled | null): string | null {

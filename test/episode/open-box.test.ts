@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { openBoxMesh, openSides } from '../../src/episode/open-box.js';
+import { openBoxMesh, openSides, roomFor } from '../../src/episode/open-box.js';
 import { bodyAndParts, openPainted } from '../../src/episode/open-paint.js';
 import { compose, fromAxisAngle, fromTranslation, type Mat4 } from '../../src/math/se3.js';
 import { vec3 } from '../../src/math/vec3.js';
@@ -40,6 +40,23 @@ describe('openBoxMesh', () => {
     // Floor 1 mm; walls 3 mm thick and 59 mm high: one of 100 mm, two of 200 - 2 * 3 mm.
     const expected = 0.2 * 0.1 * 0.001 + 0.059 * 0.003 * (0.1 + 2 * 0.194);
     expect(meshVolume(mesh)).toBeCloseTo(expected, 9);
+  });
+});
+
+describe('roomFor', () => {
+  const bounds = meshBounds(BODY);
+  const drawer = (width: number): Float64Array =>
+    transformMesh(boxMesh(0.1, width, 0.04), fromTranslation([0, 0, -0.02])).vertices;
+
+  it('makes a case wider than its drawer, by no more than its size is known', () => {
+    const { min, max } = roomFor(drawer(0.098), '-x', bounds, bounds, [0.02, 0.02, 0.02]);
+    expect([min[1], max[1]]).toEqual([expect.closeTo(-0.054, 6), expect.closeTo(0.054, 6)]);
+    expect([min[0], max[0]]).toEqual([bounds.min[0], bounds.max[0]]);
+    expect(roomFor(drawer(0.098), '-x', bounds, bounds, [0.02, 0.004, 0.02]).max[1]).toBeCloseTo(0.052, 6);
+  });
+
+  it('leaves a pan alone into which something small was swept', () => {
+    expect(roomFor(drawer(0.03), '-x', bounds, bounds, [0.02, 0.02, 0.02])).toEqual(bounds);
   });
 });
 

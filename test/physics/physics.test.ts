@@ -1,6 +1,7 @@
 /** The physics engine, our scenes in it, and the verdict: against facts that can be worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import { compose, fromAxisAngle, fromTranslation, fromYaw, type Mat4 } from '../../src/math/se3.js';
+import { joinMeshes, transformMesh } from '../../src/objects/mesh.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
 import { convexPieces } from '../../src/physics/decompose.js';
 import { massOf, priorFor } from '../../src/physics/mass.js';
@@ -75,6 +76,11 @@ describe('mass', () => {
 describe('convex pieces', () => {
   it('leave a convex body whole', () => {
     expect(convexPieces(boxMesh(0.05, 0.06, 0.1), false)).toHaveLength(1);
+  });
+
+  it('of what was put together from convex parts are those', () => {
+    const apart = transformMesh(boxMesh(0.02, 0.02, 0.02), fromTranslation([0.1, 0, 0]));
+    expect(convexPieces(joinMeshes(boxMesh(0.05, 0.06, 0.1), apart), true)).toHaveLength(2);
   });
 
   it('of a bowl leave its inside free: a ball dropped in comes to rest on the floor of it', () => {

@@ -4,7 +4,7 @@ import type { Stage } from '../stage.js';
 
 export const episodesStage: Stage = {
   name: 'episodes',
-  version: 15,
+  version: 16,
   inputs: ['objects', 'poses', 'skill', 'scene'],
   options: episodeOptions,
   resumable: true,
