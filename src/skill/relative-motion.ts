@@ -6,6 +6,7 @@ import type { Journey, Task } from './journey.js';
 import type { SkillOptions } from './options.js';
 import { smoothPoses } from './pose-statistics.js';
 import { meanMm, movedBy, pushOffsets } from './push-contact.js';
+import { withoutRoll } from './roll.js';
 import { type Settled, settle, turnInPlace } from './settle.js';
 import type { RelativeMotion } from './skill.js';
 import { type SlidIn, slidIn } from './slide-in.js';
@@ -58,7 +59,9 @@ export function relativeMotions(
   const intoTarget = (path: Mat4[]): Mat4[] =>
     targets ? path.map((pose, i) => compose(inverse(targets[i]), pose)) : path;
   const start = journey.carry.fromFrame;
-  const demonstrated = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
+  const smoothed = smoothPath(journey, sigma).slice(fromFrame - start, toFrame - start + 1);
+  const isDragged = journey.liftFrame === null && journey.actor.model.family === 'rod';
+  const demonstrated = isDragged ? withoutRoll(smoothed) : smoothed;
   const pushed = drivenJourneys.filter((j) => task.word === 'sweep' && task.driven.some(({ id }) => id === j.actor.id));
   const { path, note } = meetingPushed(journey.actor, demonstrated, pushed, fromFrame);
 

@@ -188,6 +188,27 @@ describe('planeFromLines', () => {
   });
 });
 
+describe('planeFromLines among other lines', () => {
+  /** A third of the lines agree on 25 degrees, the others run anywhere. */
+  const mixed = (numAgreeing: number): LineSegment[] => {
+    const random = new Random(8);
+    const agreeing = gridSegments(25, 0, 527, 0.5, 2).slice(0, numAgreeing);
+    const others = Array.from({ length: 2 * numAgreeing }, (): LineSegment => {
+      const [x0, y0, angle] = [random.uniform(50, 590), random.uniform(50, 430), random.uniform(0, Math.PI)];
+      return { x0, y0, x1: x0 + 35 * Math.cos(angle), y1: y0 + 35 * Math.sin(angle), lengthPx: 35 };
+    });
+    return [...agreeing, ...others];
+  };
+
+  it('believes a third of many, not of a few', () => {
+    const camera = estimateCamera(640, 480, null, { hfov: null, focalPx: 527 });
+    const many = planeFromLines(mixed(60), camera, PRIOR)!;
+    expect(many.score).toBeLessThan(0.4);
+    expect(Math.abs(many.tiltDeg - 25)).toBeLessThan(8);
+    expect(planeFromLines(mixed(30), camera, PRIOR)).toBeNull();
+  });
+});
+
 describe('findLineSegments', () => {
   it('finds the four sides of a tilted square', () => {
     const image = createBytes(200, 200);

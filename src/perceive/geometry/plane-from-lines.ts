@@ -31,6 +31,9 @@ export const MIN_FOCAL_SCORE = 0.65;
 /** With fewer lines than this, or less of them explained, right and wrong answers look alike (measured on photos). */
 const MIN_SEGMENTS = 25;
 const MIN_SCORE = 0.3;
+/** A few long things (pens laid out like a fan) make so much of a wrong answer where there are fewer lines than this. */
+const MIN_SCORE_OF_FEW = 0.4;
+const FEW_SEGMENTS = 100;
 /** Log likelihood per unit of score that an odd roll or focal length must be worth. */
 const VOTE_STRENGTH = 40;
 /**
@@ -108,7 +111,7 @@ export function planeFromLines(
   ]);
   top = { p: refined, e: energy(refined, THRESHOLD_DEG) };
   const { score, secondShare } = judge(lines, camera.fx, top.p, THRESHOLD_DEG);
-  if (score < MIN_SCORE) return null;
+  if (score < (segments.length < FEW_SEGMENTS ? MIN_SCORE_OF_FEW : MIN_SCORE)) return null;
   const scoreSd = SCORE_SD / Math.sqrt(Math.min(1, segments.length / MANY_SEGMENTS));
   const { mean, sd } = posterior([...profile, top], scoreSd, prior);
   // An answer that needs an odd roll or focal length is likely a wrong match of lines to directions.

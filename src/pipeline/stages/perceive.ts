@@ -10,7 +10,7 @@ import type { Stage } from '../stage.js';
 
 export const perceiveStage: Stage = {
   name: 'perceive',
-  version: 16,
+  version: 17,
   inputs: ['video'],
   options: perceiveOptions,
   fingerprint: (options) => fingerprintOf(options as PerceiveOptions),

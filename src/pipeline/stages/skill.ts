@@ -12,7 +12,7 @@ import { readSeen, readShapes } from './read-inputs.js';
 
 export const skillStage: Stage = {
   name: 'skill',
-  version: 10,
+  version: 11,
   inputs: ['video', 'perceive', 'objects', 'poses'],
   options: skillOptions,
   fingerprint: (options) => givenFiles(options as SkillOptions),
