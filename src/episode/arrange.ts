@@ -180,7 +180,7 @@ function groupAround(object: EpisodeObject, objects: readonly EpisodeObject[], f
   return { object, own, radiusM: Math.max(shapeOf(object.mesh).extents.radiusM, ...reach) };
 }
 
-/** worldFromObject of everything at the start, followers at their anchors. */
+/** worldFromObject of everything at the start, followers at their anchors; in the order of `objects`, in which poses are written. */
 export function standingPoses(
   objects: readonly EpisodeObject[],
   placements: readonly Placement[],
@@ -195,5 +195,5 @@ export function standingPoses(
     const anchor = standing.get(follower.anchorId);
     if (object && anchor) standing.set(object.id, followerPose(object, follower, anchor));
   }
-  return standing;
+  return new Map(objects.flatMap(({ id }) => (standing.has(id) ? [[id, standing.get(id)!]] : [])));
 }

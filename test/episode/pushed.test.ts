@@ -57,6 +57,13 @@ describe('pushed objects', () => {
     }
   });
 
+  it('keep their place among the poses, which are written in the order of the objects', () => {
+    const inputs = sweepInputs(block);
+    const objects = [...inputs.objects].sort((a, b) => Number(b.role === 'passive') - Number(a.role === 'passive'));
+    const plan = planEpisode({ ...inputs, objects }, options, 3);
+    expect(plan.objectPoses.map(({ id }) => id)).toEqual([3, 1, 2]);
+  });
+
   it('follow their pusher at the demonstrated distance and stay where they were left', () => {
     const plan = planEpisode(sweepInputs(block), options, 3);
     expect(plan.detail).toBe('all checks passed');
