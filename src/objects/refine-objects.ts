@@ -96,7 +96,8 @@ async function seenFrom(
   const { cameraFromWorld } = inputs.perception.table;
   if (wish === 'free') {
     const seen = await seenIn(posed, FREE_TRUST);
-    return { ...seen, family: freedFrom(seen.family, cameraFromWorld) ?? seen.family };
+    const free = seen.looks.length > 1 ? freedFrom(seen.family, cameraFromWorld) : null;
+    return { ...seen, family: free ?? seen.family };
   }
   const trusted = await seenIn(fit.iou >= SOUND_IOU ? posed : [], MIN_TRUST);
   if (wish !== 'auto' || !(needsHelp(fit) || needsHelp(trusted.family.fit))) return trusted;
