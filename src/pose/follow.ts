@@ -184,7 +184,9 @@ function descend(
   if (coarse === views) return refinePose(object, start, views, { steps: poseSteps, ...settings });
   const steps = Math.round(COARSE_SHARE * poseSteps);
   const { cameraFromObject } = refinePose(object, start, coarse, { steps, ...settings });
-  return refinePose(object, cameraFromObject, views, { steps: poseSteps - steps, ...settings });
+  // Drawn for the large window, it is a little too wide in the small one: where it hardly moved, that only leads away.
+  const nearest = cheapest(object, [...starts, cameraFromObject], views, prior);
+  return refinePose(object, nearest, views, { steps: poseSteps - steps, ...settings });
 }
 
 function cheapest(object: TrackedObject, starts: readonly Mat4[], views: readonly View[], expected: Mat4 | null): Mat4 {

@@ -5,8 +5,9 @@ import { cross, dot, normalize, perpendicular, scale, type Vec3, vec3, vec3At } 
 import { type GaussianSet, SH_C0 } from '../splat/gaussians.js';
 import { type RoundAxis, turnedRound } from './round.js';
 
-/** Points looked at, and how many of them are turned. */
+/** Points looked at, how many of them are turned, and with how few nothing is said. */
 const POINTS = 1600;
+const FEWEST_POINTS = 50;
 const TURNED = 200;
 /** Turns that no prism with few sides repeats, radians. */
 const TURNS = [0.65, 1.29, 1.94, 2.58, 3.4];
@@ -29,8 +30,9 @@ interface Roundness {
  * the print hardly shows, and colours painted from a film differ by light and by what was seen of it.
  */
 export function roundAxis(set: GaussianSet, printTells = true): RoundAxis | null {
+  if (set.count < FEWEST_POINTS) return null;
   const [best] = measureRoundness(set);
-  return best && best.shape <= MAX_OFF && (!printTells || best.colour <= MAX_COLOUR_OFF) ? best.axis : null;
+  return best.shape <= MAX_OFF && (!printTells || best.colour <= MAX_COLOUR_OFF) ? best.axis : null;
 }
 
 interface Cloud {
@@ -40,7 +42,7 @@ interface Cloud {
 }
 
 /** What differs after turns about each axis that may be one, the best first. */
-export function measureRoundness(set: GaussianSet): Roundness[] {
+function measureRoundness(set: GaussianSet): Roundness[] {
   const cloud = cloudOf(set);
   const step = Math.max(1, Math.floor(cloud.points.length / TURNED));
   const some = cloud.points.flatMap((_, i) => (i % step === 0 ? [i] : []));
