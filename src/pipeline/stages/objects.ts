@@ -29,7 +29,7 @@ async function givenShapes(
 
 export const objectsStage: Stage = {
   name: 'objects',
-  version: 9,
+  version: 10,
   inputs: ['video', 'perceive'],
   options: objectOptions,
   run: async (io, options, ctx) => {

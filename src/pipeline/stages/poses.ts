@@ -7,7 +7,7 @@ import { readSeen, readShapes } from './read-inputs.js';
 
 export const posesStage: Stage = {
   name: 'poses',
-  version: 12,
+  version: 13,
   inputs: ['video', 'perceive', 'objects'],
   options: poseOptions,
   run: async (io, options, ctx) => {
