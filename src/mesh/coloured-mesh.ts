@@ -33,10 +33,12 @@ export function vertexColours(triangles: Uint32Array, rgb: ArrayLike<number>): S
 
 /** Looked up in a picture; `uv` [F, 3, 2]: texture coordinates of every corner. */
 export function textureColours(texture: Texture, uv: ArrayLike<number>): SurfaceColour {
-  return (f, [a, b, c]) => {
-    const at = 6 * f;
-    return texture(a * uv[at] + b * uv[at + 2] + c * uv[at + 4], a * uv[at + 1] + b * uv[at + 3] + c * uv[at + 5]);
-  };
+  return (f, weights) => lookUp(texture, uv, 6 * f, weights);
+}
+
+/** `uv` holds the three pairs of a triangle's corners from `at` on. */
+function lookUp(texture: Texture, uv: ArrayLike<number>, at: number, [a, b, c]: Vec3): Vec3 {
+  return texture(a * uv[at] + b * uv[at + 2] + c * uv[at + 4], a * uv[at + 1] + b * uv[at + 3] + c * uv[at + 5]);
 }
 
 /** More than this is a scan or a mistake: no link of a robot and no thing on a table needs it. */
@@ -87,12 +89,11 @@ export class MeshBuilder {
       throw new UserError(`${this.file} has no faces`, 'give a mesh with vertices and faces');
     }
     const { kinds, paintAt, paints, textures } = this;
-    const colourAt: SurfaceColour = (f, [a, b, c]) => {
+    const colourAt: SurfaceColour = (f, weights) => {
       const at = paintAt[f];
       if (kinds[f] === NO_COLOUR) return UNKNOWN;
       if (kinds[f] === PLAIN) return [paints[at], paints[at + 1], paints[at + 2]];
-      const u = a * paints[at] + b * paints[at + 2] + c * paints[at + 4];
-      return textures[kinds[f]](u, a * paints[at + 1] + b * paints[at + 3] + c * paints[at + 5]);
+      return lookUp(textures[kinds[f]], paints, at, weights);
     };
     return {
       vertices: Float64Array.from(this.vertices),

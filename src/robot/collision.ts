@@ -98,12 +98,18 @@ export function isClearOfPoints(arm: PlacedArm, points: Float64Array, fromFrame:
     const reach = limitM + arm.capsules[at + 6];
     if (reach <= 0) continue;
     if (pointSegmentDistance(centre[0], centre[1], centre[2], arm.capsules, at) - radius >= reach) continue;
-    if (hasPointWithin(points, arm.capsules, at, reach * reach)) return false;
+    const squared = reach * reach;
+    if (nearestSquared(points, arm.capsules, at, squared, squared) < squared) return false;
   }
   return true;
 }
 
-function hasPointWithin(points: Float64Array, c: Float64Array, at: number, squaredM: number): boolean {
+/** Least distance of the points to a capsule's segment, not looked for beyond `cutoffM`. */
+const nearestPoint = (points: Float64Array, c: Float64Array, at: number, cutoffM: number): number =>
+  Math.sqrt(nearestSquared(points, c, at, cutoffM * cutoffM, 0));
+
+/** The least squared distance of the points to a capsule's segment that is below `most` (else `most`), or the first below `enough`. */
+function nearestSquared(points: Float64Array, c: Float64Array, at: number, most: number, enough: number): number {
   const ax = c[at];
   const ay = c[at + 1];
   const az = c[at + 2];
@@ -112,28 +118,7 @@ function hasPointWithin(points: Float64Array, c: Float64Array, at: number, squar
   const dz = c[at + 5] - az;
   const length2 = dx * dx + dy * dy + dz * dz;
   const perLength2 = length2 > 0 ? 1 / length2 : 0;
-  for (let k = 0; k < points.length; k += 3) {
-    const px = points[k] - ax;
-    const py = points[k + 1] - ay;
-    const pz = points[k + 2] - az;
-    const t = clamp01((px * dx + py * dy + pz * dz) * perLength2);
-    const ex = px - t * dx;
-    const ey = py - t * dy;
-    const ez = pz - t * dz;
-    if (ex * ex + ey * ey + ez * ez < squaredM) return true;
-  }
-  return false;
-}
-
-/** Least distance of the points to a capsule's segment, not looked for beyond `cutoffM`. */
-function nearestPoint(points: Float64Array, c: Float64Array, at: number, cutoffM: number): number {
-  const [ax, ay, az] = [c[at], c[at + 1], c[at + 2]];
-  const dx = c[at + 3] - ax;
-  const dy = c[at + 4] - ay;
-  const dz = c[at + 5] - az;
-  const length2 = dx * dx + dy * dy + dz * dz;
-  const perLength2 = length2 > 0 ? 1 / length2 : 0;
-  let least = cutoffM * cutoffM;
+  let least = most;
   for (let k = 0; k < points.length; k += 3) {
     const px = points[k] - ax;
     const py = points[k + 1] - ay;
@@ -143,9 +128,11 @@ function nearestPoint(points: Float64Array, c: Float64Array, at: number, cutoffM
     const ey = py - t * dy;
     const ez = pz - t * dz;
     const squared = ex * ex + ey * ey + ez * ez;
-    if (squared < least) least = squared;
+    if (!(squared < least)) continue;
+    least = squared;
+    if (least < enough) break;
   }
-  return Math.sqrt(least);
+  return least;
 }
 
 const spheres = new WeakMap<Float64Array, [Vec3, number]>();

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/base/random.js';
 import {
   compose,
   fromAxisAngle,
@@ -9,27 +8,12 @@ import {
   rotationAngleBetween,
 } from '../../src/math/se3.js';
 import type { TriangleMesh } from '../../src/objects/object-model.js';
-import { type Actor, createActor } from '../../src/skill/actor.js';
+import type { Actor } from '../../src/skill/actor.js';
 import { settle, turnInPlace } from '../../src/skill/settle.js';
-import { ShapeField } from '../../src/skill/shape-field.js';
-import { bowlMesh, boxMesh, model } from './synthetic.js';
+import { bowlMesh, boxMesh, model, restingActor } from './synthetic.js';
 
-function actor(id: number, mesh: TriangleMesh, hollow = false): Actor {
-  const track = {
-    id,
-    symmetry: 'none' as const,
-    worldFromObject: [identity()],
-    observed: [true],
-    resting: [true],
-    noiseM: 0,
-    noiseRad: 0,
-    sdM: 0.001,
-    frameSdM: [0.001],
-    depthDoubt: 0,
-  };
-  const shape = model(id, `object ${id}`, [0.1, 0.1, 0.1], { hollow });
-  return createActor(shape, shape.name, track, new ShapeField(mesh, new Random(id)), false);
-}
+const actor = (id: number, mesh: TriangleMesh, hollow = false): Actor =>
+  restingActor(model(id, `object ${id}`, [0.1, 0.1, 0.1], { hollow }), mesh);
 
 const cube = actor(1, boxMesh([0.04, 0.04, 0.04]));
 const slab = { actor: actor(2, boxMesh([0.2, 0.2, 0.02])), worldFromObject: fromTranslation([0, 0, 0.01]) };

@@ -1,28 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/base/random.js';
 import { fromYaw, identity, type Mat4, rotationAngleBetween, transformPoint } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
-import { type Actor, createActor } from '../../src/skill/actor.js';
-import { ShapeField } from '../../src/skill/shape-field.js';
+import type { Actor } from '../../src/skill/actor.js';
 import { slidIn } from '../../src/skill/slide-in.js';
-import { boxMesh, model } from './synthetic.js';
+import { boxMesh, model, restingActor } from './synthetic.js';
 
-function box(id: number, size: [number, number, number]): Actor {
-  const track = {
-    id,
-    symmetry: 'none' as const,
-    worldFromObject: [identity()],
-    observed: [true],
-    resting: [true],
-    noiseM: 0,
-    noiseRad: 0,
-    sdM: 0.001,
-    frameSdM: [0.001],
-    depthDoubt: 0,
-  };
-  const shape = model(id, `object ${id}`, size, { family: 'box' });
-  return createActor(shape, shape.name, track, new ShapeField(boxMesh(size), new Random(id)), false);
-}
+const box = (id: number, size: Vec3): Actor =>
+  restingActor(model(id, `object ${id}`, size, { family: 'box' }), boxMesh(size));
 
 /** A drawer 12 cm long and a case 11 cm deep. */
 const drawer = box(1, [0.12, 0.09, 0.06]);

@@ -1,14 +1,16 @@
 /** Hand-made object motion with known events: the truth that parser tests are held against. */
 import { createContext } from '../../src/base/context.js';
 import { resolveOptions } from '../../src/base/options.js';
-import type { Random } from '../../src/base/random.js';
-import { compose, expTwist, fromAxes, fromTranslation, type Mat4 } from '../../src/math/se3.js';
+import { Random } from '../../src/base/random.js';
+import { compose, expTwist, fromAxes, fromTranslation, identity, type Mat4 } from '../../src/math/se3.js';
 import type { Vec3 } from '../../src/math/vec3.js';
 import type { ObjectModel, TriangleMesh } from '../../src/objects/object-model.js';
 import type { Perception } from '../../src/perceive/perception.js';
 import type { PoseFrame, Poses } from '../../src/pose/poses.js';
+import { type Actor, createActor } from '../../src/skill/actor.js';
 import { skillOptions } from '../../src/skill/options.js';
 import { parseSkill } from '../../src/skill/parse.js';
+import { ShapeField } from '../../src/skill/shape-field.js';
 import type { Skill } from '../../src/skill/skill.js';
 
 export const FPS = 30;
@@ -84,6 +86,23 @@ export function model(id: number, name: string, sizeM: Vec3, more: Partial<Objec
     confidence: 0.9,
     ...more,
   };
+}
+
+/** What a model and its mesh are to the parser, seen at rest in one frame at the origin. */
+export function restingActor(shape: ObjectModel, mesh: TriangleMesh): Actor {
+  const track = {
+    id: shape.id,
+    symmetry: 'none' as const,
+    worldFromObject: [identity()],
+    observed: [true],
+    resting: [true],
+    noiseM: 0,
+    noiseRad: 0,
+    sdM: 0.001,
+    frameSdM: [0.001],
+    depthDoubt: 0,
+  };
+  return createActor(shape, shape.name, track, new ShapeField(mesh, new Random(shape.id)), false);
 }
 
 /** One object with its true pose per frame. */
